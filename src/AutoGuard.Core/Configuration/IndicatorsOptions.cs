@@ -1,0 +1,81 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace AutoGuard.Core.Configuration;
+
+/// <summary>Settings of one indicator.</summary>
+public sealed class IndicatorOptions
+{
+    /// <summary>Whether it is computed at all.</summary>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>Computed and shown, but without weight in the score.</summary>
+    public bool ObserveOnly { get; set; }
+
+    /// <summary>The value above which the grade leaves 0 and starts at one half; unit as in the indicator's description.</summary>
+    [Range(0.0, 1e9)]
+    public double Threshold { get; set; }
+
+    /// <summary>The value at which the grade reaches 1; above the threshold.</summary>
+    [Range(0.0, 1e9)]
+    public double Saturation { get; set; }
+
+    /// <summary>The score that the indicator would give alone at grade 1, 0 to 1.</summary>
+    [Range(0.0, 1.0)]
+    public double Weight { get; set; }
+
+    /// <summary>Makes settings from their three numbers.</summary>
+    public static IndicatorOptions Of(double threshold, double saturation, double weight) =>
+        new() { Threshold = threshold, Saturation = saturation, Weight = weight };
+}
+
+/// <summary>Section <c>Detection:Indicators</c>: letters A to F are the Token Guardian View's; the others judge addresses, networks and referrers.</summary>
+public sealed class IndicatorsOptions
+{
+    /// <summary>A. Distinct networks (/24, /64) of one token within the window.</summary>
+    public IndicatorOptions DistinctNetworks { get; set; } = IndicatorOptions.Of(6, 24, 0.75);
+
+    /// <summary>A. Sessions of one token started within the window.</summary>
+    public IndicatorOptions SessionsPerToken { get; set; } = IndicatorOptions.Of(30, 150, 0.5);
+
+    /// <summary>B. Share (0 to 1) of the token's playback time that runs from data-centre addresses.</summary>
+    public IndicatorOptions DataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.45);
+
+    /// <summary>C. Share (0 to 1) of the token's sessions from pages that are not listed as official.</summary>
+    public IndicatorOptions UnknownReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.4);
+
+    /// <summary>C. Share (0 to 1) of the token's sessions without a referrer, beyond what the organization's traffic has.</summary>
+    public IndicatorOptions MissingReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.3);
+
+    /// <summary>D. Countries of one token within the country window.</summary>
+    public IndicatorOptions GeographicSpread { get; set; } = IndicatorOptions.Of(2, 5, 0.75);
+
+    /// <summary>E. Longest uninterrupted playback of one session, hours.</summary>
+    public IndicatorOptions LongPlayback { get; set; } = IndicatorOptions.Of(8, 24, 0.4);
+
+    /// <summary>F. Sessions open at once on a token that is bound to a user (or meant for one session).</summary>
+    public IndicatorOptions ConcurrentSessions { get; set; } = IndicatorOptions.Of(2, 6, 0.85);
+
+    /// <summary>Spike in the token's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
+    public IndicatorOptions TokenSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.35);
+
+    /// <summary>Connections of one address open at once.</summary>
+    public IndicatorOptions AddressConnections { get; set; } = IndicatorOptions.Of(100, 400, 0.8);
+
+    /// <summary>Automated reconnects: sessions of one address that ended within 15 seconds of their start, per minute over ten minutes.</summary>
+    public IndicatorOptions AddressReconnects { get; set; } = IndicatorOptions.Of(6, 30, 0.92);
+
+    /// <summary>Distinct tokens of one address within the window.</summary>
+    public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.5);
+
+    /// <summary>Spike in the address's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
+    public IndicatorOptions AddressSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.35);
+
+    /// <summary>Share (0 to 1) of the address's playback that comes from a data centre.</summary>
+    public IndicatorOptions AddressDataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.5);
+
+    /// <summary>Addresses of one network that were found offending within the window.</summary>
+    public IndicatorOptions SubnetOffenders { get; set; } = IndicatorOptions.Of(3, 8, 0.92);
+
+    /// <summary>Sessions started within the window from one page host that is not listed as official.</summary>
+    public IndicatorOptions UnofficialReferrer { get; set; } = IndicatorOptions.Of(20, 100, 0.95);
+}

@@ -1,0 +1,51 @@
+using System.ComponentModel.DataAnnotations;
+using AutoGuard.Core.Policy;
+
+namespace AutoGuard.Core.Configuration;
+
+/// <summary>Section <c>Policy</c>: from score to decision.</summary>
+public sealed class PolicyOptions
+{
+    /// <summary>Whether decisions are enforced.</summary>
+    public EnforcementMode Mode { get; set; } = EnforcementMode.Observe;
+
+    /// <summary>Score from which a subject is flagged, 0 to 1.</summary>
+    [Range(0.0, 1.0)]
+    public double FlagScore { get; set; } = 0.6;
+
+    /// <summary>Score from which it is blocked or revoked, 0 to 1; not below <see cref="FlagScore"/>.</summary>
+    [Range(0.0, 1.0)]
+    public double BlockScore { get; set; } = 0.9;
+
+    /// <summary>Sessions a subject must have shown before anything is decided, 1 to 1,000.</summary>
+    [Range(1, 1_000)]
+    public int MinimumSessions { get; set; } = 3;
+
+    /// <summary>Consecutive ticks above the block level before a block, 1 to 60.</summary>
+    [Range(1, 60)]
+    public int BlockPersistence { get; set; } = 2;
+
+    /// <summary>A subject is decided again only when the action rises, or after this long. 1 minute to 30 days.</summary>
+    [TimeRange("00:01:00", "30.00:00:00")]
+    public TimeSpan HoldOff { get; set; } = TimeSpan.FromHours(6);
+
+    /// <summary>How long blocks of addresses and networks last. 1 minute to 30 days.</summary>
+    [TimeRange("00:01:00", "30.00:00:00")]
+    public TimeSpan BlockDuration { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Most other tokens with sessions in the window that a block may cut off, 0 to 1,000,000; beyond it is a flag.</summary>
+    [Range(0, 1_000_000)]
+    public int HarmLimitTokens { get; set; } = 3;
+
+    /// <summary>Widest IPv4 network that is blocked, a prefix length from 20 to 32.</summary>
+    [Range(20, 32)]
+    public int WidestPrefixV4 { get; set; } = 24;
+
+    /// <summary>Widest IPv6 network that is blocked, a prefix length from 48 to 128.</summary>
+    [Range(48, 128)]
+    public int WidestPrefixV6 { get; set; } = 64;
+
+    /// <summary>Most blocks and revocations per minute of event time, 1 to 10,000; beyond it they become flags.</summary>
+    [Range(1, 10_000)]
+    public int BlocksPerMinute { get; set; } = 60;
+}
