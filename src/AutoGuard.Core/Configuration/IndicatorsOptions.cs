@@ -53,28 +53,34 @@ public sealed class IndicatorsOptions
     public IndicatorOptions LongPlayback { get; set; } = IndicatorOptions.Of(8, 24, 0.4);
 
     /// <summary>F. Sessions open at once on a token that is bound to a user (or meant for one session).</summary>
-    public IndicatorOptions ConcurrentSessions { get; set; } = IndicatorOptions.Of(2, 6, 0.85);
+    public IndicatorOptions ConcurrentSessions { get; set; } = IndicatorOptions.Of(2, 8, 0.7);
+
+    /// <summary>F. Distinct networks (/24, /64) those sessions come from: screens of one household share one.</summary>
+    public IndicatorOptions ConcurrentNetworks { get; set; } = IndicatorOptions.Of(1, 4, 0.6);
 
     /// <summary>Spike in the token's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
     public IndicatorOptions TokenSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.35);
 
-    /// <summary>Connections of one address open at once.</summary>
-    public IndicatorOptions AddressConnections { get; set; } = IndicatorOptions.Of(100, 400, 0.8);
+    /// <summary>Connections of one address open at once, beyond three for each of its tokens.</summary>
+    public IndicatorOptions AddressConnections { get; set; } = IndicatorOptions.Of(50, 200, 0.93);
 
-    /// <summary>Automated reconnects: sessions of one address that ended within 15 seconds of their start, per minute over ten minutes.</summary>
-    public IndicatorOptions AddressReconnects { get; set; } = IndicatorOptions.Of(6, 30, 0.92);
+    /// <summary>
+    /// Automated reconnects: sessions of one address that ended within 15 seconds of their start, per minute over ten
+    /// minutes; counted while they are most of what the address starts.
+    /// </summary>
+    public IndicatorOptions AddressReconnects { get; set; } = IndicatorOptions.Of(4, 16, 0.94);
 
     /// <summary>Distinct tokens of one address within the window.</summary>
-    public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.5);
+    public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.3);
 
     /// <summary>Spike in the address's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
-    public IndicatorOptions AddressSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.35);
+    public IndicatorOptions AddressSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.25);
 
     /// <summary>Share (0 to 1) of the address's playback that comes from a data centre.</summary>
     public IndicatorOptions AddressDataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.5);
 
     /// <summary>Addresses of one network that were found offending within the window.</summary>
-    public IndicatorOptions SubnetOffenders { get; set; } = IndicatorOptions.Of(3, 8, 0.92);
+    public IndicatorOptions SubnetOffenders { get; set; } = IndicatorOptions.Of(2, 6, 0.95);
 
     /// <summary>Sessions started within the window from one page host that is not listed as official.</summary>
     public IndicatorOptions UnofficialReferrer { get; set; } = IndicatorOptions.Of(20, 100, 0.95);

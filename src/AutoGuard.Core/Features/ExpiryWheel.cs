@@ -1,0 +1,84 @@
+namespace AutoGuard.Core.Features;
+
+/// <summary>
+/// When sessions are looked at again: a timing wheel (Varghese and Lauck, 1987) of one-second slots over more than the
+/// longest timeout, with the links in the sessions themselves. A session stays in its slot when it is heard again and is
+/// put off when the slot comes round, so an event costs nothing here.
+/// </summary>
+public sealed class ExpiryWheel
+{
+    private const int Slots = 4096;
+    private readonly int[] _first = new int[Slots];
+    private long _second = -1;
+    private int _count;
+
+    /// <summary>Makes an empty wheel.</summary>
+    public ExpiryWheel() => Array.Fill(_first, -1);
+
+    /// <summary>Files a session under a due time (Unix milliseconds), at least one second ahead and at most an hour.</summary>
+    public void Add(int session, ref SessionState state, long due, long now)
+    {
+        if (_count == 0)
+        {
+            _second = now / 1000;
+        }
+        long second = Math.Clamp((due + 999) / 1000, _second + 1, _second + Slots - 1);
+        int slot = (int)(second % Slots);
+        state.NextInWheel = _first[slot];
+        state.WheelSlot = slot + 1;
+        _first[slot] = session;
+        _count++;
+    }
+
+    /// <summary>
+    /// Takes one session whose second is before the one of <paramref name="now"/> (Unix milliseconds). The caller files it
+    /// again or lets it go. False when none is due.
+    /// </summary>
+    public bool TryTake(StateTable<Events.Key128, SessionState, Key128Hash> sessions, long now, out int session)
+    {
+        long nowSecond = now / 1000;
+        while (_count > 0 && _second < nowSecond)
+        {
+            int slot = (int)(_second % Slots);
+            session = _first[slot];
+            if (session >= 0)
+            {
+                ref SessionState state = ref sessions[session];
+                _first[slot] = state.NextInWheel;
+                state.WheelSlot = 0;
+                _count--;
+                return true;
+            }
+            _second++;
+        }
+        if (_count == 0)
+        {
+            _second = nowSecond;
+        }
+        session = -1;
+        return false;
+    }
+
+    /// <summary>Takes a session out of its slot, wherever it stands there.</summary>
+    public void Remove(StateTable<Events.Key128, SessionState, Key128Hash> sessions, int session, ref SessionState state)
+    {
+        if (state.WheelSlot == 0)
+        {
+            return;
+        }
+        int slot = state.WheelSlot - 1;
+        state.WheelSlot = 0;
+        _count--;
+        if (_first[slot] == session)
+        {
+            _first[slot] = state.NextInWheel;
+            return;
+        }
+        int before = _first[slot];
+        while (sessions[before].NextInWheel != session)
+        {
+            before = sessions[before].NextInWheel;
+        }
+        sessions[before].NextInWheel = state.NextInWheel;
+    }
+}

@@ -1,0 +1,276 @@
+using System.Numerics;
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Enrichment;
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>Measures features of keys from their state. Allocates nothing.</summary>
+public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, ReferrerList referrers, TokenWorkflow workflow)
+{
+    /// <summary>Open sessions of one token that are compared with each other; beyond it they are only counted.</summary>
+    private const int MostCompared = 64;
+
+    /// <summary>A token with this share of its tenant's sessions is one that everybody gets.</summary>
+    private const double SharedByDesign = 0.2;
+
+    /// <summary>Sessions a tenant must have shown before shares of them mean anything.</summary>
+    private const int EnoughTenantSessions = 200;
+
+    /// <summary>The windows it measures over.</summary>
+    public FeatureWindows Windows => windows;
+
+    /// <summary>Measures a token at <paramref name="now"/>, Unix milliseconds.</summary>
+    public void Measure(int index, long now, out TokenFeatures features)
+    {
+        features = default;
+        ref TokenState token = ref state.Tokens[index];
+        long slot = now / windows.SlotLength;
+        int place = SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, slot);
+        MeasureSessions(ref token, now, ref features);
+        ref TokenSlot current = ref token.Slots[place];
+        current.MostOpen = (ushort)Math.Max(current.MostOpen, Math.Min(features.Concurrent, ushort.MaxValue));
+        double dataCentre = 0;
+        int missing = 0;
+        int unknown = 0;
+        foreach (ref readonly TokenSlot counts in (ReadOnlySpan<TokenSlot>)token.Slots)
+        {
+            features.Sessions += counts.Sessions;
+            missing += counts.MissingReferrer;
+            unknown += counts.UnknownReferrer;
+            features.Watched += counts.Watched;
+            dataCentre += counts.DataCentreWatched;
+            features.MaxConcurrent = Math.Max(features.MaxConcurrent, counts.MostOpen);
+        }
+        MeasureAddresses(ref token, now, ref features, out double dataCentreAddresses);
+        features.DataCentreShare = features.Watched > 0 ? dataCentre / features.Watched : dataCentreAddresses;
+        if (features.Sessions > 0)
+        {
+            features.MissingReferrerShare = (double)missing / features.Sessions;
+            features.UnknownReferrerShare = (double)unknown / features.Sessions;
+        }
+        MeasureTenant(in token, slot, ref features);
+        features.SpikeLevel = token.SpikeLevel;
+        features.SpikeMinutes = BitOperations.PopCount(token.SpikeAlerts);
+        features.Workflow = WorkflowOf(in token, in features);
+    }
+
+    /// <summary>Measures an address.</summary>
+    public void Measure(int index, long now, out AddressFeatures features)
+    {
+        features = default;
+        ref AddressState address = ref state.Addresses[index];
+        SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000);
+        foreach (ref readonly AddressMinute minute in (ReadOnlySpan<AddressMinute>)address.Minutes)
+        {
+            features.Starts += minute.Starts;
+            features.Short += minute.Short;
+        }
+        features.ShortPerMinute = (double)features.Short / AddressMinutes.Length;
+        features.Sessions = Sum(address.Sessions, ref address.Slot, now);
+        features.Open = address.Open;
+        features.DataCentre = address.DataCentre;
+        features.SpikeLevel = address.SpikeLevel;
+        features.SpikeMinutes = BitOperations.PopCount(address.SpikeAlerts);
+        uint windowStart = windows.WindowStart(now);
+        ReadOnlySpan<TokenMember> members = state.TokenSets.Members(address.Tokens);
+        DistinctCounter users = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
+        foreach (ref readonly TokenMember member in members)
+        {
+            if (member.Identity == 0 || member.LastSeen < windowStart)
+            {
+                continue;
+            }
+            features.Tokens++;
+            if (member.User != 0)
+            {
+                users.Add(member.User);
+            }
+        }
+        features.Users = users.Count;
+    }
+
+    /// <summary>Measures a network.</summary>
+    public void Measure(int index, long now, out NetworkFeatures features)
+    {
+        ref NetworkState network = ref state.Networks[index];
+        uint windowStart = windows.WindowStart(now);
+        features = new NetworkFeatures
+        {
+            Offenders = state.AddressSets.Count(network.Offenders, windowStart),
+            Addresses = state.PlainSets.Count(network.Addresses, windowStart),
+            Tokens = state.TokenSets.Count(network.Tokens, windowStart),
+            Open = network.Open,
+        };
+    }
+
+    /// <summary>Measures a referrer host.</summary>
+    public void Measure(int index, long now, out ReferrerFeatures features)
+    {
+        ref ReferrerState referrer = ref state.Referrers[index];
+        uint windowStart = windows.WindowStart(now);
+        features = new ReferrerFeatures
+        {
+            Sessions = Sum(referrer.Sessions, ref referrer.Slot, now),
+            Tokens = state.TokenSets.Count(referrer.Tokens, windowStart),
+            Addresses = state.PlainSets.Count(referrer.Addresses, windowStart),
+            Open = referrer.Open,
+            Official = !referrers.IsConfigured || referrers.IsOfficial((int)(uint)state.Referrers.KeyAt(index)),
+        };
+    }
+
+    private int Sum(Span<uint> ring, ref long current, long now)
+    {
+        SlotRing.Advance(ring, ref current, now / windows.SlotLength);
+        uint sum = 0;
+        foreach (uint count in ring)
+        {
+            sum += count;
+        }
+        return (int)Math.Min(sum, int.MaxValue);
+    }
+
+    /// <summary>
+    /// Sessions proven open at once. A session that has gone silent is still "open" until it expires, so open sessions
+    /// over-count viewers who reconnect. Two sessions overlap for certain when one was heard after the other began: the
+    /// largest number of sessions that were all heard after the start of the latest of them is exact.
+    /// </summary>
+    private void MeasureSessions(ref TokenState token, long now, ref TokenFeatures features)
+    {
+        features.Open = token.Open;
+        Span<long> starts = stackalloc long[MostCompared];
+        Span<long> heard = stackalloc long[MostCompared];
+        Span<IpAddress> networks = stackalloc IpAddress[MostCompared];
+        int count = 0;
+        for (int i = token.FirstSession; i >= 0 && count < MostCompared; count++)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            starts[count] = session.Start;
+            heard[count] = session.LastSeen;
+            networks[count] = FeatureWindows.NetworkOf(session.Address).Address;
+            features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
+            i = session.NextOfToken;
+        }
+        int best = -1;
+        for (int candidate = 0; candidate < count; candidate++)
+        {
+            int together = 0;
+            for (int other = 0; other < count; other++)
+            {
+                together += starts[other] <= starts[candidate] && heard[other] >= starts[candidate] ? 1 : 0;
+            }
+            if (together > features.Concurrent)
+            {
+                features.Concurrent = together;
+                best = candidate;
+            }
+        }
+        for (int i = 0; i < count && best >= 0; i++)
+        {
+            if (starts[i] > starts[best] || heard[i] < starts[best])
+            {
+                continue;
+            }
+            bool known = false;
+            for (int earlier = 0; earlier < i && !known; earlier++)
+            {
+                known = networks[earlier] == networks[i] && starts[earlier] <= starts[best] && heard[earlier] >= starts[best];
+            }
+            features.ConcurrentNetworks += known ? 0 : 1;
+        }
+        if (token.Open > MostCompared)
+        {
+            features.Concurrent = Math.Max(features.Concurrent, token.Open - MostCompared);
+        }
+    }
+
+    private void MeasureAddresses(ref TokenState token, long now, ref TokenFeatures features, out double dataCentreShare)
+    {
+        uint windowStart = windows.WindowStart(now);
+        uint countriesSince = FeatureWindows.Seconds(now - windows.CountryWindow);
+        ReadOnlySpan<AddressMember> members = state.AddressSets.Members(token.Addresses);
+        DistinctCounter networks = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
+        Span<ushort> countries = stackalloc ushort[32];
+        int dataCentre = 0;
+        foreach (ref readonly AddressMember member in members)
+        {
+            if (member.Identity == 0 || member.LastSeen < windowStart)
+            {
+                continue;
+            }
+            features.Addresses++;
+            dataCentre += member.DataCentre ? 1 : 0;
+            networks.Add(state.Hash.Hash(FeatureWindows.NetworkOf(member.Address).Address));
+            if (member.Country != 0 && member.LastSeen >= countriesSince
+                && features.Countries < countries.Length && !countries[..features.Countries].Contains(member.Country))
+            {
+                countries[features.Countries++] = member.Country;
+            }
+        }
+        features.Networks = networks.Count;
+        dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
+    }
+
+    private void MeasureTenant(in TokenState token, long slot, ref TokenFeatures features)
+    {
+        int index = state.Tenants.Find((ulong)token.Organization);
+        if (index < 0)
+        {
+            return;
+        }
+        ref TenantState tenant = ref state.Tenants[index];
+        SlotRing.Advance<uint>(tenant.Sessions, ref tenant.Slot, slot);
+        SlotRing.Advance<uint>(tenant.MissingReferrer, ref tenant.MissingSlot, slot);
+        uint sessions = 0;
+        uint missing = 0;
+        for (int i = 0; i < CountSlots.Length; i++)
+        {
+            sessions += tenant.Sessions[i];
+            missing += tenant.MissingReferrer[i];
+        }
+        if (sessions >= EnoughTenantSessions)
+        {
+            features.TenantMissingShare = (double)missing / sessions;
+            features.TenantShare = (double)features.Sessions / sessions;
+        }
+    }
+
+    private TokenWorkflow WorkflowOf(in TokenState token, in TokenFeatures features)
+    {
+        if (workflow != TokenWorkflow.Auto)
+        {
+            return workflow;
+        }
+        if (!token.User.IsAbsent)
+        {
+            return TokenWorkflow.UserBound;
+        }
+        return features.TenantShare >= SharedByDesign ? TokenWorkflow.Shared : TokenWorkflow.PerSession;
+    }
+
+    /// <summary>Counts distinct numbers in a table on the stack; stops counting at half its size.</summary>
+    private ref struct DistinctCounter(Span<ulong> places)
+    {
+        private readonly Span<ulong> _places = places;
+
+        public int Count { get; private set; }
+
+        public static int PlacesFor(int members) => (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(members * 2, 8, 1024));
+
+        public void Add(ulong value)
+        {
+            value = value == 0 ? 1 : value;
+            int mask = _places.Length - 1;
+            int place = (int)(value & (uint)mask);
+            while (_places[place] != 0 && _places[place] != value)
+            {
+                place = (place + 1) & mask;
+            }
+            if (_places[place] == 0 && Count < _places.Length / 2)
+            {
+                _places[place] = value;
+                Count++;
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>
+/// All keyed state of one detection thread: the tables, the pools their entries draw from, and the lists of keys that
+/// wait to be judged. It releases what hangs on an entry when a table gives the entry away.
+/// </summary>
+public sealed class FeatureState :
+    IEvictionHandler<SessionState>, IEvictionHandler<TokenState>, IEvictionHandler<AddressState>,
+    IEvictionHandler<NetworkState>, IEvictionHandler<ReferrerState>
+{
+    private const int MostDossiers = 8192;
+
+    /// <summary>Makes empty state.</summary>
+    /// <param name="capacity">Sizes of the tables.</param>
+    /// <param name="secret0">Secret for address hashing.</param>
+    /// <param name="secret1">Another.</param>
+    public FeatureState(CapacityOptions capacity, ulong secret0, ulong secret1)
+    {
+        ArgumentNullException.ThrowIfNull(capacity);
+        AddressHash addresses = new(secret0, secret1);
+        Sessions = new(capacity.Sessions, default, this);
+        Tokens = new(capacity.Tokens, default, this);
+        Addresses = new(capacity.Addresses, addresses, this);
+        Networks = new(capacity.Networks, addresses, this);
+        Referrers = new(capacity.Strings, default, this);
+        Tenants = new(capacity.Strings, default);
+        Hash = addresses;
+    }
+
+    /// <summary>Sessions by key.</summary>
+    public StateTable<Key128, SessionState, Key128Hash> Sessions { get; }
+
+    /// <summary>Tokens by key.</summary>
+    public StateTable<Key128, TokenState, Key128Hash> Tokens { get; }
+
+    /// <summary>Addresses.</summary>
+    public StateTable<IpAddress, AddressState, AddressHash> Addresses { get; }
+
+    /// <summary>Networks, by their first address.</summary>
+    public StateTable<IpAddress, NetworkState, AddressHash> Networks { get; }
+
+    /// <summary>Referrer hosts by tenant (upper half) and interned host.</summary>
+    public StateTable<ulong, ReferrerState, PairHash> Referrers { get; }
+
+    /// <summary>Tenants by interned name; 0 is the nameless one.</summary>
+    public StateTable<ulong, TenantState, PairHash> Tenants { get; }
+
+    /// <summary>Identity of an address inside recent sets.</summary>
+    public AddressHash Hash { get; }
+
+    /// <summary>Addresses of tokens, and offenders of networks.</summary>
+    public RecentSets<AddressMember> AddressSets { get; } = new();
+
+    /// <summary>Tokens of addresses, networks and referrers.</summary>
+    public RecentSets<TokenMember> TokenSets { get; } = new();
+
+    /// <summary>Addresses of networks and referrers.</summary>
+    public RecentSets<PlainMember> PlainSets { get; } = new();
+
+    /// <summary>Texts of tokens and users.</summary>
+    public TextSlab Texts { get; } = new();
+
+    /// <summary>When sessions are looked at again.</summary>
+    public ExpiryWheel Wheel { get; } = new();
+
+    /// <summary>Dossiers of suspects.</summary>
+    public Dossiers Dossiers { get; } = new(MostDossiers);
+
+    /// <summary>Tokens waiting to be judged.</summary>
+    public List<StateHandle> DirtyTokens { get; } = [];
+
+    /// <summary>Addresses waiting to be judged.</summary>
+    public List<StateHandle> DirtyAddresses { get; } = [];
+
+    /// <summary>Networks waiting to be judged.</summary>
+    public List<StateHandle> DirtyNetworks { get; } = [];
+
+    /// <summary>Referrers waiting to be judged.</summary>
+    public List<StateHandle> DirtyReferrers { get; } = [];
+
+    /// <summary>Sessions open now.</summary>
+    public int OpenSessions { get; set; }
+
+    /// <summary>Sessions ever opened.</summary>
+    public long TotalSessions { get; set; }
+
+    /// <summary>Tokens ever added to the table.</summary>
+    public long TotalTokens { get; set; }
+
+    /// <summary>Addresses ever added to the table.</summary>
+    public long TotalAddresses { get; set; }
+
+    /// <summary>Keys given away because a table was full.</summary>
+    public long Evictions =>
+        Sessions.Evictions + Tokens.Evictions + Addresses.Evictions + Networks.Evictions + Referrers.Evictions;
+
+    /// <summary>Raised when the table of sessions gives one away, before it is cleared; set by the tracker.</summary>
+    internal Action<int>? SessionEvicted { get; set; }
+
+    /// <summary>Raised when a token is given away or retired, before it is cleared; the series' slot is returned there.</summary>
+    internal Action<int>? SeriesReleased { get; set; }
+
+    /// <summary>The same for addresses.</summary>
+    internal Action<int>? AddressSeriesReleased { get; set; }
+
+    /// <summary>Marks a token to be judged at the next tick.</summary>
+    public void MarkToken(int index)
+    {
+        ref TokenState token = ref Tokens[index];
+        if (!token.Dirty)
+        {
+            token.Dirty = true;
+            DirtyTokens.Add(Tokens.HandleOf(index));
+        }
+    }
+
+    /// <summary>Marks an address to be judged at the next tick.</summary>
+    public void MarkAddress(int index)
+    {
+        ref AddressState address = ref Addresses[index];
+        if (!address.Dirty)
+        {
+            address.Dirty = true;
+            DirtyAddresses.Add(Addresses.HandleOf(index));
+        }
+    }
+
+    /// <summary>Marks a network to be judged at the next tick.</summary>
+    public void MarkNetwork(int index)
+    {
+        ref NetworkState network = ref Networks[index];
+        if (!network.Dirty)
+        {
+            network.Dirty = true;
+            DirtyNetworks.Add(Networks.HandleOf(index));
+        }
+    }
+
+    /// <summary>Marks a referrer to be judged at the next tick.</summary>
+    public void MarkReferrer(int index)
+    {
+        ref ReferrerState referrer = ref Referrers[index];
+        if (!referrer.Dirty)
+        {
+            referrer.Dirty = true;
+            DirtyReferrers.Add(Referrers.HandleOf(index));
+        }
+    }
+
+    /// <inheritdoc/>
+    void IEvictionHandler<SessionState>.OnEvicted(int index, ref SessionState state) => SessionEvicted?.Invoke(index);
+
+    /// <inheritdoc/>
+    void IEvictionHandler<TokenState>.OnEvicted(int index, ref TokenState state) => Release(ref state);
+
+    /// <inheritdoc/>
+    void IEvictionHandler<AddressState>.OnEvicted(int index, ref AddressState state) => Release(ref state);
+
+    /// <inheritdoc/>
+    void IEvictionHandler<NetworkState>.OnEvicted(int index, ref NetworkState state) => Release(ref state);
+
+    /// <inheritdoc/>
+    void IEvictionHandler<ReferrerState>.OnEvicted(int index, ref ReferrerState state) => Release(ref state);
+
+    /// <summary>Gives back all that hangs on a token.</summary>
+    internal void Release(ref TokenState state)
+    {
+        Texts.Release(ref state.Text);
+        Texts.Release(ref state.UserText);
+        AddressSets.Release(ref state.Addresses);
+        Dossiers.Close(ref state.Dossier);
+        if (state.Series >= 0)
+        {
+            SeriesReleased?.Invoke(state.Series);
+            state.Series = -1;
+        }
+    }
+
+    /// <summary>Gives back all that hangs on an address.</summary>
+    internal void Release(ref AddressState state)
+    {
+        TokenSets.Release(ref state.Tokens);
+        Dossiers.Close(ref state.Dossier);
+        if (state.Series >= 0)
+        {
+            AddressSeriesReleased?.Invoke(state.Series);
+            state.Series = -1;
+        }
+    }
+
+    /// <summary>Gives back all that hangs on a network.</summary>
+    internal void Release(ref NetworkState state)
+    {
+        AddressSets.Release(ref state.Offenders);
+        TokenSets.Release(ref state.Tokens);
+        PlainSets.Release(ref state.Addresses);
+        Dossiers.Close(ref state.Dossier);
+    }
+
+    /// <summary>Gives back all that hangs on a referrer.</summary>
+    internal void Release(ref ReferrerState state)
+    {
+        TokenSets.Release(ref state.Tokens);
+        PlainSets.Release(ref state.Addresses);
+        Dossiers.Close(ref state.Dossier);
+    }
+}

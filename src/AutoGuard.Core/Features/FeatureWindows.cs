@@ -1,0 +1,51 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>The windows of <see cref="DetectionOptions"/> in the units that the state uses.</summary>
+/// <param name="Window">Window of counts, milliseconds.</param>
+/// <param name="CountryWindow">Window of countries, milliseconds.</param>
+/// <param name="SessionTimeout">Longest silence of a running session, milliseconds.</param>
+public sealed record FeatureWindows(long Window, long CountryWindow, long SessionTimeout)
+{
+    /// <summary>A session that ended this soon after its start was an attempt, milliseconds.</summary>
+    public const long ShortSession = 15_000;
+
+    /// <summary>A session this old is somebody watching, milliseconds.</summary>
+    public const long SettledSession = 120_000;
+
+    /// <summary>Shortest silence that ends a session, whatever its rhythm, milliseconds.</summary>
+    public const long ShortestGrace = 15_000;
+
+    /// <summary>Prefix length of an IPv4 network.</summary>
+    public const int PrefixV4 = 24;
+
+    /// <summary>Prefix length of an IPv6 network.</summary>
+    public const int PrefixV6 = 64;
+
+    /// <summary>Length of a slot of the window, milliseconds.</summary>
+    public long SlotLength { get; } = Math.Max(1, Window / TokenSlots.Length);
+
+    /// <summary>How long an ended session is remembered, so that what comes after its end is not taken for a new one.</summary>
+    public long Remembered { get; } = Math.Min(2 * SessionTimeout, 3_600_000);
+
+    /// <summary>Compiles the options.</summary>
+    public static FeatureWindows From(DetectionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new(
+            (long)options.Window.TotalMilliseconds,
+            (long)options.CountryWindow.TotalMilliseconds,
+            (long)options.SessionTimeout.TotalMilliseconds);
+    }
+
+    /// <summary>Start of the window that ends at <paramref name="now"/> (Unix milliseconds), Unix seconds.</summary>
+    public uint WindowStart(long now) => Seconds(now - Window);
+
+    /// <summary>Unix milliseconds as the 32-bit seconds of set members.</summary>
+    public static uint Seconds(long milliseconds) => (uint)Math.Clamp(milliseconds / 1000, 0, uint.MaxValue);
+
+    /// <summary>The network an address is counted in.</summary>
+    public static IpNetwork NetworkOf(IpAddress address) => IpNetwork.Of(address, address.IsV4 ? PrefixV4 : PrefixV6);
+}

@@ -1,0 +1,183 @@
+using System.Diagnostics;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>What a member of a <see cref="RecentSets{TMember}"/> must tell: its identity and when it was last seen.</summary>
+public interface IRecentMember
+{
+    /// <summary>Identity within the set, well-mixed; 0 marks a free place.</summary>
+    ulong Identity { get; set; }
+
+    /// <summary>Event time of the last sight, Unix seconds.</summary>
+    uint LastSeen { get; set; }
+}
+
+/// <summary>
+/// Many small sets of things recently seen (addresses of a token, tokens of an address), each exact up to
+/// <see cref="LargestSet"/> members. A set is a block of a size class, 4 to 1,024 places of open addressing; it moves to
+/// the next class when three quarters are taken by members inside the window, and in the largest class the stalest of
+/// the probed places is taken over, so that hostile variety costs bounded memory and the count saturates.
+/// Set number 0 is the empty set that every state starts with.
+/// </summary>
+/// <typeparam name="TMember">What is kept per member.</typeparam>
+public sealed class RecentSets<TMember>
+    where TMember : struct, IRecentMember
+{
+    /// <summary>Places of the largest class; a count this high means "at least".</summary>
+    public const int LargestSet = 1024;
+
+    private const int Classes = 5;
+    private const int LongestProbe = 16;
+    private static readonly int[] Sizes = [4, 16, 64, 256, LargestSet];
+
+    private readonly SizeClass[] _classes = [.. Sizes.Select(size => new SizeClass(size))];
+
+    /// <summary>
+    /// The place of a member in the set, added if new. The set's number may change: the caller stores the new one. Members
+    /// last seen before <paramref name="windowStart"/> (Unix seconds) count as gone.
+    /// </summary>
+    public ref TMember GetOrAdd(ref int set, ulong identity, uint now, uint windowStart, out bool added)
+    {
+        identity = identity == 0 ? 1 : identity;
+        if (set == 0)
+        {
+            set = Encode(0, _classes[0].Rent());
+        }
+        while (true)
+        {
+            Span<TMember> places = Places(set);
+            int stale = -1;
+            int stalest = -1;
+            int mask = places.Length - 1;
+            int probes = Math.Min(places.Length, LongestProbe);
+            int place = (int)(identity & (uint)mask);
+            for (int i = 0; i < probes; i++, place = (place + 1) & mask)
+            {
+                ref TMember member = ref places[place];
+                if (member.Identity == identity)
+                {
+                    added = member.LastSeen < windowStart;
+                    member.LastSeen = Math.Max(member.LastSeen, now);
+                    return ref member;
+                }
+                if (member.Identity == 0)
+                {
+                    stale = stale < 0 ? place : stale;
+                    break;
+                }
+                if (stale < 0 && member.LastSeen < windowStart)
+                {
+                    stale = place;
+                }
+                if (stalest < 0 || member.LastSeen < places[stalest].LastSeen)
+                {
+                    stalest = place;
+                }
+            }
+            int classIndex = ClassOf(set);
+            bool crowded = stale < 0 || (places[stale].Identity == 0 && Living(places, windowStart) * 4 >= places.Length * 3);
+            if (!crowded || classIndex == Classes - 1)
+            {
+                ref TMember member = ref places[stale >= 0 ? stale : stalest];
+                member = default;
+                member.Identity = identity;
+                member.LastSeen = now;
+                added = true;
+                return ref member;
+            }
+            set = Promote(set, classIndex, windowStart);
+        }
+    }
+
+    /// <summary>Number of members seen at or after <paramref name="windowStart"/>.</summary>
+    public int Count(int set, uint windowStart) => set == 0 ? 0 : Living(Places(set), windowStart);
+
+    /// <summary>All places of a set, free and stale ones among them (see <see cref="IRecentMember"/>).</summary>
+    public ReadOnlySpan<TMember> Members(int set) => set == 0 ? [] : Places(set);
+
+    /// <summary>Gives the set's memory back; its number becomes 0.</summary>
+    public void Release(ref int set)
+    {
+        if (set != 0)
+        {
+            Places(set).Clear();
+            _classes[ClassOf(set)].Return(BlockOf(set));
+            set = 0;
+        }
+    }
+
+    private static int Living(ReadOnlySpan<TMember> places, uint windowStart)
+    {
+        int living = 0;
+        foreach (ref readonly TMember member in places)
+        {
+            if (member.Identity != 0 && member.LastSeen >= windowStart)
+            {
+                living++;
+            }
+        }
+        return living;
+    }
+
+    private int Promote(int set, int classIndex, uint windowStart)
+    {
+        int larger = Encode(classIndex + 1, _classes[classIndex + 1].Rent());
+        Span<TMember> target = Places(larger);
+        foreach (ref readonly TMember member in Places(set))
+        {
+            if (member.Identity == 0 || member.LastSeen < windowStart)
+            {
+                continue;
+            }
+            int mask = target.Length - 1;
+            int place = (int)(member.Identity & (uint)mask);
+            while (target[place].Identity != 0)
+            {
+                place = (place + 1) & mask;
+            }
+            target[place] = member;
+        }
+        Release(ref set);
+        return larger;
+    }
+
+    private Span<TMember> Places(int set) => _classes[ClassOf(set)].Block(BlockOf(set));
+
+    private static int Encode(int classIndex, int block) => ((block + 1) * 8) + classIndex;
+
+    private static int ClassOf(int set) => set & 7;
+
+    private static int BlockOf(int set) => (set >> 3) - 1;
+
+    private sealed class SizeClass(int size)
+    {
+        private const int BlocksPerChunk = 256;
+        private readonly List<TMember[]> _chunks = [];
+        private readonly Stack<int> _free = new();
+        private int _used;
+
+        public int Rent()
+        {
+            if (_free.TryPop(out int block))
+            {
+                return block;
+            }
+            // Large blocks come in smaller chunks: a chunk is at most a few megabytes.
+            if (_used == _chunks.Count * PerChunk)
+            {
+                _chunks.Add(new TMember[PerChunk * size]);
+            }
+            return _used++;
+        }
+
+        public void Return(int block)
+        {
+            Debug.Assert(block < _used, "only a rented block is returned");
+            _free.Push(block);
+        }
+
+        public Span<TMember> Block(int block) => _chunks[block / PerChunk].AsSpan(block % PerChunk * size, size);
+
+        private int PerChunk => Math.Max(4, BlocksPerChunk * 4 / size);
+    }
+}

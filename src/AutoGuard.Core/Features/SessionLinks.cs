@@ -1,0 +1,322 @@
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>
+/// The ties between an open session and the states it counts in: token, address, network, referrer. Attached when it
+/// opens or moves, detached when it ends or moves; between them the states' numbers of open sessions are exact.
+/// </summary>
+internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, Func<IpAddress, uint, long, bool> isTrusted)
+{
+    /// <summary>Whether an event names the token that the session is tied to.</summary>
+    public bool BelongsTo(in SessionState session, ref readonly PlaybackEvent e) =>
+        e.Token.IsAbsent || (session.Traits & SessionTraits.Trusted) != 0
+            || (state.Tokens.Holds(session.Token) && state.Tokens.KeyAt(session.Token.Index) == e.Token);
+
+    public void Attach(int index, ref SessionState session, ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText)
+    {
+        state.OpenSessions++;
+        AttachToken(index, ref session, in e, tokenText, userText);
+        AttachAddress(index, ref session, e.Timestamp);
+        AttachNetwork(ref session, e.Timestamp);
+        session.Referrer = StateHandle.None;
+        AttachReferrer(ref session, e.Timestamp);
+    }
+
+    public void AttachReferrer(ref SessionState session, long now)
+    {
+        if (session.ReferrerHost == 0)
+        {
+            return;
+        }
+        ulong key = ((ulong)(uint)session.Organization << 32) | (uint)session.ReferrerHost;
+        int index = state.Referrers.GetOrAdd(key, out bool added);
+        ref ReferrerState referrer = ref state.Referrers[index];
+        if (added)
+        {
+            referrer.FirstSeen = now;
+        }
+        referrer.LastSeen = now;
+        referrer.Open++;
+        referrer.MostOpen = Math.Max(referrer.MostOpen, referrer.Open);
+        session.Referrer = state.Referrers.HandleOf(index);
+    }
+
+    public void Detach(ref SessionState session)
+    {
+        state.OpenSessions--;
+        if (state.Tokens.Holds(session.Token))
+        {
+            ref TokenState token = ref state.Tokens[session.Token.Index];
+            token.Open--;
+            Unlink(ref token.FirstSession, session.PreviousOfToken, session.NextOfToken, ofToken: true);
+        }
+        if (state.Addresses.Holds(session.AddressState))
+        {
+            ref AddressState address = ref state.Addresses[session.AddressState.Index];
+            address.Open--;
+            Unlink(ref address.FirstSession, session.PreviousOfAddress, session.NextOfAddress, ofToken: false);
+            state.MarkAddress(session.AddressState.Index);
+        }
+        if (state.Networks.Holds(session.Network))
+        {
+            state.Networks[session.Network.Index].Open--;
+        }
+        if (state.Referrers.Holds(session.Referrer))
+        {
+            state.Referrers[session.Referrer.Index].Open--;
+        }
+        session.Token = session.AddressState = session.Network = session.Referrer = StateHandle.None;
+    }
+
+    /// <summary>Adds observed playback time to everything the session counts in.</summary>
+    public void Watch(in SessionState session, long milliseconds, long now, long slotLength)
+    {
+        float seconds = milliseconds / 1000f;
+        if (state.Tokens.Holds(session.Token))
+        {
+            ref TokenState token = ref state.Tokens[session.Token.Index];
+            token.LastSeen = now;
+            token.TotalWatched += seconds;
+            ref TokenSlot slot = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / slotLength)];
+            slot.Watched += seconds;
+            if ((session.Traits & SessionTraits.DataCentre) != 0)
+            {
+                slot.DataCentreWatched += seconds;
+            }
+        }
+        if (state.Addresses.Holds(session.AddressState))
+        {
+            ref AddressState address = ref state.Addresses[session.AddressState.Index];
+            address.LastSeen = now;
+            address.TotalWatched += seconds;
+        }
+        if (state.Networks.Holds(session.Network))
+        {
+            state.Networks[session.Network.Index].TotalWatched += seconds;
+        }
+        if (state.Referrers.Holds(session.Referrer))
+        {
+            state.Referrers[session.Referrer.Index].TotalWatched += seconds;
+        }
+    }
+
+    /// <summary>Counts a session seen for the first time in the address, network, referrer and tenant it belongs to.</summary>
+    public void CountSession(in SessionState session, long now, long slot, bool started, bool missing)
+    {
+        ref AddressState address = ref state.Addresses[session.AddressState.Index];
+        address.TotalSessions++;
+        address.Sessions[SlotRing.Advance<uint>(address.Sessions, ref address.Slot, slot)]++;
+        if (started)
+        {
+            address.MinuteStarts++;
+            SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000)].Starts);
+        }
+        state.Networks[session.Network.Index].TotalSessions++;
+        if (state.Referrers.Holds(session.Referrer))
+        {
+            ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
+            referrer.TotalSessions++;
+            referrer.Sessions[SlotRing.Advance<uint>(referrer.Sessions, ref referrer.Slot, slot)]++;
+        }
+        int tenantIndex = state.Tenants.GetOrAdd((ulong)session.Organization, out _);
+        ref TenantState tenant = ref state.Tenants[tenantIndex];
+        tenant.Sessions[SlotRing.Advance<uint>(tenant.Sessions, ref tenant.Slot, slot)]++;
+        int place = SlotRing.Advance<uint>(tenant.MissingReferrer, ref tenant.MissingSlot, slot);
+        if (missing)
+        {
+            tenant.MissingReferrer[place]++;
+        }
+    }
+
+    /// <summary>Renews the session's marks in the sets of recent addresses and tokens, and has its keys judged.</summary>
+    public void Touch(in SessionState session, long now)
+    {
+        uint seconds = FeatureWindows.Seconds(now);
+        uint windowStart = windows.WindowStart(now);
+        ulong addressIdentity = state.Hash.Hash(session.Address);
+        bool hasToken = state.Tokens.Holds(session.Token);
+        TokenMember member = default;
+        if (hasToken)
+        {
+            int index = session.Token.Index;
+            ref TokenState token = ref state.Tokens[index];
+            ref AddressMember seen = ref state.AddressSets.GetOrAdd(ref token.Addresses, addressIdentity, seconds, windowStart, out bool added);
+            if (added)
+            {
+                seen.FirstSeen = seconds;
+            }
+            seen.Address = session.Address;
+            seen.Asn = session.Asn;
+            seen.Country = session.Country;
+            seen.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
+            member = new TokenMember { Identity = state.Tokens.KeyAt(index).High, User = (uint)token.User.High };
+            member.Settled = now - session.Start >= FeatureWindows.SettledSession ? seconds : 0;
+            state.MarkToken(index);
+        }
+        if (state.Addresses.Holds(session.AddressState))
+        {
+            ref AddressState address = ref state.Addresses[session.AddressState.Index];
+            Touch(ref address.Tokens, hasToken, in member, seconds, windowStart);
+            state.MarkAddress(session.AddressState.Index);
+        }
+        if (state.Networks.Holds(session.Network))
+        {
+            ref NetworkState network = ref state.Networks[session.Network.Index];
+            network.LastSeen = now;
+            Touch(ref network.Tokens, hasToken, in member, seconds, windowStart);
+            state.PlainSets.GetOrAdd(ref network.Addresses, addressIdentity, seconds, windowStart, out _);
+        }
+        if (state.Referrers.Holds(session.Referrer))
+        {
+            ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
+            referrer.LastSeen = now;
+            Touch(ref referrer.Tokens, hasToken, in member, seconds, windowStart);
+            state.PlainSets.GetOrAdd(ref referrer.Addresses, addressIdentity, seconds, windowStart, out _);
+            state.MarkReferrer(session.Referrer.Index);
+        }
+    }
+
+    /// <summary>Writes the session into the dossiers of those suspects it belongs to.</summary>
+    public void RecordInDossiers(int index, in SessionState session)
+    {
+        StateHandle handle = state.Sessions.HandleOf(index);
+        if (state.Tokens.Holds(session.Token))
+        {
+            state.Dossiers.Get(state.Tokens[session.Token.Index].Dossier)?.Record(handle, in session);
+        }
+        if (state.Addresses.Holds(session.AddressState))
+        {
+            state.Dossiers.Get(state.Addresses[session.AddressState.Index].Dossier)?.Record(handle, in session);
+        }
+        if (state.Networks.Holds(session.Network))
+        {
+            state.Dossiers.Get(state.Networks[session.Network.Index].Dossier)?.Record(handle, in session);
+        }
+        if (state.Referrers.Holds(session.Referrer))
+        {
+            state.Dossiers.Get(state.Referrers[session.Referrer.Index].Dossier)?.Record(handle, in session);
+        }
+    }
+
+    private void Touch(ref int set, bool hasToken, in TokenMember member, uint seconds, uint windowStart)
+    {
+        if (hasToken)
+        {
+            ref TokenMember seen = ref state.TokenSets.GetOrAdd(ref set, member.Identity, seconds, windowStart, out _);
+            seen.User = member.User;
+            seen.Settled = Math.Max(seen.Settled, member.Settled);
+        }
+    }
+
+    private void AttachToken(int index, ref SessionState session, ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText)
+    {
+        session.Token = StateHandle.None;
+        session.NextOfToken = session.PreviousOfToken = -1;
+        session.Traits = isTrusted(session.Address, session.Asn, e.Timestamp)
+            ? session.Traits | SessionTraits.Trusted
+            : session.Traits & ~SessionTraits.Trusted;
+        if (e.Token.IsAbsent || (session.Traits & SessionTraits.Trusted) != 0)
+        {
+            return;
+        }
+        int tokenIndex = state.Tokens.GetOrAdd(e.Token, out bool added);
+        ref TokenState token = ref state.Tokens[tokenIndex];
+        if (added)
+        {
+            token.FirstSeen = e.Timestamp;
+            token.FirstSession = -1;
+            token.Series = -1;
+            token.Text = state.Texts.Add(tokenText);
+            token.Organization = e.Organization;
+            state.TotalTokens++;
+        }
+        if (token.User.IsAbsent && !e.User.IsAbsent)
+        {
+            token.User = e.User;
+            token.UserText = state.Texts.Add(userText);
+        }
+        token.Claims = e.Claims != 0 ? e.Claims : token.Claims;
+        token.LastSeen = e.Timestamp;
+        token.Open++;
+        session.NextOfToken = token.FirstSession;
+        if (token.FirstSession >= 0)
+        {
+            state.Sessions[token.FirstSession].PreviousOfToken = index;
+        }
+        token.FirstSession = index;
+        session.Token = state.Tokens.HandleOf(tokenIndex);
+    }
+
+    private void AttachAddress(int index, ref SessionState session, long now)
+    {
+        int addressIndex = state.Addresses.GetOrAdd(session.Address, out bool added);
+        ref AddressState address = ref state.Addresses[addressIndex];
+        if (added)
+        {
+            address.FirstSeen = now;
+            address.FirstSession = -1;
+            address.Series = -1;
+            state.TotalAddresses++;
+        }
+        address.LastSeen = now;
+        address.Open++;
+        address.MostOpen = Math.Max(address.MostOpen, address.Open);
+        address.Asn = session.Asn != 0 ? session.Asn : address.Asn;
+        address.Provider = session.Provider != 0 ? session.Provider : address.Provider;
+        address.Country = session.Country != 0 ? session.Country : address.Country;
+        address.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
+        address.Organization = session.Organization;
+        session.PreviousOfAddress = -1;
+        session.NextOfAddress = address.FirstSession;
+        if (address.FirstSession >= 0)
+        {
+            state.Sessions[address.FirstSession].PreviousOfAddress = index;
+        }
+        address.FirstSession = index;
+        session.AddressState = state.Addresses.HandleOf(addressIndex);
+    }
+
+    private void AttachNetwork(ref SessionState session, long now)
+    {
+        int networkIndex = state.Networks.GetOrAdd(FeatureWindows.NetworkOf(session.Address).Address, out bool added);
+        ref NetworkState network = ref state.Networks[networkIndex];
+        if (added)
+        {
+            network.FirstSeen = now;
+        }
+        network.LastSeen = now;
+        network.Open++;
+        network.MostOpen = Math.Max(network.MostOpen, network.Open);
+        network.Organization = session.Organization;
+        session.Network = state.Networks.HandleOf(networkIndex);
+    }
+
+    private void Unlink(ref int first, int previous, int next, bool ofToken)
+    {
+        if (previous < 0)
+        {
+            first = next;
+        }
+        else if (ofToken)
+        {
+            state.Sessions[previous].NextOfToken = next;
+        }
+        else
+        {
+            state.Sessions[previous].NextOfAddress = next;
+        }
+        if (next < 0)
+        {
+            return;
+        }
+        if (ofToken)
+        {
+            state.Sessions[next].PreviousOfToken = previous;
+        }
+        else
+        {
+            state.Sessions[next].PreviousOfAddress = previous;
+        }
+    }
+}

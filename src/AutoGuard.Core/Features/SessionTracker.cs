@@ -1,0 +1,280 @@
+using AutoGuard.Core.Enrichment;
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>
+/// Turns events, in order of event time, into state: which sessions are open, and what each token, address, network and
+/// referrer has seen. A session is open from its first event until its end event, or until it has been silent for two
+/// and a half of its own heartbeat intervals; then it ended at its last event.
+/// </summary>
+public sealed class SessionTracker
+{
+    private const long RefreshInterval = 60_000;
+    private const long LookInterval = 20_000;
+    private const long LongestClaimedDuration = 48 * 3600;
+
+    private readonly FeatureState _state;
+    private readonly FeatureWindows _windows;
+    private readonly ReferrerList _referrers;
+    private readonly SessionLinks _links;
+
+    /// <summary>Makes a tracker over the state.</summary>
+    /// <param name="state">The keyed state.</param>
+    /// <param name="windows">Windows and timeouts.</param>
+    /// <param name="referrers">Official pages.</param>
+    /// <param name="isTrusted">
+    /// Whether an address of a network operator is on the allowlist at a time (Unix milliseconds): what a partner or the
+    /// operator's own probes do with a token is no evidence against the token.
+    /// </param>
+    public SessionTracker(FeatureState state, FeatureWindows windows, ReferrerList referrers, Func<IpAddress, uint, long, bool> isTrusted)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(windows);
+        ArgumentNullException.ThrowIfNull(referrers);
+        _state = state;
+        _windows = windows;
+        _referrers = referrers;
+        _links = new SessionLinks(state, windows, isTrusted);
+        state.SessionEvicted = OnSessionEvicted;
+    }
+
+    /// <summary>Session starts since the value was last reset, for the fleet's series.</summary>
+    public int FleetStarts { get; set; }
+
+    /// <summary>Applies one event. Its time must not be before the last one's.</summary>
+    /// <param name="e">The event.</param>
+    /// <param name="tokenText">Identity of the token, UTF-8.</param>
+    /// <param name="userText">Id of the user, UTF-8.</param>
+    public void Apply(ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText)
+    {
+        Advance(e.Timestamp);
+        int index = _state.Sessions.GetOrAdd(e.Session, out bool added);
+        ref SessionState session = ref _state.Sessions[index];
+        bool open = (session.Traits & SessionTraits.Open) != 0;
+        if (added || !open)
+        {
+            if (e.Type == PlaybackEventType.End && !added)
+            {
+                return;
+            }
+            bool anew = added || e.Type == PlaybackEventType.Start;
+            Open(index, ref session, in e, tokenText, userText, anew);
+            if (e.Type == PlaybackEventType.End)
+            {
+                session.Traits |= SessionTraits.Ended;
+                Close(index, ref session);
+            }
+            return;
+        }
+        Continue(index, ref session, in e, tokenText, userText);
+        if (e.Type == PlaybackEventType.End)
+        {
+            session.Traits |= SessionTraits.Ended;
+            Close(index, ref session);
+        }
+    }
+
+    /// <summary>Lets time pass until <paramref name="now"/> (Unix milliseconds): sessions gone silent end.</summary>
+    public void Advance(long now)
+    {
+        while (_state.Wheel.TryTake(_state.Sessions, now, out int index))
+        {
+            ref SessionState session = ref _state.Sessions[index];
+            bool open = (session.Traits & SessionTraits.Open) != 0;
+            long due = session.LastSeen + (open ? Grace(in session) : _windows.Remembered);
+            if (due > now)
+            {
+                File(index, ref session, due, now, open);
+            }
+            else if (open)
+            {
+                Close(index, ref session);
+                File(index, ref session, session.LastSeen + _windows.Remembered, now, open: false);
+            }
+            else
+            {
+                _state.Sessions.Remove(index);
+            }
+        }
+    }
+
+    /// <summary>How long a session may be silent before it has ended, milliseconds.</summary>
+    private long Grace(in SessionState session) =>
+        (session.Traits & SessionTraits.GapKnown) == 0
+            ? _windows.SessionTimeout
+            : Math.Clamp(session.Gap * 5L / 2, Math.Min(FeatureWindows.ShortestGrace, _windows.SessionTimeout), _windows.SessionTimeout);
+
+    private void Open(int index, ref SessionState session, ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText, bool anew)
+    {
+        long now = e.Timestamp;
+        if (anew)
+        {
+            _state.Wheel.Remove(_state.Sessions, index, ref session);
+            session = default;
+            session.Start = e.Type == PlaybackEventType.Start || e.Duration <= 0
+                ? now
+                : now - (Math.Min(e.Duration, LongestClaimedDuration) * 1000);
+            // A start that was lost, or whose session is younger than a minute, is a start all the same.
+            if (e.Type == PlaybackEventType.Start || (e.Duration >= 0 && now - session.Start < 60_000))
+            {
+                session.Traits |= SessionTraits.Started;
+            }
+        }
+        session.LastSeen = now;
+        session.Traits = (session.Traits | SessionTraits.Open) & ~SessionTraits.Ended;
+        session.Address = e.Address;
+        Describe(ref session, in e);
+        session.NextRefresh = now + RefreshInterval;
+        _links.Attach(index, ref session, in e, tokenText, userText);
+        if (anew)
+        {
+            CountSession(ref session, now);
+        }
+        Refresh(index, ref session, now);
+        _state.Wheel.Remove(_state.Sessions, index, ref session);
+        File(index, ref session, now + _windows.SessionTimeout, now, open: true);
+    }
+
+    private void File(int index, ref SessionState session, long due, long now, bool open)
+    {
+        // The rhythm of a session is learned after it was filed, and shortens its time: look again soon.
+        _state.Wheel.Add(index, ref session, open ? Math.Min(due, now + LookInterval) : due, now);
+    }
+
+    private void Continue(int index, ref SessionState session, ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText)
+    {
+        long now = e.Timestamp;
+        long gap = now - session.LastSeen;
+        if (gap > 0)
+        {
+            // The largest recent interval, slowly forgotten: one early beat must not make the next one look overdue.
+            session.Gap = (int)Math.Min(int.MaxValue, Math.Max(gap, session.Gap - (session.Gap >> 3)));
+            if (e.Type == PlaybackEventType.Heartbeat && now - session.Start > gap)
+            {
+                session.Traits |= SessionTraits.GapKnown;
+            }
+            _links.Watch(in session, gap, now, _windows.SlotLength);
+            session.LastSeen = now;
+        }
+        bool moved = e.Address != session.Address || !_links.BelongsTo(in session, in e);
+        if (moved)
+        {
+            _links.Detach(ref session);
+            session.Address = e.Address;
+            session.Traits &= ~SessionTraits.DataCentre;
+            session.Country = 0;
+            session.Asn = 0;
+            session.Provider = 0;
+            Describe(ref session, in e);
+            _links.Attach(index, ref session, in e, tokenText, userText);
+        }
+        else if (session.ReferrerHost == 0 && e.Referrer != 0)
+        {
+            session.ReferrerHost = e.Referrer;
+            _links.AttachReferrer(ref session, now);
+            CorrectMissingReferrer(in session, now);
+        }
+        if (moved || now >= session.NextRefresh)
+        {
+            Describe(ref session, in e);
+            session.NextRefresh = now + RefreshInterval;
+            Refresh(index, ref session, now);
+        }
+        else if (_state.Tokens.Holds(session.Token) && _state.Tokens[session.Token.Index].Open > 1)
+        {
+            // A second session that is heard proves that both run.
+            _state.MarkToken(session.Token.Index);
+        }
+    }
+
+    private void Close(int index, ref SessionState session)
+    {
+        long now = session.LastSeen;
+        session.Traits &= ~SessionTraits.Open;
+        Refresh(index, ref session, now);
+        if ((session.Traits & SessionTraits.Started) != 0 && now - session.Start <= FeatureWindows.ShortSession
+            && _state.Addresses.Holds(session.AddressState))
+        {
+            ref AddressState address = ref _state.Addresses[session.AddressState.Index];
+            long minute = Math.Max(address.Minute, now / 60_000);
+            SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, minute)].Short);
+        }
+        _links.Detach(ref session);
+    }
+
+    private static void Describe(ref SessionState session, ref readonly PlaybackEvent e)
+    {
+        session.Organization = e.Organization;
+        session.Stream = e.Stream != 0 ? e.Stream : session.Stream;
+        session.ReferrerHost = session.ReferrerHost != 0 ? session.ReferrerHost : e.Referrer;
+        session.UserAgent = e.UserAgent != 0 ? e.UserAgent : session.UserAgent;
+        session.Provider = e.Provider != 0 ? e.Provider : session.Provider;
+        session.Asn = e.Asn != 0 ? e.Asn : session.Asn;
+        session.Country = e.Country != 0 ? e.Country : session.Country;
+        if ((e.Traits & EventTraits.DataCentre) != 0)
+        {
+            session.Traits |= SessionTraits.DataCentre;
+        }
+    }
+
+    private void CountSession(ref SessionState session, long now)
+    {
+        bool started = (session.Traits & SessionTraits.Started) != 0;
+        bool missing = session.ReferrerHost == 0;
+        bool unknown = !missing && _referrers.IsConfigured && !_referrers.IsOfficial(session.ReferrerHost);
+        long slot = now / _windows.SlotLength;
+        _state.TotalSessions++;
+        if (started)
+        {
+            FleetStarts++;
+        }
+        if (_state.Tokens.Holds(session.Token))
+        {
+            ref TokenState token = ref _state.Tokens[session.Token.Index];
+            token.TotalSessions++;
+            token.MinuteStarts += started ? 1 : 0;
+            ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, slot)];
+            SlotRing.Increment(ref counts.Sessions);
+            if (missing)
+            {
+                SlotRing.Increment(ref counts.MissingReferrer);
+            }
+            if (unknown)
+            {
+                SlotRing.Increment(ref counts.UnknownReferrer);
+            }
+        }
+        _links.CountSession(in session, now, slot, started, missing);
+    }
+
+    private void CorrectMissingReferrer(in SessionState session, long now)
+    {
+        if (!_state.Tokens.Holds(session.Token))
+        {
+            return;
+        }
+        ref TokenState token = ref _state.Tokens[session.Token.Index];
+        ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / _windows.SlotLength)];
+        if (counts.MissingReferrer > 0)
+        {
+            counts.MissingReferrer--;
+        }
+    }
+
+    private void Refresh(int index, ref SessionState session, long now)
+    {
+        _links.Touch(in session, now);
+        _links.RecordInDossiers(index, in session);
+    }
+
+    private void OnSessionEvicted(int index)
+    {
+        ref SessionState session = ref _state.Sessions[index];
+        if ((session.Traits & SessionTraits.Open) != 0)
+        {
+            Close(index, ref session);
+        }
+        _state.Wheel.Remove(_state.Sessions, index, ref session);
+    }
+}

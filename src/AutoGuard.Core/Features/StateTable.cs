@@ -1,0 +1,274 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>A reference to an entry of a <see cref="StateTable{TKey,TState,THash}"/> that notices when the entry was given away.</summary>
+/// <param name="Index">Place of the entry; -1 for none.</param>
+/// <param name="Generation">How often the place had been given away when the reference was taken.</param>
+public readonly record struct StateHandle(int Index, uint Generation)
+{
+    /// <summary>Refers to nothing.</summary>
+    public static readonly StateHandle None = new(-1, 0);
+
+    /// <summary>Whether it refers to nothing.</summary>
+    public bool IsNone => Index < 0;
+}
+
+/// <summary>Hashes the keys of one kind; a struct, so that the call is inlined.</summary>
+/// <typeparam name="TKey">The key.</typeparam>
+public interface IKeyHash<TKey>
+{
+    /// <summary>64 well-mixed bits of the key.</summary>
+    ulong Hash(in TKey key);
+}
+
+/// <summary>Told when a table gives an entry away because it is full, so that what hangs on the state can be released.</summary>
+/// <typeparam name="TState">The state.</typeparam>
+public interface IEvictionHandler<TState>
+    where TState : struct
+{
+    /// <summary>The entry is about to be cleared.</summary>
+    void OnEvicted(int index, ref TState state);
+}
+
+/// <summary>
+/// A bounded table of structs by key. Entries lie in chunks that never move, so a reference into one stays good; an index
+/// of open addressing with linear probing finds them. When the table is full, the CLOCK algorithm (Corbató, 1969) gives
+/// away an entry that has not been touched since the hand last passed: the choice depends on the order of calls only,
+/// never on hash values, so that equal input evicts equally under every secret.
+/// </summary>
+/// <typeparam name="TKey">Key; compared by value.</typeparam>
+/// <typeparam name="TState">State per key; reached by reference.</typeparam>
+/// <typeparam name="THash">Hash of the key.</typeparam>
+public sealed class StateTable<TKey, TState, THash>
+    where TKey : struct, IEquatable<TKey>
+    where TState : struct
+    where THash : struct, IKeyHash<TKey>
+{
+    private const int ChunkBits = 10;
+    private const int ChunkSize = 1 << ChunkBits;
+
+    private readonly int _capacity;
+    private readonly THash _hash;
+    private readonly IEvictionHandler<TState>? _evictions;
+    private Entry[][] _chunks;
+    private int[] _index;
+    private int _used;
+    private int _free = -1;
+    private int _hand;
+
+    /// <summary>Makes a table of at most <paramref name="capacity"/> entries; memory is taken as they come.</summary>
+    public StateTable(int capacity, THash hash, IEvictionHandler<TState>? evictions = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        _capacity = capacity;
+        _hash = hash;
+        _evictions = evictions;
+        _chunks = new Entry[Math.Min(64, (capacity >> ChunkBits) + 1)][];
+        _index = new int[2048];
+    }
+
+    /// <summary>Entries in use.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Places ever used; every live entry's index is below it.</summary>
+    public int HighWater => _used;
+
+    /// <summary>Entries given away because the table was full.</summary>
+    public long Evictions { get; private set; }
+
+    /// <summary>The state at an index of a live entry.</summary>
+    public ref TState this[int index]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref At(index).State;
+    }
+
+    /// <summary>The key at an index of a live entry.</summary>
+    public ref readonly TKey KeyAt(int index) => ref At(index).Key;
+
+    /// <summary>Whether a place holds a live entry.</summary>
+    public bool IsLive(int index) => index < _used && At(index).Live;
+
+    /// <summary>A reference to a live entry.</summary>
+    public StateHandle HandleOf(int index) => new(index, At(index).Generation);
+
+    /// <summary>Whether the entry that a reference was taken of is still there.</summary>
+    public bool Holds(StateHandle handle) => !handle.IsNone && At(handle.Index) is { Live: true } entry && entry.Generation == handle.Generation;
+
+    /// <summary>The index of a key, or -1.</summary>
+    public int Find(in TKey key)
+    {
+        int mask = _index.Length - 1;
+        int place = (int)_hash.Hash(key) & mask;
+        while (true)
+        {
+            int stored = _index[place];
+            if (stored == 0)
+            {
+                return -1;
+            }
+            if (At(stored - 1).Key.Equals(key))
+            {
+                return stored - 1;
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    /// <summary>The index of a key, which is added with a cleared state if it is new; marks the entry as touched.</summary>
+    public int GetOrAdd(in TKey key, out bool added)
+    {
+        int found = Find(key);
+        added = found < 0;
+        if (added)
+        {
+            found = Add(key);
+        }
+        At(found).Touched = true;
+        return found;
+    }
+
+    /// <summary>Removes a live entry; the caller has released what hangs on its state.</summary>
+    public void Remove(int index)
+    {
+        ref Entry entry = ref At(index);
+        Debug.Assert(entry.Live, "only a live entry is removed");
+        Unlink(entry.Key);
+        entry.Live = false;
+        entry.Generation++;
+        entry.State = default;
+        entry.NextFree = _free;
+        _free = index;
+        Count--;
+    }
+
+    private int Add(in TKey key)
+    {
+        if (Count == _capacity)
+        {
+            Evict();
+        }
+        if ((Count + 1) * 4 > _index.Length * 3)
+        {
+            Grow();
+        }
+        int index = _free;
+        if (index >= 0)
+        {
+            _free = At(index).NextFree;
+        }
+        else
+        {
+            index = _used++;
+            EnsureChunk(index >> ChunkBits);
+        }
+        ref Entry entry = ref At(index);
+        entry.Key = key;
+        entry.Live = true;
+        int mask = _index.Length - 1;
+        int place = (int)_hash.Hash(key) & mask;
+        while (_index[place] != 0)
+        {
+            place = (place + 1) & mask;
+        }
+        _index[place] = index + 1;
+        Count++;
+        return index;
+    }
+
+    private void Evict()
+    {
+        while (true)
+        {
+            int index = _hand;
+            _hand = _hand + 1 == _used ? 0 : _hand + 1;
+            ref Entry entry = ref At(index);
+            if (!entry.Live)
+            {
+                continue;
+            }
+            if (entry.Touched)
+            {
+                entry.Touched = false;
+                continue;
+            }
+            _evictions?.OnEvicted(index, ref entry.State);
+            Remove(index);
+            Evictions++;
+            return;
+        }
+    }
+
+    private void Unlink(in TKey key)
+    {
+        int mask = _index.Length - 1;
+        int hole = (int)_hash.Hash(key) & mask;
+        while (!At(_index[hole] - 1).Key.Equals(key))
+        {
+            hole = (hole + 1) & mask;
+        }
+        // Knuth's algorithm R (TAOCP 6.4): close the hole with the entries that probed past it.
+        int place = hole;
+        while (true)
+        {
+            place = (place + 1) & mask;
+            int stored = _index[place];
+            if (stored == 0)
+            {
+                break;
+            }
+            int home = (int)_hash.Hash(At(stored - 1).Key) & mask;
+            if (((place - home) & mask) >= ((place - hole) & mask))
+            {
+                _index[hole] = stored;
+                hole = place;
+            }
+        }
+        _index[hole] = 0;
+    }
+
+    private void Grow()
+    {
+        int[] larger = new int[_index.Length * 2];
+        int mask = larger.Length - 1;
+        for (int i = 0; i < _used; i++)
+        {
+            ref Entry entry = ref At(i);
+            if (!entry.Live)
+            {
+                continue;
+            }
+            int place = (int)_hash.Hash(entry.Key) & mask;
+            while (larger[place] != 0)
+            {
+                place = (place + 1) & mask;
+            }
+            larger[place] = i + 1;
+        }
+        _index = larger;
+    }
+
+    private void EnsureChunk(int chunk)
+    {
+        if (chunk == _chunks.Length)
+        {
+            Array.Resize(ref _chunks, _chunks.Length * 2);
+        }
+        _chunks[chunk] ??= new Entry[ChunkSize];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref Entry At(int index) => ref _chunks[index >> ChunkBits][index & (ChunkSize - 1)];
+
+    private struct Entry
+    {
+        public TKey Key;
+        public int NextFree;
+        public uint Generation;
+        public bool Live;
+        public bool Touched;
+        public TState State;
+    }
+}

@@ -1,0 +1,386 @@
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>What a session is known to be; set when it opens and when its address changes.</summary>
+[Flags]
+public enum SessionTraits : byte
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>Counted as running.</summary>
+    Open = 1,
+
+    /// <summary>Its start was seen, or lies so close before its first event that it counts as a start.</summary>
+    Started = 2,
+
+    /// <summary>From a data-centre address.</summary>
+    DataCentre = 4,
+
+    /// <summary>Ended by an end event.</summary>
+    Ended = 8,
+
+    /// <summary>Its gap between events has been measured, so it may expire before the common timeout.</summary>
+    GapKnown = 16,
+
+    /// <summary>From an address on the allowlist: not counted in its token.</summary>
+    Trusted = 32,
+}
+
+/// <summary>One playback session.</summary>
+public struct SessionState
+{
+    /// <summary>First event, or what its duration says of the start; Unix milliseconds.</summary>
+    public long Start;
+
+    /// <summary>Last event, Unix milliseconds.</summary>
+    public long LastSeen;
+
+    /// <summary>The viewer's address now.</summary>
+    public IpAddress Address;
+
+    /// <summary>Token state while open.</summary>
+    public StateHandle Token;
+
+    /// <summary>Address state while open.</summary>
+    public StateHandle AddressState;
+
+    /// <summary>Network state while open.</summary>
+    public StateHandle Network;
+
+    /// <summary>Referrer state while open.</summary>
+    public StateHandle Referrer;
+
+    /// <summary>Next refresh of the slowly changing features, Unix milliseconds.</summary>
+    public long NextRefresh;
+
+    /// <summary>Largest recent time between two events, milliseconds.</summary>
+    public int Gap;
+
+    /// <summary>Next and previous open session of the token; -1 at the ends.</summary>
+    public int NextOfToken;
+
+    /// <inheritdoc cref="NextOfToken"/>
+    public int PreviousOfToken;
+
+    /// <summary>Next and previous open session of the address; -1 at the ends.</summary>
+    public int NextOfAddress;
+
+    /// <inheritdoc cref="NextOfAddress"/>
+    public int PreviousOfAddress;
+
+    /// <summary>Next session in the same slot of the expiry wheel; -1 at the end.</summary>
+    public int NextInWheel;
+
+    /// <summary>Slot of the expiry wheel plus one; 0 when in none.</summary>
+    public int WheelSlot;
+
+    /// <summary>Interned tenant, stream, referrer host, user agent and provider.</summary>
+    public int Organization;
+
+    /// <inheritdoc cref="Organization"/>
+    public int Stream;
+
+    /// <inheritdoc cref="Organization"/>
+    public int ReferrerHost;
+
+    /// <inheritdoc cref="Organization"/>
+    public int UserAgent;
+
+    /// <inheritdoc cref="Organization"/>
+    public int Provider;
+
+    /// <summary>Autonomous system.</summary>
+    public uint Asn;
+
+    /// <summary>Packed country.</summary>
+    public ushort Country;
+
+    /// <summary>What is known.</summary>
+    public SessionTraits Traits;
+}
+
+/// <summary>One token.</summary>
+public struct TokenState
+{
+    /// <summary>User key; absent for tokens not bound to a user.</summary>
+    public Key128 User;
+
+    /// <summary>First event, Unix milliseconds.</summary>
+    public long FirstSeen;
+
+    /// <summary>Last event, Unix milliseconds.</summary>
+    public long LastSeen;
+
+    /// <summary>Slot the ring stands at.</summary>
+    public long Slot;
+
+    /// <summary>The window.</summary>
+    public TokenSlots Slots;
+
+    /// <summary>Cell of the identity in the text slab.</summary>
+    public int Text;
+
+    /// <summary>Cell of the user id; 0 when not bound.</summary>
+    public int UserText;
+
+    /// <summary>Interned tenant.</summary>
+    public int Organization;
+
+    /// <summary>Number of the claims.</summary>
+    public int Claims;
+
+    /// <summary>Sessions open now.</summary>
+    public int Open;
+
+    /// <summary>First open session, or -1.</summary>
+    public int FirstSession;
+
+    /// <summary>Set of addresses seen in the window.</summary>
+    public int Addresses;
+
+    /// <summary>Number of the dossier kept on it, or 0.</summary>
+    public int Dossier;
+
+    /// <summary>Sessions since the token was first seen.</summary>
+    public uint TotalSessions;
+
+    /// <summary>Playback time observed since then, seconds.</summary>
+    public double TotalWatched;
+
+    /// <summary>Slot in the spike bank, or -1.</summary>
+    public int Series;
+
+    /// <summary>Starts in the minute now running, for the series.</summary>
+    public int MinuteStarts;
+
+    /// <summary>Last five minutes that alerted, newest in bit 0.</summary>
+    public byte SpikeAlerts;
+
+    /// <summary>Grade source of the last alerting minute: -log10 p.</summary>
+    public float SpikeLevel;
+
+    /// <summary>Whether it waits to be judged at the next tick.</summary>
+    public bool Dirty;
+}
+
+/// <summary>One address.</summary>
+public struct AddressState
+{
+    /// <summary>First event, Unix milliseconds.</summary>
+    public long FirstSeen;
+
+    /// <summary>Last event, Unix milliseconds.</summary>
+    public long LastSeen;
+
+    /// <summary>Minute the ring stands at.</summary>
+    public long Minute;
+
+    /// <summary>Slot the ring of sessions stands at.</summary>
+    public long Slot;
+
+    /// <summary>Last ten minutes.</summary>
+    public AddressMinutes Minutes;
+
+    /// <summary>Sessions first seen, by slot of the window.</summary>
+    public CountSlots Sessions;
+
+    /// <summary>Sessions open now.</summary>
+    public int Open;
+
+    /// <summary>First open session, or -1.</summary>
+    public int FirstSession;
+
+    /// <summary>Sessions since the address was first seen.</summary>
+    public uint TotalSessions;
+
+    /// <summary>Most sessions open at once since then.</summary>
+    public int MostOpen;
+
+    /// <summary>Playback time observed since then, seconds.</summary>
+    public double TotalWatched;
+
+    /// <summary>Set of tokens seen in the window.</summary>
+    public int Tokens;
+
+    /// <summary>Slot in the spike bank, or -1.</summary>
+    public int Series;
+
+    /// <summary>Starts in the minute now running, for the series.</summary>
+    public int MinuteStarts;
+
+    /// <summary>Last five minutes that alerted, newest in bit 0.</summary>
+    public byte SpikeAlerts;
+
+    /// <summary>-log10 p of the last alerting minute.</summary>
+    public float SpikeLevel;
+
+    /// <summary>Number of the dossier kept on it, or 0.</summary>
+    public int Dossier;
+
+    /// <summary>Autonomous system.</summary>
+    public uint Asn;
+
+    /// <summary>Interned provider.</summary>
+    public int Provider;
+
+    /// <summary>Interned tenant that used it last.</summary>
+    public int Organization;
+
+    /// <summary>Packed country.</summary>
+    public ushort Country;
+
+    /// <summary>Whether it belongs to a data centre.</summary>
+    public bool DataCentre;
+
+    /// <summary>Whether it waits to be judged at the next tick.</summary>
+    public bool Dirty;
+}
+
+/// <summary>One network: /24 of IPv4, /64 of IPv6.</summary>
+public struct NetworkState
+{
+    /// <summary>Last event, Unix milliseconds.</summary>
+    public long LastSeen;
+
+    /// <summary>Sessions open now.</summary>
+    public int Open;
+
+    /// <summary>Set of addresses that were found offending in the window.</summary>
+    public int Offenders;
+
+    /// <summary>Set of tokens seen in the window.</summary>
+    public int Tokens;
+
+    /// <summary>Set of addresses seen in the window.</summary>
+    public int Addresses;
+
+    /// <summary>Number of the dossier kept on it, or 0.</summary>
+    public int Dossier;
+
+    /// <summary>First event, Unix milliseconds.</summary>
+    public long FirstSeen;
+
+    /// <summary>Sessions since the network was first seen.</summary>
+    public uint TotalSessions;
+
+    /// <summary>Most sessions open at once since then.</summary>
+    public int MostOpen;
+
+    /// <summary>Playback time observed since then, seconds.</summary>
+    public double TotalWatched;
+
+    /// <summary>Interned tenant that used it last.</summary>
+    public int Organization;
+
+    /// <summary>Whether it waits to be judged at the next tick.</summary>
+    public bool Dirty;
+}
+
+/// <summary>One referrer host of one tenant.</summary>
+public struct ReferrerState
+{
+    /// <summary>First event, Unix milliseconds.</summary>
+    public long FirstSeen;
+
+    /// <summary>Last event, Unix milliseconds.</summary>
+    public long LastSeen;
+
+    /// <summary>Slot the ring stands at.</summary>
+    public long Slot;
+
+    /// <summary>Sessions first seen, by slot of the window.</summary>
+    public CountSlots Sessions;
+
+    /// <summary>Sessions open now.</summary>
+    public int Open;
+
+    /// <summary>Set of tokens seen in the window.</summary>
+    public int Tokens;
+
+    /// <summary>Set of addresses seen in the window.</summary>
+    public int Addresses;
+
+    /// <summary>Number of the dossier kept on it, or 0.</summary>
+    public int Dossier;
+
+    /// <summary>Sessions since the host was first seen.</summary>
+    public uint TotalSessions;
+
+    /// <summary>Most sessions open at once since then.</summary>
+    public int MostOpen;
+
+    /// <summary>Playback time observed since then, seconds.</summary>
+    public double TotalWatched;
+
+    /// <summary>Whether it waits to be judged at the next tick.</summary>
+    public bool Dirty;
+}
+
+/// <summary>One tenant (or all traffic, when events name none): the mix that single keys are compared with.</summary>
+public struct TenantState
+{
+    /// <summary>Slot the rings stand at.</summary>
+    public long Slot;
+
+    /// <summary>Sessions first seen, by slot of the window.</summary>
+    public CountSlots Sessions;
+
+    /// <summary>Those without a referrer.</summary>
+    public CountSlots MissingReferrer;
+
+    /// <summary>Slot the second ring stands at.</summary>
+    public long MissingSlot;
+}
+
+/// <summary>An address as a token sees it. 48 bytes.</summary>
+public struct AddressMember : IRecentMember
+{
+    /// <inheritdoc/>
+    public ulong Identity { get; set; }
+
+    /// <inheritdoc/>
+    public uint LastSeen { get; set; }
+
+    /// <summary>Event time of the first sight, Unix seconds.</summary>
+    public uint FirstSeen;
+
+    /// <summary>The address.</summary>
+    public IpAddress Address;
+
+    /// <summary>Autonomous system.</summary>
+    public uint Asn;
+
+    /// <summary>Packed country.</summary>
+    public ushort Country;
+
+    /// <summary>Whether it belongs to a data centre.</summary>
+    public bool DataCentre;
+}
+
+/// <summary>A token as an address, network or referrer sees it. 24 bytes.</summary>
+public struct TokenMember : IRecentMember
+{
+    /// <inheritdoc/>
+    public ulong Identity { get; set; }
+
+    /// <inheritdoc/>
+    public uint LastSeen { get; set; }
+
+    /// <summary>Part of the user key; 0 when the token is not bound.</summary>
+    public uint User;
+
+    /// <summary>Event time (Unix seconds) at which it was last seen in a session that had run for a while; 0 for never.</summary>
+    public uint Settled;
+}
+
+/// <summary>An address as a network or referrer sees it. 16 bytes.</summary>
+public struct PlainMember : IRecentMember
+{
+    /// <inheritdoc/>
+    public ulong Identity { get; set; }
+
+    /// <inheritdoc/>
+    public uint LastSeen { get; set; }
+}

@@ -1,0 +1,237 @@
+using System.Collections.Immutable;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
+using AutoGuard.Core.Policy;
+using AutoGuard.Core.Reporting;
+
+namespace AutoGuard.Core.Pipeline;
+
+/// <summary>
+/// The open cases: subjects that were decided on, with their evidence kept up to date for the reviewer while they go on.
+/// Bounded; the case that was decided on longest ago is closed first.
+/// </summary>
+internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool strings, ClaimsPool claims)
+{
+    private const int MostCases = 10_000;
+    private const int MostTallies = 10;
+    private const int MostDecisions = 32;
+
+    private readonly Dictionary<Subject, Case> _cases = [];
+    private readonly Queue<Subject> _order = new();
+
+    public int Count => _cases.Count;
+
+    /// <summary>Takes a decision into its subject's case and returns the evidence as of now.</summary>
+    public FlaggedSubject Add(Decision decision, StateHandle handle, long now)
+    {
+        if (!_cases.TryGetValue(decision.Subject, out Case? file))
+        {
+            if (_cases.Count == MostCases)
+            {
+                Unpin(_cases[_order.Peek()]);
+                _cases.Remove(_order.Dequeue());
+            }
+            file = new Case();
+            _cases.Add(decision.Subject, file);
+            _order.Enqueue(decision.Subject);
+        }
+        file.Handle = handle;
+        file.Decisions = file.Decisions.Length < MostDecisions
+            ? file.Decisions.Add(decision)
+            : file.Decisions.RemoveAt(1).Add(decision);
+        file.Score = Math.Max(file.Score, decision.Score);
+        if (DossierOf(decision.Subject.Type, handle) is { } dossier)
+        {
+            dossier.Pinned = true;
+        }
+        file.Evidence = Draw(decision.Subject, file, now);
+        return file.Evidence;
+    }
+
+    /// <summary>Adds the renewed evidence of cases whose subject was seen since it was drawn last.</summary>
+    public void Renew(long now, List<FlaggedSubject> renewed)
+    {
+        foreach ((Subject subject, Case file) in _cases)
+        {
+            if (Holds(subject.Type, file.Handle) && LastSeen(subject.Type, file.Handle) > file.Evidence!.LastEnd)
+            {
+                file.Evidence = Draw(subject, file, now);
+                renewed.Add(file.Evidence);
+            }
+        }
+    }
+
+    /// <summary>The case of a subject, or null.</summary>
+    public FlaggedSubject? Find(Subject subject) => _cases.GetValueOrDefault(subject)?.Evidence;
+
+    private FlaggedSubject Draw(Subject subject, Case file, long now)
+    {
+        if (!Holds(subject.Type, file.Handle))
+        {
+            return file.Evidence! with { Decisions = file.Decisions, Score = file.Score };
+        }
+        FlaggedSubject drawn = subject.Type switch
+        {
+            SubjectType.Token => DrawToken(subject, file, now),
+            SubjectType.Ip => DrawAddress(subject, file, now),
+            SubjectType.Cidr => DrawNetwork(subject, file, now),
+            _ => DrawReferrer(subject, file, now),
+        };
+        Dossier? dossier = DossierOf(subject.Type, file.Handle);
+        DossierSession[] sessions = dossier is null ? [] : dossier.Sessions.ToArray();
+        Array.Sort(sessions, static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.Address.CompareTo(b.Address));
+        return drawn with
+        {
+            Streams = Tallies(sessions, s => strings.Text(s.Stream)),
+            Providers = Tallies(sessions, s => strings.Text(s.Provider)),
+            Countries = Tallies(sessions, s => CountryCode.Text(s.Country)),
+            Referrers = Tallies(sessions, s => s.ReferrerHost == 0 ? "-" : strings.Text(s.ReferrerHost)),
+            UserAgents = Tallies(sessions, s => strings.Text(s.UserAgent)),
+            Timeline = [.. sessions.Select(ToSpan)],
+        };
+    }
+
+    private FlaggedSubject DrawToken(Subject subject, Case file, long now)
+    {
+        int index = file.Handle.Index;
+        judge.Meter.Measure(index, now, out TokenFeatures features);
+        ref TokenState token = ref state.Tokens[index];
+        string? user = token.UserText == 0 ? null : state.Texts.Text(token.UserText);
+        return Common(subject, file, token.Organization, token.TotalSessions, token.TotalWatched, token.FirstSeen, token.LastSeen) with
+        {
+            User = user,
+            Users = user is null ? 0 : 1,
+            Addresses = features.Addresses,
+            Tokens = 1,
+            MaxConcurrency = Math.Max(features.MaxConcurrent, 1),
+            Claims = claims.Get(token.Claims),
+            Allowlisted = judge.Allowlist.Covers(subject.Value, user, now),
+        };
+    }
+
+    private FlaggedSubject DrawAddress(Subject subject, Case file, long now)
+    {
+        int index = file.Handle.Index;
+        judge.Meter.Measure(index, now, out AddressFeatures features);
+        ref AddressState address = ref state.Addresses[index];
+        return Common(subject, file, address.Organization, address.TotalSessions, address.TotalWatched, address.FirstSeen, address.LastSeen) with
+        {
+            Users = features.Users,
+            Addresses = 1,
+            Tokens = features.Tokens,
+            MaxConcurrency = address.MostOpen,
+            Allowlisted = judge.Allowlist.Covers(state.Addresses.KeyAt(index), address.Asn, now),
+        };
+    }
+
+    private FlaggedSubject DrawNetwork(Subject subject, Case file, long now)
+    {
+        int index = file.Handle.Index;
+        judge.Meter.Measure(index, now, out NetworkFeatures features);
+        ref NetworkState network = ref state.Networks[index];
+        return Common(subject, file, network.Organization, network.TotalSessions, network.TotalWatched, network.FirstSeen, network.LastSeen) with
+        {
+            Addresses = features.Addresses,
+            Tokens = features.Tokens,
+            MaxConcurrency = network.MostOpen,
+        };
+    }
+
+    private FlaggedSubject DrawReferrer(Subject subject, Case file, long now)
+    {
+        int index = file.Handle.Index;
+        judge.Meter.Measure(index, now, out ReferrerFeatures features);
+        ref ReferrerState referrer = ref state.Referrers[index];
+        int organization = (int)(state.Referrers.KeyAt(index) >> 32);
+        return Common(subject, file, organization, referrer.TotalSessions, referrer.TotalWatched, referrer.FirstSeen, referrer.LastSeen) with
+        {
+            Addresses = features.Addresses,
+            Tokens = features.Tokens,
+            MaxConcurrency = referrer.MostOpen,
+            Allowlisted = judge.Allowlist.Covers(subject.Value, now),
+        };
+    }
+
+    private FlaggedSubject Common(Subject subject, Case file, int organization, uint sessions, double watched, long first, long last) => new()
+    {
+        Subject = subject,
+        Organization = organization == 0 ? null : strings.Text(organization),
+        Score = file.Score,
+        Decisions = file.Decisions,
+        DurationSum = Math.Round(watched, 1),
+        DurationAverage = sessions == 0 ? 0 : Math.Round(watched / sessions, 1),
+        Sessions = (int)Math.Min(sessions, int.MaxValue),
+        Addresses = 0,
+        Tokens = 0,
+        MaxConcurrency = 0,
+        FirstStart = first,
+        LastEnd = last,
+        Recommendation = Recommendations.For(file.Decisions[^1]),
+    };
+
+    private SessionSpan ToSpan(DossierSession session) => new()
+    {
+        Start = session.Start,
+        End = session.LastSeen,
+        Running = session.Open,
+        Address = session.Address.ToString(),
+        Country = CountryCode.Text(session.Country),
+        Provider = strings.Text(session.Provider),
+        DataCentre = session.DataCentre,
+        Stream = strings.Text(session.Stream),
+        Referrer = strings.Text(session.ReferrerHost),
+        UserAgent = strings.Text(session.UserAgent),
+    };
+
+    private static ImmutableArray<Tally> Tallies(DossierSession[] sessions, Func<DossierSession, string> name) =>
+    [
+        .. sessions.Select(name).Where(text => text.Length > 0)
+            .GroupBy(text => text, StringComparer.Ordinal)
+            .Select(group => new Tally(group.Key, group.Count()))
+            .OrderByDescending(tally => tally.Sessions).ThenBy(tally => tally.Name, StringComparer.Ordinal)
+            .Take(MostTallies),
+    ];
+
+    private void Unpin(Case file)
+    {
+        if (DossierOf(file.Decisions[0].Subject.Type, file.Handle) is { } dossier)
+        {
+            dossier.Pinned = false;
+        }
+    }
+
+    private Dossier? DossierOf(SubjectType type, StateHandle handle) => !Holds(type, handle) ? null : state.Dossiers.Get(type switch
+    {
+        SubjectType.Token => state.Tokens[handle.Index].Dossier,
+        SubjectType.Ip => state.Addresses[handle.Index].Dossier,
+        SubjectType.Cidr => state.Networks[handle.Index].Dossier,
+        _ => state.Referrers[handle.Index].Dossier,
+    });
+
+    private bool Holds(SubjectType type, StateHandle handle) => type switch
+    {
+        SubjectType.Token => state.Tokens.Holds(handle),
+        SubjectType.Ip => state.Addresses.Holds(handle),
+        SubjectType.Cidr => state.Networks.Holds(handle),
+        _ => state.Referrers.Holds(handle),
+    };
+
+    private long LastSeen(SubjectType type, StateHandle handle) => type switch
+    {
+        SubjectType.Token => state.Tokens[handle.Index].LastSeen,
+        SubjectType.Ip => state.Addresses[handle.Index].LastSeen,
+        SubjectType.Cidr => state.Networks[handle.Index].LastSeen,
+        _ => state.Referrers[handle.Index].LastSeen,
+    };
+
+    private sealed class Case
+    {
+        public StateHandle Handle { get; set; }
+
+        public ImmutableArray<Decision> Decisions { get; set; } = [];
+
+        public double Score { get; set; }
+
+        public FlaggedSubject? Evidence { get; set; }
+    }
+}

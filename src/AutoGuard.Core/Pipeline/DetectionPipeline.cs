@@ -1,0 +1,356 @@
+using AutoGuard.Core.Enrichment;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
+using AutoGuard.Core.Policy;
+
+namespace AutoGuard.Core.Pipeline;
+
+/// <summary>
+/// Events in, decisions out: the one thread of detection. Events are put in order of event time, applied to state, and at
+/// every tick of event time the keys that changed are judged. Decisions are a function of the events, the settings and
+/// the lists; the order of arrival within the allowed lateness, the secrets and the clock on the wall leave no trace.
+/// </summary>
+public sealed class DetectionPipeline
+{
+    private const long ReorderSpan = 2 * 3_600_000;
+    private const long MinuteLength = 60_000;
+
+    private readonly StringPool _strings;
+    private readonly FeatureState _state;
+    private readonly SessionTracker _tracker;
+    private readonly MinuteSeries _series;
+    private readonly Judge _judge;
+    private readonly CaseFiles _cases;
+    private readonly StateSweeper _sweeper;
+    private readonly EventClock _clock;
+    private readonly ReorderBuffer _reorder;
+    private readonly EventBatch _held = new(EventClock.Witnesses);
+    private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
+    private readonly long _tickInterval;
+    private long _nextTick = long.MinValue;
+    private long _minute = long.MinValue;
+    private Key128 _lastSession;
+    private long _lastTime = long.MinValue;
+    private PlaybackEventType _lastType;
+
+    /// <summary>Makes a pipeline.</summary>
+    /// <param name="settings">All that decides besides the events.</param>
+    /// <param name="strings">The pool that the parser interns in.</param>
+    /// <param name="claims">The pool of the parser's claims.</param>
+    /// <param name="referrers">Official pages.</param>
+    public DetectionPipeline(PipelineSettings settings, StringPool strings, ClaimsPool claims, ReferrerList referrers)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(strings);
+        ArgumentNullException.ThrowIfNull(claims);
+        ArgumentNullException.ThrowIfNull(referrers);
+        _strings = strings;
+        _tickInterval = (long)settings.Detection.TickInterval.TotalMilliseconds;
+        long lateness = (long)settings.Detection.AllowedLateness.TotalMilliseconds;
+        _clock = new EventClock(lateness);
+        _reorder = new ReorderBuffer(ReorderSpan, lateness);
+        _state = new FeatureState(settings.Detection.Capacity, settings.Secret0, settings.Secret1);
+        FeatureWindows windows = FeatureWindows.From(settings.Detection);
+        Allowlist allowlist = new(settings.Allowlist);
+        bool listsAddresses = allowlist.ListsAddresses;
+        _tracker = new SessionTracker(
+            _state, windows, referrers, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
+        _series = new MinuteSeries(_state, settings.Detection.Spike);
+        _judge = new Judge(settings, allowlist, _state, referrers, _series, strings, Counters);
+        _cases = new CaseFiles(_state, _judge, strings, claims);
+        _sweeper = new StateSweeper(_state, windows);
+        Explainer = new Explainer(_state, _judge, _cases, strings, settings.Policy);
+    }
+
+    /// <summary>What was done so far.</summary>
+    public PipelineCounters Counters { get; } = new();
+
+    /// <summary>The keyed state, for figures and tests.</summary>
+    public FeatureState State => _state;
+
+    /// <summary>Says why a subject was or was not acted on. To be called between batches, on the detection thread.</summary>
+    public Explainer Explainer { get; }
+
+    /// <summary>Event time up to which all is decided, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
+    public long Watermark => _clock.Watermark;
+
+    /// <summary>Events that wait for the watermark.</summary>
+    public int Waiting => _reorder.Count + _held.Count;
+
+    /// <summary>Real time, Unix milliseconds, for a live source; bounds what an event may say of its time.</summary>
+    public void SetRealTime(long now) => _clock.RealTime = now;
+
+    /// <summary>Takes a batch of events and adds what follows from it to <paramref name="output"/>.</summary>
+    public void Process(EventBatch batch, DetectionOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(output);
+        foreach (ref readonly PlaybackEvent e in batch.Events)
+        {
+            Admit(in e, batch, output);
+        }
+        Drain(output);
+    }
+
+    /// <summary>A partition has nothing to read now: it no longer holds event time back.</summary>
+    public void MarkIdle(int partition, DetectionOutput output)
+    {
+        _clock.MarkIdle(partition);
+        Drain(output);
+    }
+
+    /// <summary>A partition is read elsewhere from now on.</summary>
+    public void Forget(int partition, DetectionOutput output)
+    {
+        _clock.Forget(partition);
+        Drain(output);
+    }
+
+    /// <summary>Nothing older than this (Unix milliseconds) can come any more: a live source that is silent.</summary>
+    public void AdvanceTo(long watermark, DetectionOutput output)
+    {
+        _clock.AdvanceTo(watermark);
+        Drain(output);
+        if (_nextTick != long.MinValue)
+        {
+            RunTicks(watermark, output);
+        }
+    }
+
+    /// <summary>
+    /// The input has ended: everything held is decided, with one last tick after the last event, and all cases get their
+    /// final evidence.
+    /// </summary>
+    public void Complete(DetectionOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        // Events still waiting for others to confirm their time have none: there was one clock, and they were ahead of it.
+        Counters.CountFuture(_held.Count);
+        _held.Clear();
+        while (_reorder.Count > 0)
+        {
+            _clock.AdvanceTo(_reorder.Horizon == long.MaxValue ? long.MaxValue / 2 : _reorder.Horizon + (2 * ReorderBuffer.SlotLength));
+            Drain(output);
+        }
+        if (_nextTick != long.MinValue)
+        {
+            RunTicks(_lastTime + _tickInterval, output);
+            _cases.Renew(_lastTime, output.Cases);
+        }
+    }
+
+    private void Admit(ref readonly PlaybackEvent e, EventBatch batch, DetectionOutput output)
+    {
+        switch (_clock.Admit(e.Partition, e.Timestamp))
+        {
+            case Admission.Late:
+                Counters.CountLate();
+                break;
+            case Admission.Future:
+                Counters.CountFuture(1);
+                break;
+            case Admission.Hold:
+                Hold(in e, batch);
+                break;
+            case Admission.AcceptHeld:
+                Drain(output);
+                ReleaseHeld(output);
+                Hold(in e, batch);
+                ReleaseHeld(output);
+                break;
+            case Admission.Accept:
+            default:
+                if (_held.Count > 0 && !_clock.IsWaiting(e.Partition))
+                {
+                    Counters.CountFuture(_held.Count);
+                    _held.Clear();
+                }
+                Add(in e, batch.Text(e.TokenText), batch.Text(e.UserText), output);
+                break;
+        }
+    }
+
+    private void Hold(ref readonly PlaybackEvent e, EventBatch batch)
+    {
+        if (_held.IsFull)
+        {
+            Counters.CountFuture(1);
+            return;
+        }
+        ref PlaybackEvent held = ref _held.Next();
+        held = e;
+        held.TokenText = _held.AppendText(batch.Text(e.TokenText));
+        held.UserText = _held.AppendText(batch.Text(e.UserText));
+        _held.Commit();
+    }
+
+    private void ReleaseHeld(DetectionOutput output)
+    {
+        foreach (ref readonly PlaybackEvent e in _held.Events)
+        {
+            Add(in e, _held.Text(e.TokenText), _held.Text(e.UserText), output);
+        }
+        _held.Clear();
+    }
+
+    private void Add(ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText, DetectionOutput output)
+    {
+        if (e.Timestamp > _reorder.Horizon)
+        {
+            // One partition is hours ahead of another: the slow one's past must not grow without bound.
+            _clock.AdvanceTo(e.Timestamp - ReorderSpan + MinuteLength);
+            Drain(output);
+        }
+        if (e.Timestamp < _clock.Watermark)
+        {
+            Counters.CountLate();
+            return;
+        }
+        _reorder.Add(in e, tokenText, userText);
+    }
+
+    private void Drain(DetectionOutput output)
+    {
+        while (_reorder.TryTake(_clock.Watermark, out ReorderBuffer.Slot slot))
+        {
+            for (int i = 0; i < slot.Count; i++)
+            {
+                ref readonly PlaybackEvent e = ref slot[i];
+                if (e.Timestamp == _lastTime && e.Session == _lastSession && e.Type == _lastType)
+                {
+                    Counters.CountDuplicate();
+                    continue;
+                }
+                (_lastTime, _lastSession, _lastType) = (e.Timestamp, e.Session, e.Type);
+                if (e.Timestamp >= _nextTick)
+                {
+                    RunTicks(e.Timestamp, output);
+                }
+                _judge.NoteSource(in e);
+                _tracker.Apply(in e, slot.Text(e.TokenText), slot.Text(e.UserText));
+                Counters.CountAccepted();
+            }
+            _reorder.Return(slot);
+        }
+    }
+
+    /// <summary>Runs all ticks up to <paramref name="time"/>; the tick at an instant sees the events before it.</summary>
+    private void RunTicks(long time, DetectionOutput output)
+    {
+        if (_nextTick == long.MinValue)
+        {
+            _nextTick = ((time / _tickInterval) + 1) * _tickInterval;
+            _minute = time / MinuteLength;
+            return;
+        }
+        while (_nextTick <= time)
+        {
+            Tick(_nextTick, output);
+            _nextTick += _tickInterval;
+            bool asleep = _state.OpenSessions == 0 && _state.DirtyTokens.Count == 0 && _state.DirtyAddresses.Count == 0;
+            if (asleep && time - _nextTick > MinuteLength * 60)
+            {
+                // Nobody watches, and the next event is hours away: the ticks between would find nothing.
+                _nextTick = time / _tickInterval * _tickInterval;
+            }
+        }
+    }
+
+    private void Tick(long now, DetectionOutput output)
+    {
+        Counters.CountTick();
+        _tracker.Advance(now);
+        if (now / MinuteLength > _minute)
+        {
+            _minute = now / MinuteLength;
+            _series.EndMinute(_tracker.FleetStarts);
+            _tracker.FleetStarts = 0;
+            _cases.Renew(now, output.Cases);
+            _judge.Ledger.Prune(now);
+        }
+        _due.Clear();
+        JudgeTokens(now);
+        JudgeAddresses(now);
+        JudgeNetworks(now);
+        JudgeReferrers(now);
+        _due.Sort(static (a, b) => a.Decision.Subject.CompareTo(b.Decision.Subject));
+        foreach ((Decision decision, StateHandle handle) in _due)
+        {
+            output.Decisions.Add(decision);
+            output.Cases.Add(_cases.Add(decision, handle, now));
+        }
+        _sweeper.Sweep(now);
+    }
+
+    private void JudgeTokens(long now)
+    {
+        List<StateHandle> dirty = _state.DirtyTokens;
+        int count = dirty.Count;
+        for (int i = 0; i < count; i++)
+        {
+            StateHandle handle = dirty[i];
+            if (_state.Tokens.Holds(handle))
+            {
+                _state.Tokens[handle.Index].Dirty = false;
+                Note(_judge.JudgeToken(handle.Index, now), handle);
+            }
+        }
+        dirty.RemoveRange(0, count);
+    }
+
+    private void JudgeAddresses(long now)
+    {
+        List<StateHandle> dirty = _state.DirtyAddresses;
+        int count = dirty.Count;
+        for (int i = 0; i < count; i++)
+        {
+            StateHandle handle = dirty[i];
+            if (_state.Addresses.Holds(handle))
+            {
+                _state.Addresses[handle.Index].Dirty = false;
+                Note(_judge.JudgeAddress(handle.Index, now), handle);
+            }
+        }
+        dirty.RemoveRange(0, count);
+    }
+
+    private void JudgeNetworks(long now)
+    {
+        List<StateHandle> dirty = _state.DirtyNetworks;
+        int count = dirty.Count;
+        for (int i = 0; i < count; i++)
+        {
+            StateHandle handle = dirty[i];
+            if (_state.Networks.Holds(handle))
+            {
+                _state.Networks[handle.Index].Dirty = false;
+                Note(_judge.JudgeNetwork(handle.Index, now), handle);
+            }
+        }
+        dirty.RemoveRange(0, count);
+    }
+
+    private void JudgeReferrers(long now)
+    {
+        List<StateHandle> dirty = _state.DirtyReferrers;
+        int count = dirty.Count;
+        for (int i = 0; i < count; i++)
+        {
+            StateHandle handle = dirty[i];
+            if (_state.Referrers.Holds(handle))
+            {
+                _state.Referrers[handle.Index].Dirty = false;
+                Note(_judge.JudgeReferrer(handle.Index, now), handle);
+            }
+        }
+        dirty.RemoveRange(0, count);
+    }
+
+    private void Note(Decision? decision, StateHandle handle)
+    {
+        if (decision is not null)
+        {
+            _due.Add((decision, handle));
+        }
+    }
+}

@@ -1,0 +1,153 @@
+namespace AutoGuard.Core.Pipeline;
+
+/// <summary>What is done with an event because of its time.</summary>
+public enum Admission
+{
+    /// <summary>It takes its place in event time.</summary>
+    Accept,
+
+    /// <summary>Its place in event time has passed.</summary>
+    Late,
+
+    /// <summary>It is far ahead of all others; it waits for others to confirm.</summary>
+    Hold,
+
+    /// <summary>It is ahead of real time by more than the limit.</summary>
+    Future,
+
+    /// <summary>It is accepted, and the events held until now were right: time has really moved on.</summary>
+    AcceptHeld,
+}
+
+/// <summary>
+/// The progress of event time. Each partition has a clock, the largest time its events agree on; the watermark is the
+/// smallest clock of those partitions that are not idle, less the allowed lateness, and never goes back.
+/// </summary>
+/// <remarks>
+/// A single event must not be able to move time: one line with a date far ahead would make everything after it late. So a
+/// clock follows an event at once only for small steps; to a jump it follows when <see cref="Witnesses"/> events in a row
+/// agree. With a real-time bound (a live source) nothing beyond it moves a clock at all.
+/// </remarks>
+public sealed class EventClock(long allowedLateness)
+{
+    /// <summary>Furthest an event may be ahead of its partition's clock or of real time, milliseconds.</summary>
+    public const long FurthestAhead = 5 * 60_000;
+
+    /// <summary>Events in a row that must lie ahead before time jumps.</summary>
+    public const int Witnesses = 8;
+
+    private const long SmallStep = 60_000;
+    private readonly List<Partition> _partitions = [];
+
+    /// <summary>The watermark, Unix milliseconds: all before it is complete. <see cref="long.MinValue"/> before the first event.</summary>
+    public long Watermark { get; private set; } = long.MinValue;
+
+    /// <summary>Real time of a live source, Unix milliseconds; 0 for recorded events.</summary>
+    public long RealTime { get; set; }
+
+    /// <summary>Decides about an event of a partition.</summary>
+    public Admission Admit(int partition, long time)
+    {
+        if (RealTime != 0 && time > RealTime + FurthestAhead)
+        {
+            return Admission.Future;
+        }
+        Partition clock = Of(partition);
+        clock.Idle = false;
+        if (!clock.Started)
+        {
+            clock.Started = true;
+            clock.Time = Bounded(time);
+            Move();
+            return time < Watermark ? Admission.Late : Admission.Accept;
+        }
+        if (time <= clock.Time + SmallStep)
+        {
+            clock.Ahead = 0;
+            if (Bounded(time) > clock.Time)
+            {
+                clock.Time = Bounded(time);
+                Move();
+            }
+            return time < Watermark ? Admission.Late : Admission.Accept;
+        }
+        bool near = time <= clock.Time + FurthestAhead;
+        clock.Least = clock.Ahead == 0 ? time : Math.Min(clock.Least, time);
+        clock.Ahead++;
+        if (clock.Ahead >= Witnesses)
+        {
+            clock.Ahead = 0;
+            clock.Time = Math.Max(clock.Time, Bounded(clock.Least));
+            Move();
+            return Admission.AcceptHeld;
+        }
+        return near || RealTime != 0 ? Admission.Accept : Admission.Hold;
+    }
+
+    /// <summary>Whether events of the partition are held, waiting for confirmation.</summary>
+    public bool IsWaiting(int partition) => Of(partition).Ahead > 0;
+
+    /// <summary>A partition has nothing to read: it no longer holds the watermark back.</summary>
+    public void MarkIdle(int partition)
+    {
+        Of(partition).Idle = true;
+        Move();
+    }
+
+    /// <summary>A partition is read elsewhere from now on.</summary>
+    public void Forget(int partition)
+    {
+        _partitions.RemoveAll(p => p.Id == partition);
+        Move();
+    }
+
+    /// <summary>Moves the watermark to a time at which nothing older can come any more.</summary>
+    public void AdvanceTo(long watermark) => Watermark = Math.Max(Watermark, watermark);
+
+    private long Bounded(long time) => RealTime == 0 ? time : Math.Min(time, RealTime);
+
+    private Partition Of(int id)
+    {
+        foreach (Partition partition in _partitions)
+        {
+            if (partition.Id == id)
+            {
+                return partition;
+            }
+        }
+        Partition added = new(id);
+        _partitions.Add(added);
+        return added;
+    }
+
+    private void Move()
+    {
+        long least = long.MaxValue;
+        foreach (Partition partition in _partitions)
+        {
+            if (partition.Started && !partition.Idle)
+            {
+                least = Math.Min(least, partition.Time);
+            }
+        }
+        if (least != long.MaxValue)
+        {
+            Watermark = Math.Max(Watermark, least - allowedLateness);
+        }
+    }
+
+    private sealed class Partition(int id)
+    {
+        public int Id { get; } = id;
+
+        public bool Started { get; set; }
+
+        public bool Idle { get; set; }
+
+        public long Time { get; set; }
+
+        public int Ahead { get; set; }
+
+        public long Least { get; set; }
+    }
+}

@@ -1,0 +1,301 @@
+using System.Collections.Immutable;
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Enrichment;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
+using AutoGuard.Core.Indicators;
+using AutoGuard.Core.Policy;
+using AutoGuard.Core.Scoring;
+
+namespace AutoGuard.Core.Pipeline;
+
+/// <summary>
+/// Judges one key: measures its features, reads the indicators, scores them, asks the policy, and draws up the decision.
+/// Everything up to the verdict allocates nothing; decisions are rare.
+/// </summary>
+internal sealed class Judge
+{
+    private readonly FeatureState _state;
+    private readonly FeatureMeter _meter;
+    private readonly IndicatorPanel _panel;
+    private readonly PolicyLedger _ledger;
+    private readonly PolicyOptions _policy;
+    private readonly Allowlist _allowlist;
+    private readonly HarmEstimator _harm;
+    private readonly MinuteSeries _series;
+    private readonly StringPool _strings;
+    private readonly PipelineCounters _counters;
+    private readonly string _fingerprint;
+    private int _topic;
+    private int _partition;
+    private long _offset;
+    private readonly Reading[] _readings = new Reading[IndicatorPanel.MostReadings];
+
+    public Judge(
+        PipelineSettings settings, Allowlist allowlist, FeatureState state, ReferrerList referrers, MinuteSeries series, StringPool strings, PipelineCounters counters)
+    {
+        _state = state;
+        _series = series;
+        _strings = strings;
+        _counters = counters;
+        _policy = settings.Policy;
+        _fingerprint = settings.Fingerprint;
+        _meter = new FeatureMeter(state, FeatureWindows.From(settings.Detection), referrers, settings.Detection.TokenWorkflow);
+        _panel = new IndicatorPanel(new IndicatorScale(settings.Detection.Indicators), settings.Detection.Spike.Persistence);
+        _ledger = new PolicyLedger(settings.Policy);
+        _allowlist = allowlist;
+        _harm = new HarmEstimator(state, _meter.Windows);
+    }
+
+    public FeatureMeter Meter => _meter;
+
+    public IndicatorPanel Panel => _panel;
+
+    public PolicyLedger Ledger => _ledger;
+
+    public Allowlist Allowlist => _allowlist;
+
+    /// <summary>Remembers the coordinates of the event that is applied now: decisions that follow name it.</summary>
+    public void NoteSource(ref readonly PlaybackEvent e) => (_topic, _partition, _offset) = (e.Topic, e.Partition, e.Offset);
+
+    /// <summary>Judges a token; the decision and the handle of its state, if there is one.</summary>
+    public Decision? JudgeToken(int index, long now)
+    {
+        ref TokenState token = ref _state.Tokens[index];
+        _meter.Measure(index, now, out TokenFeatures features);
+        _series.Enrol(index, in features);
+        ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
+        double score = RiskScore.Of(readings);
+        if (score > 0 && _state.Dossiers.Get(token.Dossier) is null)
+        {
+            OpenTokenDossier(ref token);
+        }
+        Key128 key = _state.Tokens.KeyAt(index);
+        LedgerKey ledgerKey = new(SubjectType.Token, key.High, key.Low);
+        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
+        if (again)
+        {
+            _state.MarkToken(index);
+        }
+        if (verdict == Verdict.Allow)
+        {
+            return null;
+        }
+        string text = _state.Texts.Text(token.Text);
+        string? user = token.UserText == 0 ? null : _state.Texts.Text(token.UserText);
+        if (_allowlist.Covers(text, user, now) is not null)
+        {
+            return null;
+        }
+        return Decide(ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody, now);
+    }
+
+    /// <summary>Judges an address; one that scores as high as a flag counts as an offender of its network.</summary>
+    public Decision? JudgeAddress(int index, long now)
+    {
+        ref AddressState address = ref _state.Addresses[index];
+        _meter.Measure(index, now, out AddressFeatures features);
+        _series.Enrol(index, in features);
+        ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
+        double score = RiskScore.Of(readings);
+        if (score == 0)
+        {
+            return null;
+        }
+        if (_state.Dossiers.Get(address.Dossier) is null)
+        {
+            OpenAddressDossier(ref address);
+        }
+        IpAddress value = _state.Addresses.KeyAt(index);
+        if (_allowlist.Covers(value, address.Asn, now) is not null)
+        {
+            return null;
+        }
+        bool mayBlock = GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out _);
+        if (mayBlock && score >= _policy.FlagScore && features.Sessions >= _policy.MinimumSessions)
+        {
+            MarkOffender(value, now);
+        }
+        LedgerKey ledgerKey = new(SubjectType.Ip, value.High, value.Low);
+        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
+        if (again)
+        {
+            _state.MarkAddress(index);
+        }
+        IpAddress network = FeatureWindows.NetworkOf(value).Address;
+        if (verdict == Verdict.Allow || _ledger.IsBlocked(new(SubjectType.Cidr, network.High, network.Low)))
+        {
+            return null;
+        }
+        // An address that no rule may ever name (a proxy of one's own, seen by mistake) is still worth a look.
+        verdict = mayBlock ? verdict : Verdict.Flag;
+        HarmPreview harm = _harm.OfAddress(index, now);
+        return Decide(ledgerKey, Subject.Of(value), address.Organization, verdict, score, readings, TokenWorkflow.Auto, harm, now);
+    }
+
+    /// <summary>Judges a network.</summary>
+    public Decision? JudgeNetwork(int index, long now)
+    {
+        ref NetworkState network = ref _state.Networks[index];
+        _meter.Measure(index, now, out NetworkFeatures features);
+        ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
+        double score = RiskScore.Of(readings);
+        IpAddress first = _state.Networks.KeyAt(index);
+        IpNetwork value = new(first, FeatureWindows.NetworkOf(first).PrefixLength);
+        LedgerKey ledgerKey = new(SubjectType.Cidr, first.High, first.Low);
+        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Offenders, now, out bool again);
+        if (again)
+        {
+            _state.MarkNetwork(index);
+        }
+        if (verdict == Verdict.Allow || _allowlist.Covers(value, now) is not null
+            || !GuardRails.MayBlock(value, _policy.WidestPrefixV4, _policy.WidestPrefixV6, out _))
+        {
+            return null;
+        }
+        return Decide(ledgerKey, Subject.Of(value), network.Organization, verdict, score, readings, TokenWorkflow.Auto, _harm.OfNetwork(index), now);
+    }
+
+    /// <summary>Judges a referrer host.</summary>
+    public Decision? JudgeReferrer(int index, long now)
+    {
+        ref ReferrerState referrer = ref _state.Referrers[index];
+        _meter.Measure(index, now, out ReferrerFeatures features);
+        ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
+        double score = RiskScore.Of(readings);
+        if (score == 0)
+        {
+            return null;
+        }
+        if (_state.Dossiers.Get(referrer.Dossier) is null)
+        {
+            referrer.Dossier = _state.Dossiers.Open();
+        }
+        ulong pair = _state.Referrers.KeyAt(index);
+        int number = (int)(uint)pair;
+        LedgerKey ledgerKey = new(SubjectType.Referrer, 0, pair);
+        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
+        if (again)
+        {
+            _state.MarkReferrer(index);
+        }
+        string host = _strings.Text(number);
+        if (verdict == Verdict.Allow || number <= StringPool.Overflow || _allowlist.Covers(host, now) is not null)
+        {
+            return null;
+        }
+        return Decide(ledgerKey, new Subject(SubjectType.Referrer, host), (int)(pair >> 32), verdict, score, readings, TokenWorkflow.Auto, HarmEstimator.Nobody, now);
+    }
+
+    private Decision? Decide(
+        LedgerKey key, Subject subject, int organization, Verdict verdict, double score, ReadOnlySpan<Reading> readings, TokenWorkflow workflow, HarmPreview harm, long now)
+    {
+        if (verdict == Verdict.Block && (harm.OtherTokens > _policy.HarmLimitTokens || !_ledger.TryTakeBlock(now)))
+        {
+            _counters.CountRefusedBlock();
+            verdict = Verdict.Flag;
+        }
+        if (!_ledger.IsNews(key, verdict, now))
+        {
+            return null;
+        }
+        _ledger.Record(key, verdict, now);
+        DecisionAction action = verdict == Verdict.Flag ? DecisionAction.Flag
+            : subject.Type == SubjectType.Token ? DecisionAction.Revoke : DecisionAction.Block;
+        bool lapses = action == DecisionAction.Block && subject.Type is SubjectType.Ip or SubjectType.Cidr;
+        string? tenant = organization == 0 ? null : _strings.Text(organization);
+        _counters.Count(action);
+        return new Decision
+        {
+            Id = DecisionId.Of(now, action, subject, tenant),
+            Time = now,
+            Action = action,
+            Mode = _policy.Mode,
+            Subject = subject,
+            Organization = tenant,
+            Score = Math.Round(score, 6),
+            Reasons = Reasons(readings, workflow),
+            Harm = harm,
+            Expires = lapses && action == DecisionAction.Block ? now + (long)_policy.BlockDuration.TotalMilliseconds : null,
+            Policy = _fingerprint,
+            Source = new SourcePosition(_strings.Text(_topic), _partition, _offset),
+        };
+    }
+
+    /// <summary>The readings that speak against the subject, largest contribution first.</summary>
+    public static ImmutableArray<DecisionReason> Reasons(ReadOnlySpan<Reading> readings, TokenWorkflow workflow)
+    {
+        Span<double> contributions = stackalloc double[IndicatorPanel.MostReadings];
+        RiskScore.Contributions(readings, contributions);
+        List<DecisionReason> reasons = [];
+        for (int i = 0; i < readings.Length; i++)
+        {
+            if (readings[i].Grade > 0)
+            {
+                reasons.Add(new DecisionReason(
+                    readings[i].Indicator.ToString(),
+                    Math.Round(readings[i].Grade, 6),
+                    Math.Round(readings[i].Value, 6),
+                    readings[i].Threshold,
+                    Math.Round(contributions[i], 6),
+                    Sentences.Of(in readings[i], workflow)));
+            }
+        }
+        return [.. reasons.OrderByDescending(reason => reason.Contribution).ThenBy(reason => reason.Indicator, StringComparer.Ordinal)];
+    }
+
+    private void MarkOffender(IpAddress address, long now)
+    {
+        int index = _state.Networks.Find(FeatureWindows.NetworkOf(address).Address);
+        if (index < 0)
+        {
+            return;
+        }
+        ref NetworkState network = ref _state.Networks[index];
+        uint seconds = FeatureWindows.Seconds(now);
+        ref AddressMember member = ref _state.AddressSets.GetOrAdd(
+            ref network.Offenders, _state.Hash.Hash(address), seconds, _meter.Windows.WindowStart(now), out bool added);
+        member.Address = address;
+        if (added)
+        {
+            member.FirstSeen = seconds;
+            if (_state.Dossiers.Get(network.Dossier) is null)
+            {
+                network.Dossier = _state.Dossiers.Open();
+            }
+            _state.MarkNetwork(index);
+        }
+    }
+
+    private void OpenTokenDossier(ref TokenState token)
+    {
+        token.Dossier = _state.Dossiers.Open();
+        if (_state.Dossiers.Get(token.Dossier) is not { } dossier)
+        {
+            return;
+        }
+        int recorded = 0;
+        for (int i = token.FirstSession; i >= 0 && recorded < Dossier.Capacity; recorded++)
+        {
+            ref SessionState session = ref _state.Sessions[i];
+            dossier.Record(_state.Sessions.HandleOf(i), in session);
+            i = session.NextOfToken;
+        }
+    }
+
+    private void OpenAddressDossier(ref AddressState address)
+    {
+        address.Dossier = _state.Dossiers.Open();
+        if (_state.Dossiers.Get(address.Dossier) is not { } dossier)
+        {
+            return;
+        }
+        int recorded = 0;
+        for (int i = address.FirstSession; i >= 0 && recorded < Dossier.Capacity; recorded++)
+        {
+            ref SessionState session = ref _state.Sessions[i];
+            dossier.Record(_state.Sessions.HandleOf(i), in session);
+            i = session.NextOfAddress;
+        }
+    }
+}

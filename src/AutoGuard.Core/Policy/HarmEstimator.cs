@@ -1,0 +1,72 @@
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
+
+namespace AutoGuard.Core.Policy;
+
+/// <summary>Finds out who else a block would cut off.</summary>
+public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
+{
+    /// <summary>A token with more sessions than this behind one address is the offender's, not a neighbour's.</summary>
+    private const int NeighbourSessions = 3;
+
+    /// <summary>Open sessions looked at; beyond it the count is a lower bound, far above any sensible limit.</summary>
+    private const int MostSessions = 4096;
+
+    /// <summary>Nobody else: what revoking a token harms besides its own sessions.</summary>
+    public static HarmPreview Nobody { get; } = new(0, 0, 0);
+
+    /// <summary>
+    /// Tokens that watched quietly from the same address within the window: each had a session that ran for a while, and
+    /// none holds many at once. Those are neighbours behind a shared address, whether they watch at this moment or not;
+    /// what only opens and closes in seconds, or many times over, is not.
+    /// </summary>
+    public HarmPreview OfAddress(int index, long now)
+    {
+        ref AddressState address = ref state.Addresses[index];
+        Dictionary<ulong, int> openOfToken = [];
+        int looked = 0;
+        for (int i = address.FirstSession; i >= 0 && looked < MostSessions; looked++)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            if (state.Tokens.Holds(session.Token))
+            {
+                ulong token = state.Tokens.KeyAt(session.Token.Index).High;
+                openOfToken[token] = openOfToken.GetValueOrDefault(token) + 1;
+            }
+            i = session.NextOfAddress;
+        }
+        uint windowStart = Math.Max(1, windows.WindowStart(now));
+        int tokens = 0;
+        int sessions = 0;
+        HashSet<uint> users = [];
+        foreach (ref readonly TokenMember member in state.TokenSets.Members(address.Tokens))
+        {
+            int open = openOfToken.GetValueOrDefault(member.Identity);
+            if (member.Identity != 0 && member.Settled >= windowStart && open <= NeighbourSessions)
+            {
+                tokens++;
+                sessions += open;
+                if (member.User != 0)
+                {
+                    users.Add(member.User);
+                }
+            }
+        }
+        return new HarmPreview(tokens, users.Count, sessions);
+    }
+
+    /// <summary>Open sessions of the network from addresses that did not offend, and at most as many tokens.</summary>
+    public HarmPreview OfNetwork(int index)
+    {
+        ref NetworkState network = ref state.Networks[index];
+        int offending = 0;
+        foreach (ref readonly AddressMember member in state.AddressSets.Members(network.Offenders))
+        {
+            int address = member.Identity == 0 ? -1 : state.Addresses.Find(member.Address);
+            offending += address >= 0 ? state.Addresses[address].Open : 0;
+        }
+        int others = Math.Max(0, network.Open - offending);
+        int tokens = Math.Min(others, state.TokenSets.Count(network.Tokens, 0));
+        return new HarmPreview(tokens, 0, others);
+    }
+}

@@ -1,0 +1,142 @@
+using AutoGuard.Core.Configuration;
+
+namespace AutoGuard.Core.Policy;
+
+/// <summary>Identity of a subject in the ledger.</summary>
+/// <param name="Type">Kind of subject.</param>
+/// <param name="High">Upper half of the token key, address, or the referrer's pair.</param>
+/// <param name="Low">Lower half.</param>
+public readonly record struct LedgerKey(SubjectType Type, ulong High, ulong Low);
+
+/// <summary>What the policy would do with a subject.</summary>
+public enum Verdict
+{
+    /// <summary>Nothing.</summary>
+    Allow,
+
+    /// <summary>Have a person look.</summary>
+    Flag,
+
+    /// <summary>Block or revoke, if nobody else is harmed.</summary>
+    Block,
+}
+
+/// <summary>
+/// Remembers what was decided, so that a subject is decided again only when the action rises or the hold-off has passed,
+/// and a block needs several judgements in a row.
+/// </summary>
+public sealed class PolicyLedger(PolicyOptions options)
+{
+    private readonly Dictionary<LedgerKey, Entry> _entries = [];
+    private readonly long _holdOff = (long)options.HoldOff.TotalMilliseconds;
+    private long _minute;
+    private int _blocksThisMinute;
+
+    /// <summary>Subjects remembered.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>Blocks that became flags because the limit per minute was reached.</summary>
+    public long BlocksOverLimit { get; private set; }
+
+    /// <summary>
+    /// What is due for a subject with this score at this judgement (<paramref name="now"/>, Unix milliseconds). A block
+    /// that is still gathering judgements gives <see cref="Verdict.Flag"/> or nothing, and asks to be judged again soon by
+    /// <paramref name="again"/>.
+    /// </summary>
+    public Verdict Consider(LedgerKey key, double score, int sessions, long now, out bool again)
+    {
+        again = false;
+        if (score < options.FlagScore || sessions < options.MinimumSessions)
+        {
+            if (_entries.TryGetValue(key, out Entry? calm))
+            {
+                calm.Above = 0;
+            }
+            return Verdict.Allow;
+        }
+        Verdict wanted = Verdict.Flag;
+        _entries.TryGetValue(key, out Entry? entry);
+        if (score >= options.BlockScore)
+        {
+            if (entry is null)
+            {
+                entry = new Entry();
+                _entries.Add(key, entry);
+            }
+            if (entry.LastAbove != now)
+            {
+                entry.Above++;
+                entry.LastAbove = now;
+            }
+            wanted = entry.Above >= options.BlockPersistence ? Verdict.Block : Verdict.Flag;
+            again = wanted != Verdict.Block;
+        }
+        else if (entry is not null)
+        {
+            entry.Above = 0;
+        }
+        return entry is null || wanted > entry.Decided || now - entry.DecidedAt >= _holdOff ? wanted : Verdict.Allow;
+    }
+
+    /// <summary>Whether one more block fits in this minute; counts it if so.</summary>
+    public bool TryTakeBlock(long now)
+    {
+        if (now / 60_000 != _minute)
+        {
+            _minute = now / 60_000;
+            _blocksThisMinute = 0;
+        }
+        if (_blocksThisMinute >= options.BlocksPerMinute)
+        {
+            BlocksOverLimit++;
+            return false;
+        }
+        _blocksThisMinute++;
+        return true;
+    }
+
+    /// <summary>Whether a flag would be news for the subject; when a block was refused it may have been flagged already.</summary>
+    public bool IsNews(LedgerKey key, Verdict verdict, long now) =>
+        !_entries.TryGetValue(key, out Entry? entry) || verdict > entry.Decided || now - entry.DecidedAt >= _holdOff;
+
+    /// <summary>Remembers a decision.</summary>
+    public void Record(LedgerKey key, Verdict verdict, long now)
+    {
+        if (!_entries.TryGetValue(key, out Entry? entry))
+        {
+            entry = new Entry();
+            _entries.Add(key, entry);
+        }
+        entry.Decided = verdict;
+        entry.DecidedAt = now;
+    }
+
+    /// <summary>Whether a block or revocation of the subject is remembered.</summary>
+    public bool IsBlocked(LedgerKey key) => _entries.TryGetValue(key, out Entry? entry) && entry.Decided == Verdict.Block;
+
+    /// <summary>Whether any decision on the subject is remembered.</summary>
+    public bool IsDecided(LedgerKey key) => _entries.TryGetValue(key, out Entry? entry) && entry.Decided != Verdict.Allow;
+
+    /// <summary>Forgets subjects whose hold-off passed long ago.</summary>
+    public void Prune(long now)
+    {
+        foreach ((LedgerKey key, Entry entry) in _entries)
+        {
+            if (now - Math.Max(entry.DecidedAt, entry.LastAbove) > 2 * _holdOff)
+            {
+                _entries.Remove(key);
+            }
+        }
+    }
+
+    private sealed class Entry
+    {
+        public Verdict Decided { get; set; }
+
+        public long DecidedAt { get; set; } = long.MinValue / 2;
+
+        public long LastAbove { get; set; } = long.MinValue / 2;
+
+        public int Above { get; set; }
+    }
+}

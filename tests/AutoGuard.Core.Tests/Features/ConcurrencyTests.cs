@@ -1,0 +1,199 @@
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
+
+namespace AutoGuard.Core.Tests.Features;
+
+public sealed class ConcurrencyTests
+{
+    [Fact]
+    public void Overlapping_sessions_of_one_token_are_counted_while_both_run()
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Session(0, 600, "a", "198.51.100.1", "t", "u")
+            .Session(100, 500, "b", "203.0.113.1", "t", "u")
+            .InOrder();
+
+        TokenFeatures at = Measure(traffic, 300);
+
+        Assert.Equal(2, at.Concurrent);
+        Assert.Equal(2, at.ConcurrentNetworks);
+    }
+
+    [Fact]
+    public void A_viewer_who_reconnects_without_an_end_is_never_two()
+    {
+        // The old session stays open until it is overdue, but nothing proves that both ran at once.
+        TestTraffic traffic = new TestTraffic();
+        for (int i = 0; i < 6; i++)
+        {
+            traffic.Session(i * 70, (i * 70) + 65, $"s{i}", "198.51.100.1", "t", "u", end: false);
+        }
+        traffic.InOrder();
+
+        TokenFeatures at = Measure(traffic, 400);
+
+        Assert.True(at.Open > 1, "the old session lingers");
+        Assert.Equal(1, at.Concurrent);
+        Assert.Equal(6, at.Sessions);
+    }
+
+    [Fact]
+    public void A_session_that_misses_its_end_closes_after_two_and_a_half_of_its_intervals()
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Session(0, 65, "silent", "198.51.100.1", "t", "u", heartbeat: 10, end: false)
+            .Session(0, 400, "other", "198.51.100.2", "x", heartbeat: 10)
+            .InOrder();
+        traffic.Run(complete: false);
+
+        long silentSince = TestTraffic.Noon + 60_000;
+        traffic.Pipeline.AdvanceTo(TestTraffic.Noon + 120_000, traffic.Output);
+
+        Assert.Equal(0, TokenOf(traffic, "t").Open);
+        Assert.True(TestTraffic.Noon + 120_000 - silentSince < 150_000, "the common timeout has not passed");
+    }
+
+    [Fact]
+    public void An_end_that_arrives_twice_closes_the_session_once()
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Session(0, 60, "a", "198.51.100.1", "t")
+            .Session(0, 300, "b", "198.51.100.1", "t")
+            .Event(60, "a", "198.51.100.1", "t", type: PlaybackEventType.End)
+            .Event(61, "a", "198.51.100.1", "t", type: PlaybackEventType.End)
+            .InOrder();
+
+        Assert.Equal(1, Measure(traffic, 200).Open);
+        Assert.Equal(1, traffic.Pipeline.Counters.Duplicates);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Proven_concurrency_equals_a_naive_count_over_intervals(int seed)
+    {
+        Random random = new(seed);
+        List<(double From, double To, string Ip)> sessions = [];
+        TestTraffic traffic = new();
+        for (int i = 0; i < 12; i++)
+        {
+            double from = random.Next(0, 300);
+            double to = from + random.Next(20, 400);
+            string ip = $"198.51.{random.Next(1, 5)}.{random.Next(1, 4)}";
+            sessions.Add((from, to, ip));
+            traffic.Session(from, to, $"s{i}", ip, "t", "u", heartbeat: 10);
+        }
+        const double now = 300;
+        TokenFeatures at = Measure(traffic.InOrder(), now);
+
+        // The twin: the sessions still open at `now`, each known from its start to its last event before it.
+        var open = sessions.Where(s => s.From < now && s.To >= now)
+            .Select(s => (s.From, Heard: s.From + (Math.Floor((Math.BitDecrement(now) - s.From) / 10) * 10)))
+            .ToList();
+        int expected = open.Count == 0 ? 0 : open.Max(c => open.Count(o => o.From <= c.From && o.Heard >= c.From));
+        Assert.Equal(expected, at.Concurrent);
+        Assert.Equal(open.Count, at.Open);
+    }
+
+    [Fact]
+    public void The_number_of_open_sessions_returns_to_zero_everywhere_whatever_the_order()
+    {
+        TestTraffic traffic = new();
+        for (int i = 0; i < 200; i++)
+        {
+            traffic.Session(i, i + 90 + (i % 50), $"s{i}", $"198.51.{i % 7}.{i % 11}", $"t{i % 13}", end: i % 3 != 0, referrer: i % 2 == 0 ? null : "a.example");
+        }
+        traffic.Disordered(5, withinSeconds: 9, duplicateShare: 0.1).Run();
+        traffic.Pipeline.AdvanceTo(TestTraffic.Noon + 2_000_000, traffic.Output);
+
+        FeatureState state = traffic.Pipeline.State;
+        Assert.Equal(0, state.OpenSessions);
+        Assert.All(Live(state.Tokens), index => Assert.Equal(0, state.Tokens[index].Open));
+        Assert.All(Live(state.Tokens), index => Assert.Equal(-1, state.Tokens[index].FirstSession));
+        Assert.All(Live(state.Addresses), index => Assert.Equal(0, state.Addresses[index].Open));
+        Assert.All(Live(state.Networks), index => Assert.Equal(0, state.Networks[index].Open));
+        Assert.All(Live(state.Referrers), index => Assert.Equal(0, state.Referrers[index].Open));
+    }
+
+    [Fact]
+    public void A_session_that_changes_its_address_moves_and_is_one_session()
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Event(0, "a", "198.51.100.1", "t", "u", PlaybackEventType.Start)
+            .Event(30, "a", "198.51.100.1", "t", "u")
+            .Event(60, "a", "203.0.113.9", "t", "u")
+            .Event(90, "a", "203.0.113.9", "t", "u");
+
+        TokenFeatures at = Measure(traffic, 95);
+
+        Assert.Equal(1, at.Sessions);
+        Assert.Equal(1, at.Open);
+        Assert.Equal(2, at.Addresses);
+        FeatureState state = traffic.Pipeline.State;
+        Assert.Equal(0, state.Addresses[state.Addresses.Find(Ip("198.51.100.1"))].Open);
+        Assert.Equal(1, state.Addresses[state.Addresses.Find(Ip("203.0.113.9"))].Open);
+    }
+
+    [Fact]
+    public void A_referrer_that_only_a_heartbeat_names_takes_the_missing_mark_back()
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Event(0, "a", "198.51.100.1", "t", type: PlaybackEventType.Start, referrer: null)
+            .Event(30, "a", "198.51.100.1", "t", referrer: "www.example.com");
+
+        Assert.Equal(0, Measure(traffic, 40).MissingReferrerShare);
+    }
+
+    [Fact]
+    public void Playback_time_is_the_time_between_events()
+    {
+        TestTraffic traffic = new TestTraffic().Session(0, 300, "a", "198.51.100.1", "t");
+
+        TokenFeatures at = Measure(traffic, 400);
+
+        Assert.Equal(300, at.Watched, 1);
+    }
+
+    private static IpAddress Ip(string text) => IpAddress.From(System.Net.IPAddress.Parse(text));
+
+    private static IEnumerable<int> Live<TKey, TState, THash>(StateTable<TKey, TState, THash> table)
+        where TKey : struct, IEquatable<TKey>
+        where TState : struct
+        where THash : struct, IKeyHash<TKey> => Enumerable.Range(0, table.HighWater).Where(table.IsLive);
+
+    private static TokenState TokenOf(TestTraffic traffic, string token)
+    {
+        FeatureState state = traffic.Pipeline.State;
+        return state.Tokens[Live(state.Tokens).Single(i => state.Texts.Text(state.Tokens[i].Text) == token)];
+    }
+
+    /// <summary>Runs the events and lets event time reach <paramref name="second"/>, then measures the token "t".</summary>
+    private static TokenFeatures Measure(TestTraffic traffic, double second)
+    {
+        long now = TestTraffic.Noon + (long)(second * 1000);
+        foreach (EventBatch batch in traffic.Batches(16))
+        {
+            EventBatch before = new(16);
+            foreach (ref readonly PlaybackEvent e in batch.Events)
+            {
+                if (e.Timestamp < now)
+                {
+                    ref PlaybackEvent slot = ref before.Next();
+                    slot = e;
+                    slot.TokenText = before.AppendText(batch.Text(e.TokenText));
+                    slot.UserText = before.AppendText(batch.Text(e.UserText));
+                    before.Commit();
+                }
+            }
+            traffic.Pipeline.Process(before, traffic.Output);
+        }
+        traffic.Pipeline.AdvanceTo(now + 500, traffic.Output);
+        FeatureState state = traffic.Pipeline.State;
+        int index = Live(state.Tokens).Single(i => state.Texts.Text(state.Tokens[i].Text) == "t");
+        FeatureWindows windows = FeatureWindows.From(traffic.Settings.Detection);
+        new FeatureMeter(state, windows, traffic.Referrers, traffic.Settings.Detection.TokenWorkflow).Measure(index, now, out TokenFeatures features);
+        return features;
+    }
+}

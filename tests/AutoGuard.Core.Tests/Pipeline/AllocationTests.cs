@@ -1,0 +1,41 @@
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Pipeline;
+
+namespace AutoGuard.Core.Tests.Pipeline;
+
+public sealed class AllocationTests
+{
+    [Fact]
+    public void Core_allocates_nothing_per_event_once_it_is_warm()
+    {
+        // Two hundred thousand events of a thousand viewers who start, are heard, and leave; the same tokens come back
+        // with new sessions all the time. The first twelve visits warm the tables (and earn
+        // the tokens their series); the rest must not allocate a byte.
+        TestTraffic traffic = new();
+        for (int viewer = 0; viewer < 1_000; viewer++)
+        {
+            for (int visit = 0; visit < 20; visit++)
+            {
+                double from = (viewer % 100) + (visit * 300);
+                traffic.Session(from, from + 270, $"v{viewer}-{visit}", $"81.{viewer % 200}.{viewer / 200}.9", $"t{viewer}", $"u{viewer}", country: "DE");
+            }
+        }
+        List<EventBatch> batches = traffic.InOrder().Batches(512);
+        int warm = batches.Count * 3 / 5;
+        foreach (EventBatch batch in batches.Take(warm))
+        {
+            traffic.Pipeline.Process(batch, traffic.Output);
+        }
+        long events = batches.Skip(warm).Sum(b => (long)b.Count);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = warm; i < batches.Count; i++)
+        {
+            traffic.Pipeline.Process(batches[i], traffic.Output);
+        }
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.True(events >= 75_000, $"only {events} events were measured");
+        Assert.Empty(traffic.Decisions);
+        Assert.Equal(0, allocated);
+    }
+}
