@@ -28,18 +28,27 @@ public sealed class IidSpikeDetectorTests
         Assert.True(nans > 500, $"Only {nans} recorded NaN were met.");
     }
 
-    [Fact]
-    public void Stable_and_exact_agree_on_series_that_neither_jump_nor_break()
+    [Theory]
+    [InlineData("s01", 1e-6)]
+    [InlineData("s02", 1e-6)]
+    [InlineData("s03", 1e-6)]
+    [InlineData("s17", 1e-6)]
+    [InlineData("s34", 1e-6)]
+    [InlineData("s06", 1e-9)]
+    [InlineData("s07", 1e-9)]
+    [InlineData("s08", 1e-9)]
+    [InlineData("s24", 1e-9)]
+    [InlineData("s27", 1e-9)]
+    public void Stable_and_exact_agree_on_tame_series_and_best_on_counts_whose_differences_round_nowhere(string name, double tolerance)
     {
-        string[] tame = ["s01", "s02", "s03", "s06", "s07", "s08", "s17", "s19", "s21", "s27", "s28", "s34"];
-        foreach (var golden in GoldenVectors.Iid().Where(row => tame.Contains(row.Series)))
+        foreach (var golden in GoldenVectors.Iid().Where(row => row.Series == name))
         {
             var stable = new IidSpikeDetector(golden.Confidence, golden.History, golden.Side, SpikeMode.Stable);
-            var series = GoldenVectors.Series[golden.Series];
+            var series = GoldenVectors.Series[name];
             for (var i = 0; i < series.Length; i++)
             {
                 var p = stable.Score(series[i]).PValue;
-                Assert.True(Math.Abs(p - golden.P[i]) < 1e-6, $"{golden}, row {i}: {golden.P[i]:R} recorded, {p:R} computed.");
+                Assert.True(Math.Abs(p - golden.P[i]) <= tolerance, $"{golden}, row {i}: {golden.P[i]:R} recorded, {p:R} computed.");
             }
         }
     }
