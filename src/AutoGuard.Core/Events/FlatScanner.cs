@@ -1,0 +1,157 @@
+using System.Buffers;
+
+namespace AutoGuard.Core.Events;
+
+/// <summary>
+/// Takes the common event apart in one pass: a flat object, texts without escapes, plain numbers. It never says that a
+/// text is wrong, only that it is not such an object; <see cref="EventJson"/> then decides. What it accepts must
+/// be valid JSON and give the same places as the reader.
+/// </summary>
+internal static class FlatScanner
+{
+    // A quote ends a text; a backslash or a control character makes it the reader's business.
+    private static readonly SearchValues<byte> s_textStops = SearchValues.Create(
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+        (byte)'"', (byte)'\\');
+
+    /// <summary>Whether <paramref name="utf8"/> is a flat object; if so <paramref name="fields"/> holds its known fields.</summary>
+    public static bool TryScan(ReadOnlySpan<byte> utf8, Span<RawField> fields)
+    {
+        fields.Clear();
+        int at = SkipBlanks(utf8, 0);
+        if (!TryByte(utf8, ref at, (byte)'{'))
+        {
+            return false;
+        }
+        at = SkipBlanks(utf8, at);
+        if (TryByte(utf8, ref at, (byte)'}'))
+        {
+            return SkipBlanks(utf8, at) == utf8.Length;
+        }
+        while (true)
+        {
+            if (!TryText(utf8, ref at, out RawField name))
+            {
+                return false;
+            }
+            at = SkipBlanks(utf8, at);
+            if (!TryByte(utf8, ref at, (byte)':'))
+            {
+                return false;
+            }
+            at = SkipBlanks(utf8, at);
+            if (!TryValue(utf8, ref at, out RawField value))
+            {
+                return false;
+            }
+            EventField field = EventFields.Of(utf8.Slice(name.Start, name.Length));
+            if (field != EventField.Unknown)
+            {
+                fields[(int)field] = value;
+            }
+            at = SkipBlanks(utf8, at);
+            if (TryByte(utf8, ref at, (byte)','))
+            {
+                at = SkipBlanks(utf8, at);
+                continue;
+            }
+            return TryByte(utf8, ref at, (byte)'}') && SkipBlanks(utf8, at) == utf8.Length;
+        }
+    }
+
+    private static bool TryValue(ReadOnlySpan<byte> utf8, ref int at, out RawField value)
+    {
+        value = default;
+        if ((uint)at >= (uint)utf8.Length)
+        {
+            return false;
+        }
+        switch (utf8[at])
+        {
+            case (byte)'"':
+                return TryText(utf8, ref at, out value);
+            case (byte)'n':
+                return TryWord(utf8, ref at, "null"u8);
+            case (byte)'t':
+                value = new RawField(RawKind.Other, at, 4);
+                return TryWord(utf8, ref at, "true"u8);
+            case (byte)'f':
+                value = new RawField(RawKind.Other, at, 5);
+                return TryWord(utf8, ref at, "false"u8);
+            default:
+                return TryNumber(utf8, ref at, out value);
+        }
+    }
+
+    private static bool TryText(ReadOnlySpan<byte> utf8, ref int at, out RawField text)
+    {
+        text = default;
+        if (!TryByte(utf8, ref at, (byte)'"'))
+        {
+            return false;
+        }
+        int length = utf8[at..].IndexOfAny(s_textStops);
+        if (length < 0 || utf8[at + length] != (byte)'"')
+        {
+            return false;
+        }
+        text = new RawField(RawKind.Text, at, length);
+        at += length + 1;
+        return true;
+    }
+
+    /// <summary>An integer or a decimal fraction; a number with an exponent is left to the reader.</summary>
+    private static bool TryNumber(ReadOnlySpan<byte> utf8, ref int at, out RawField number)
+    {
+        int start = at;
+        if (utf8[at] == (byte)'-')
+        {
+            at++;
+        }
+        int digits = at;
+        SkipDigits(utf8, ref at);
+        bool valid = at > digits && (at == digits + 1 || utf8[digits] != (byte)'0');
+        if (valid && TryByte(utf8, ref at, (byte)'.'))
+        {
+            digits = at;
+            SkipDigits(utf8, ref at);
+            valid = at > digits;
+        }
+        number = new RawField(RawKind.Number, start, at - start);
+        return valid;
+    }
+
+    private static void SkipDigits(ReadOnlySpan<byte> utf8, ref int at)
+    {
+        while ((uint)at < (uint)utf8.Length && (uint)(utf8[at] - '0') <= 9)
+        {
+            at++;
+        }
+    }
+
+    private static bool TryWord(ReadOnlySpan<byte> utf8, ref int at, ReadOnlySpan<byte> word)
+    {
+        bool found = utf8[at..].StartsWith(word);
+        at += word.Length;
+        return found;
+    }
+
+    private static bool TryByte(ReadOnlySpan<byte> utf8, ref int at, byte expected)
+    {
+        if ((uint)at >= (uint)utf8.Length || utf8[at] != expected)
+        {
+            return false;
+        }
+        at++;
+        return true;
+    }
+
+    private static int SkipBlanks(ReadOnlySpan<byte> utf8, int at)
+    {
+        while ((uint)at < (uint)utf8.Length && utf8[at] <= ' ' && utf8[at] is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')
+        {
+            at++;
+        }
+        return at;
+    }
+}

@@ -1,0 +1,202 @@
+using System.Buffers;
+using System.Text;
+
+namespace AutoGuard.Core.Events;
+
+/// <summary>What a referrer text turned out to be.</summary>
+internal enum ReferrerKind
+{
+    Missing,
+    Invalid,
+    Host,
+}
+
+/// <summary>
+/// Reduces a referrer to the host that embeds the player. Web addresses (<c>http</c>, <c>https</c>, <c>ws</c>,
+/// <c>wss</c>, no scheme, or a <c>blob:</c> of one) give the bare host; another scheme with a host keeps it, as
+/// <c>android-app://com.example.tv</c>, because a package name is not a host name although it may look like one; a page
+/// without a host gives its scheme, as <c>file:</c> and <c>data:</c>; <c>about:</c> pages tell nothing and are missing.
+/// </summary>
+internal static class ReferrerHost
+{
+    /// <summary>Longest result, bytes: a scheme, <c>://</c> and a host.</summary>
+    public const int LongestResult = LongestScheme + 3 + LongestHost;
+
+    private const int LongestHost = 253;
+    private const int LongestLabel = 63;
+    private const int LongestScheme = 32;
+
+    private static readonly SearchValues<byte> s_authorityEnd = SearchValues.Create("/?#\\"u8);
+
+    /// <summary>Writes the host in lower case to <paramref name="result"/>, <paramref name="length"/> bytes.</summary>
+    public static ReferrerKind Read(ReadOnlySpan<byte> text, Span<byte> result, out int length)
+    {
+        length = 0;
+        text = TrimBlanks(text);
+        if (IsMissing(text))
+        {
+            return ReferrerKind.Missing;
+        }
+        if (StartsWithIgnoreCase(text, "blob:"u8) && text.Length > 5)
+        {
+            text = text[5..];
+        }
+        ReadOnlySpan<byte> scheme = Scheme(text);
+        ReadOnlySpan<byte> rest = text[(scheme.IsEmpty ? 0 : scheme.Length + 1)..];
+        if (Ascii.EqualsIgnoreCase(scheme, "about"u8))
+        {
+            return ReferrerKind.Missing;
+        }
+        bool hasAuthority = rest.StartsWith("//"u8);
+        if (hasAuthority)
+        {
+            rest = rest[2..];
+        }
+        ReadOnlySpan<byte> authority = Authority(rest);
+        if (!scheme.IsEmpty && !IsWeb(scheme))
+        {
+            length = WriteLower(scheme, result);
+            result[length++] = (byte)':';
+            if (!hasAuthority || authority.IsEmpty)
+            {
+                return ReferrerKind.Host;
+            }
+            "//"u8.CopyTo(result[length..]);
+            length += 2;
+        }
+        return TryHost(authority, result, ref length) ? ReferrerKind.Host : ReferrerKind.Invalid;
+    }
+
+    private static bool IsMissing(ReadOnlySpan<byte> text) =>
+        text.IsEmpty || text.SequenceEqual("-"u8) || Ascii.EqualsIgnoreCase(text, "n/a"u8);
+
+    private static bool IsWeb(ReadOnlySpan<byte> scheme) =>
+        Ascii.EqualsIgnoreCase(scheme, "https"u8) || Ascii.EqualsIgnoreCase(scheme, "http"u8)
+        || Ascii.EqualsIgnoreCase(scheme, "wss"u8) || Ascii.EqualsIgnoreCase(scheme, "ws"u8);
+
+    /// <summary>
+    /// The scheme, if there is one. What stands before a colon may also be a host before a port, or a user name; without
+    /// <c>//</c> it is a scheme only if it is one that is written so.
+    /// </summary>
+    private static ReadOnlySpan<byte> Scheme(ReadOnlySpan<byte> text)
+    {
+        int colon = text.IndexOf((byte)':');
+        if (colon is < 1 or > LongestScheme || !char.IsAsciiLetter((char)text[0]))
+        {
+            return default;
+        }
+        ReadOnlySpan<byte> scheme = text[..colon];
+        foreach (byte c in scheme)
+        {
+            if (!char.IsAsciiLetterOrDigit((char)c) && c is not ((byte)'+' or (byte)'-' or (byte)'.'))
+            {
+                return default;
+            }
+        }
+        bool known = text[(colon + 1)..].StartsWith("//"u8)
+            || Ascii.EqualsIgnoreCase(scheme, "about"u8) || Ascii.EqualsIgnoreCase(scheme, "file"u8)
+            || Ascii.EqualsIgnoreCase(scheme, "data"u8) || Ascii.EqualsIgnoreCase(scheme, "javascript"u8);
+        return known ? scheme : default;
+    }
+
+    private static ReadOnlySpan<byte> Authority(ReadOnlySpan<byte> rest)
+    {
+        int end = rest.IndexOfAny(s_authorityEnd);
+        ReadOnlySpan<byte> authority = end < 0 ? rest : rest[..end];
+        return authority[(authority.LastIndexOf((byte)'@') + 1)..];
+    }
+
+    private static bool TryHost(ReadOnlySpan<byte> authority, Span<byte> result, ref int length)
+    {
+        if (authority.Count((byte)':') > 1 || authority.StartsWith("["u8))
+        {
+            return TryIPv6(authority, result, ref length);
+        }
+        int colon = authority.IndexOf((byte)':');
+        if (colon >= 0)
+        {
+            if (!IsPort(authority[(colon + 1)..]))
+            {
+                return false;
+            }
+            authority = authority[..colon];
+        }
+        if (authority.EndsWith("."u8))
+        {
+            authority = authority[..^1];
+        }
+        return TryName(authority, result, ref length);
+    }
+
+    private static bool TryName(ReadOnlySpan<byte> name, Span<byte> result, ref int length)
+    {
+        if (name.Length is 0 or > LongestHost)
+        {
+            return false;
+        }
+        int label = 0;
+        foreach (byte c in name)
+        {
+            byte lower = Lower(c);
+            if (c == (byte)'.')
+            {
+                if (label == 0)
+                {
+                    return false;
+                }
+                label = 0;
+            }
+            else if (++label > LongestLabel || !(char.IsAsciiLetterLower((char)lower) || char.IsAsciiDigit((char)c) || c is (byte)'-' or (byte)'_' or >= 0x80))
+            {
+                return false;
+            }
+            result[length++] = lower;
+        }
+        return label > 0;
+    }
+
+    private static bool TryIPv6(ReadOnlySpan<byte> authority, Span<byte> result, ref int length)
+    {
+        ReadOnlySpan<byte> address = authority;
+        if (authority.StartsWith("["u8))
+        {
+            int close = authority.IndexOf((byte)']');
+            if (close < 0)
+            {
+                return false;
+            }
+            ReadOnlySpan<byte> rest = authority[(close + 1)..];
+            if (!rest.IsEmpty && (rest[0] != (byte)':' || !IsPort(rest[1..])))
+            {
+                return false;
+            }
+            address = authority[1..close];
+        }
+        if (!address.Contains((byte)':') || !IpAddressText.TryParse(address, out _))
+        {
+            return false;
+        }
+        result[length++] = (byte)'[';
+        length += WriteLower(address, result[length..]);
+        result[length++] = (byte)']';
+        return true;
+    }
+
+    private static bool IsPort(ReadOnlySpan<byte> text) => text.Length <= 5 && !text.ContainsAnyExceptInRange((byte)'0', (byte)'9');
+
+    private static int WriteLower(ReadOnlySpan<byte> text, Span<byte> result)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            result[i] = Lower(text[i]);
+        }
+        return text.Length;
+    }
+
+    private static byte Lower(byte c) => (uint)(c - 'A') <= 25 ? (byte)(c | 0x20) : c;
+
+    private static bool StartsWithIgnoreCase(ReadOnlySpan<byte> text, ReadOnlySpan<byte> start) =>
+        text.Length >= start.Length && Ascii.EqualsIgnoreCase(text[..start.Length], start);
+
+    private static ReadOnlySpan<byte> TrimBlanks(ReadOnlySpan<byte> text) => text.Trim(" \t\r\n"u8);
+}
