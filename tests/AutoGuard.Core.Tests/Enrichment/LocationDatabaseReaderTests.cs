@@ -53,9 +53,7 @@ public sealed class LocationDatabaseReaderTests
         try
         {
             File.WriteAllBytes(path, file);
-            // libloc loses single addresses: it asks for a bit after the last.
-            IpAddress[] probes = [.. Enumerable.Range(0, 500).Select(_ => RandomNetworks.Probe(random, networks, withV6: true))
-                .Where(address => RandomNetworks.Longest(networks, address) is not { IsSingleAddress: true })];
+            IpAddress[] probes = [.. Enumerable.Range(0, 500).Select(_ => RandomNetworks.Probe(random, networks, withV6: true))];
             Assert.InRange(Compare(new LocationDatabaseReader(file), path, probes), 100, probes.Length - 1);
         }
         finally
@@ -92,7 +90,7 @@ public sealed class LocationDatabaseReaderTests
         int[] meaningful = [.. Enumerable.Range(0, good.Length).Where(at => at < 72 || good[at] != 0)];
         int refused = 0;
         int worked = 0;
-        for (int step = 0; step < 3000; step++)
+        for (int step = 0; step < 1000; step++)
         {
             byte[] bad = [.. good];
             for (int change = random.Next(1, 6); change > 0; change--)
