@@ -10,7 +10,7 @@ namespace AutoGuard.Core.Enrichment;
 /// </summary>
 public sealed class EventEnricher
 {
-    private const int SlotBits = 13;
+    private const int SlotBits = 14;
 
     private readonly IAddressDirectory[] _directories;
     private readonly DataCentreClassifier _classifier;

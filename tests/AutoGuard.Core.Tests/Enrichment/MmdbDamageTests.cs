@@ -25,7 +25,7 @@ public sealed class MmdbDamageTests
             }
             _ = TryEverything(bad, random, networks, $"seed {seed}, step {step}") ? worked++ : refused++;
         }
-        Assert.True(refused > 100 && worked > 100, $"seed {seed}: {refused} refused, {worked} worked");
+        Assert.True(refused > 20 && worked > 20, $"seed {seed}: {refused} refused, {worked} worked");
     }
 
     [Fact]
