@@ -1,0 +1,106 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Core.Enrichment;
+
+/// <summary>
+/// The pages that may embed the streams. One thread asks; each interned host is worked out once.
+/// </summary>
+public sealed class ReferrerList
+{
+    private readonly StringPool _pool;
+    private readonly HashSet<string> _hosts = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _domains = new(StringComparer.Ordinal);
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _domainLookup;
+    private Verdict[] _verdicts = new Verdict[256];
+
+    /// <summary>Makes the list for hosts of <paramref name="pool"/>.</summary>
+    /// <exception cref="ArgumentException">An entry cannot be read; see <see cref="Check"/> for all of them at once.</exception>
+    public ReferrerList(ReferrersOptions options, StringPool pool)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(pool);
+        _pool = pool;
+        foreach (string text in options.Official)
+        {
+            if (!TryParseEntry(text, out ReferrerEntry? entry, out string error))
+            {
+                throw new ArgumentException($"The official referrer \"{text}\" {error}.", nameof(options));
+            }
+            _ = entry!.CoversSubdomains ? _domains.Add(entry.Host) : _hosts.Add(entry.Host);
+        }
+        _domainLookup = _domains.GetAlternateLookup<ReadOnlySpan<char>>();
+    }
+
+    /// <summary>Whether there are entries; while there are none, no referrer counts as unknown.</summary>
+    public bool IsConfigured => _hosts.Count + _domains.Count > 0;
+
+    /// <summary>
+    /// Whether pages of a host may embed the streams. A missing referrer (0) is not official. The host that stands for all that
+    /// the pool had no room for is: nobody is accused of a page whose name is not known.
+    /// </summary>
+    public bool IsOfficial(int internedHost)
+    {
+        if (internedHost <= StringPool.Overflow)
+        {
+            return internedHost == StringPool.Overflow;
+        }
+        if (internedHost >= _verdicts.Length)
+        {
+            Array.Resize(ref _verdicts, Math.Max(internedHost + 1, _verdicts.Length * 2));
+        }
+        ref Verdict verdict = ref _verdicts[internedHost];
+        if (verdict == Verdict.Unasked)
+        {
+            verdict = Covers(_pool.Text(internedHost).AsSpan().TrimEnd('.')) ? Verdict.Official : Verdict.Unknown;
+        }
+        return verdict == Verdict.Official;
+    }
+
+    /// <summary>Reads one entry; when false, <paramref name="error"/> says what is wrong and reads on from the entry.</summary>
+    public static bool TryParseEntry(string text, out ReferrerEntry? entry, out string error)
+    {
+        bool read = ReferrerEntry.TryParse(text, out entry, out string? fault);
+        error = fault ?? "";
+        return read;
+    }
+
+    /// <summary>All that is wrong with a list, one sentence an entry; empty when it can be used.</summary>
+    public static IReadOnlyList<string> Check(ReferrersOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        List<string> errors = [];
+        for (int i = 0; i < options.Official.Length; i++)
+        {
+            if (!TryParseEntry(options.Official[i], out _, out string error))
+            {
+                errors.Add($"Referrers:Official:{i}: \"{options.Official[i]}\" {error}.");
+            }
+        }
+        return errors;
+    }
+
+    private bool Covers(ReadOnlySpan<char> host)
+    {
+        if (_hosts.Contains(host.ToString()))
+        {
+            return true;
+        }
+        for (int dot = host.IndexOf('.'); dot >= 0; dot = host.IndexOf('.'))
+        {
+            host = host[(dot + 1)..];
+            if (_domainLookup.Contains(host))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private enum Verdict : byte
+    {
+        Unasked = 0,
+        Unknown = 1,
+        Official = 2,
+    }
+}
