@@ -1,0 +1,200 @@
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Guardian;
+using AutoGuard.Core.Policy;
+using AutoGuard.Core.Reporting;
+using AutoGuard.Guardian.Storage;
+using AutoGuard.Testing;
+using Dapper;
+using Npgsql;
+
+namespace AutoGuard.Guardian.Tests.Storage;
+
+public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private readonly FakeTimeProvider _time = new();
+    private TestDatabase _database = null!;
+    private PostgresDecisionStore _store = null!;
+
+    public async Task InitializeAsync()
+    {
+        _database = await postgres.CreateMigratedAsync();
+        _store = new PostgresDecisionStore(_database.DataSource, _time);
+    }
+
+    public async Task DisposeAsync() => await _database.DisposeAsync();
+
+    [Fact]
+    public async Task Decisions_are_read_back_unchanged_and_repeats_change_nothing()
+    {
+        Decision[] decisions = [.. Enumerable.Range(0, 200).Select(i => Sample.Decision(i, _time) with
+        {
+            Action = (DecisionAction)(i % 4),
+            Mode = (EnforcementMode)(i % 2),
+            Subject = new Subject((SubjectType)(i % 4), $"subject-{i}-ü😀"),
+            Organization = i % 3 == 0 ? null : "org",
+            Expires = i % 5 == 0 ? null : Sample.Now(_time) + 3_600_000 + i,
+            Score = DecisionJson.Round(i / 333.0),
+            Reasons = [new DecisionReason("A", 0.123456, i, 1e9, -0.000001, "\"quoted\" <b>\n\u0001"), new DecisionReason("B", 0, 0, 0, 0, "")],
+        })];
+
+        Assert.Equal(200, await _store.AppendAsync(decisions, [], default));
+        Assert.Equal(0, await _store.AppendAsync(decisions, [], default));
+        Assert.Equal(1, await _store.AppendAsync([decisions[0], Sample.Decision(200, _time), Sample.Decision(200, _time)], [], default));
+
+        IReadOnlyList<Decision> read = await _store.ReadDecisionsAsync(_time.GetUtcNow() - Day, _time.GetUtcNow() + Day, default);
+        Assert.Equal(201, read.Count);
+        foreach ((Decision expected, Decision actual) in decisions.Zip(read))
+        {
+            Assert.Equal(DecisionJson.ToUtf8(expected), DecisionJson.ToUtf8(actual));
+            Assert.Equal(expected with { Reasons = [] }, actual with { Reasons = [] });
+            Assert.Equal(expected.Reasons.AsEnumerable(), actual.Reasons);
+        }
+    }
+
+    [Fact]
+    public async Task A_period_is_half_open()
+    {
+        await _store.AppendAsync([Sample.Decision(0, _time), Sample.Decision(1, _time), Sample.Decision(2, _time)], [], default);
+        DateTimeOffset start = _time.GetUtcNow();
+
+        IReadOnlyList<Decision> read = await _store.ReadDecisionsAsync(start, start.AddMilliseconds(2), default);
+
+        Assert.Equal(["decision-0", "decision-1"], read.Select(static d => d.Id));
+    }
+
+    [Theory]
+    [InlineData("nul\0inside")]
+    [InlineData("half \uD83D pair")]
+    [InlineData("\\u0000 is only text \\")]
+    [InlineData("'; drop table decisions; --")]
+    public async Task Text_that_PostgreSQL_cannot_hold_fails_no_batch(string hostile)
+    {
+        Decision decision = Sample.Decision(0, _time) with
+        {
+            Subject = new Subject(SubjectType.Token, hostile),
+            Organization = hostile,
+            Reasons = [new DecisionReason(hostile, 0, 0, 0, 0, hostile)],
+        };
+        FlaggedSubject flagged = Sample.Flagged(decision) with { Referrers = [new Tally(hostile, 1)], User = hostile };
+        FlaggedSubject twin = Sample.Flagged(decision with { Subject = new Subject(SubjectType.Token, hostile.Replace('\0', '\uFFFD')) });
+
+        await _store.AppendAsync([decision], [flagged, twin], default);
+        await _store.RecordOutcomeAsync(decision.Id, "Local", new GuardianOutcome(GuardianResult.Applied, hostile, hostile), null, default);
+
+        FlaggedSubject read = Assert.Single(await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, default));
+        string stored = hostile.Replace('\0', '\uFFFD').Replace('\uD83D', '\uFFFD');
+        Assert.Equal(stored, read.Subject.Value);
+        Assert.Equal(stored, read.Decisions[0].Reasons[0].Text);
+    }
+
+    [Fact]
+    public async Task Evidence_is_read_back_and_the_latest_wins_whatever_the_order_of_arrival()
+    {
+        Decision early = Sample.Decision(0, _time);
+        Decision late = Sample.Decision(1, _time) with { Time = Sample.Now(_time) + 60_000, Score = 0.7, Subject = early.Subject };
+        FlaggedSubject rich = Sample.Flagged(late) with
+        {
+            User = "u",
+            Score = 0.7,
+            Streams = [new Tally("s", 3)],
+            Claims = new TokenClaims { Streams = ["s"], Revocable = true, Expires = 1_763_000_000 },
+            Timeline =
+            [
+                new SessionSpan { Start = 1, End = 2, Running = true, Address = "203.0.113.7", Country = "DE", Provider = "p", DataCentre = true, Stream = "s", Referrer = "", UserAgent = "<x>" },
+            ],
+        };
+        await _store.AppendAsync([late], [rich], default);
+        await _store.AppendAsync([early], [Sample.Flagged(early)], default);
+
+        FlaggedSubject read = Assert.Single(await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, default));
+
+        Assert.Equal([early.Id, late.Id], read.Decisions.Select(static d => d.Id));
+        Assert.Equal(early.Score, read.Score);
+        Assert.Equal(rich.Timeline.AsEnumerable(), read.Timeline);
+        Assert.Equal(rich.Streams.AsEnumerable(), read.Streams);
+        Assert.Equal("u", read.User);
+        Assert.Equal(rich.Claims.Expires, read.Claims!.Expires);
+        Assert.Equal(rich.Claims.Streams.AsEnumerable(), read.Claims.Streams);
+    }
+
+    [Fact]
+    public async Task A_report_holds_only_the_periods_subjects_and_decisions_highest_score_first()
+    {
+        Decision low = Sample.Decision(0, _time) with { Subject = new Subject(SubjectType.Token, "low"), Score = 0.6 };
+        Decision high = Sample.Decision(1, _time) with { Subject = new Subject(SubjectType.Ip, "203.0.113.7"), Score = 0.9, Organization = "org" };
+        Decision later = Sample.Decision(2, _time) with { Time = Sample.Now(_time) + 3_600_000, Subject = low.Subject };
+        Decision other = Sample.Decision(3, _time) with { Time = Sample.Now(_time) + 3_600_000, Subject = new Subject(SubjectType.Token, "other") };
+        await _store.AppendAsync([low, high, later, other], [Sample.Flagged(low), Sample.Flagged(later), Sample.Flagged(other)], default);
+
+        IReadOnlyList<FlaggedSubject> read = await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow().AddHours(1), default);
+
+        Assert.Equal(["203.0.113.7", "low"], read.Select(static f => f.Subject.Value));
+        Assert.Equal("org", read[0].Organization);
+        Assert.Equal(low.Id, Assert.Single(read[1].Decisions).Id);
+    }
+
+    [Fact]
+    public async Task The_outbox_holds_enforceable_decisions_until_each_guardian_answers_for_good()
+    {
+        Decision block = Enforced(0, DecisionAction.Block);
+        Decision release = Enforced(1, DecisionAction.Release);
+        Decision revoke = Enforced(2, DecisionAction.Revoke);
+        await _store.AppendAsync([block, release, revoke, Enforced(3, DecisionAction.Flag), Sample.Decision(4, _time) with { Action = DecisionAction.Block }], [], default);
+
+        Assert.Equal([block.Id, release.Id, revoke.Id], await PendingIds("Local"));
+        await _store.RecordOutcomeAsync(block.Id, "Local", new GuardianOutcome(GuardianResult.Applied, null, "rule-1"), null, default);
+        await _store.RecordOutcomeAsync(release.Id, "Local", new GuardianOutcome(GuardianResult.Unsupported), null, default);
+        await _store.RecordOutcomeAsync(revoke.Id, "Local", new GuardianOutcome(GuardianResult.Unavailable, "time-out"), _time.GetUtcNow().AddMinutes(1), default);
+
+        Assert.Empty(await PendingIds("Local"));
+        Assert.Equal([block.Id, release.Id, revoke.Id], await PendingIds("NanoStream"));
+
+        _time.Advance(TimeSpan.FromMinutes(1));
+        PendingDecision again = Assert.Single(await _store.PendingAsync("Local", 10, Day, default));
+        Assert.Equal((revoke.Id, 1), (again.Decision.Id, again.Attempts));
+        await _store.RecordOutcomeAsync(revoke.Id, "Local", new GuardianOutcome(GuardianResult.Rejected, "not revocable"), null, default);
+        await _store.RecordOutcomeAsync(revoke.Id, "Local", new GuardianOutcome(GuardianResult.Unavailable), null, default);
+        Assert.Empty(await PendingIds("Local"));
+
+        IReadOnlyList<RecordedOutcome> outcomes = await _store.ReadOutcomesAsync(_time.GetUtcNow() - Day, _time.GetUtcNow() + Day, default);
+        Assert.Equal([GuardianResult.Applied, GuardianResult.Unsupported, GuardianResult.Rejected], outcomes.Select(static o => o.Outcome.Result));
+        Assert.Equal(("rule-1", 2), (outcomes[0].Outcome.RuleId, outcomes[2].Attempts));
+    }
+
+    [Fact]
+    public async Task Lapsed_and_old_decisions_are_not_pending()
+    {
+        await _store.AppendAsync(
+            [Enforced(0, DecisionAction.Block) with { Expires = Sample.Now(_time) + 60_000 }, Enforced(1, DecisionAction.Revoke)], [], default);
+        Assert.Equal(2, (await PendingIds("Local")).Count);
+
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(["decision-1"], await PendingIds("Local"));
+        _time.Advance(Day);
+        Assert.Empty(await PendingIds("Local"));
+    }
+
+    [Fact]
+    public async Task Retention_deletes_old_decisions_with_their_outcomes_and_evidence()
+    {
+        Decision old = Enforced(0, DecisionAction.Block);
+        await _store.AppendAsync([old], [Sample.Flagged(old)], default);
+        await _store.RecordOutcomeAsync(old.Id, "Local", new GuardianOutcome(GuardianResult.Applied), null, default);
+        _time.Advance(TimeSpan.FromDays(30));
+        Decision fresh = Enforced(1, DecisionAction.Block) with { Subject = new Subject(SubjectType.Token, "fresh") };
+        await _store.AppendAsync([fresh], [Sample.Flagged(fresh)], default);
+
+        Assert.Equal(1, await _store.DeleteOlderThanAsync(_time.GetUtcNow().AddDays(-7), default));
+
+        await using NpgsqlConnection connection = await _database.DataSource.OpenConnectionAsync();
+        Assert.Equal("1,0,1", await connection.ExecuteScalarAsync<string>(
+            "select concat_ws(',', (select count(*) from decisions), (select count(*) from decision_outcomes), (select count(*) from flagged_subjects))"));
+    }
+
+    private Decision Enforced(int number, DecisionAction action) =>
+        Sample.Decision(number, _time) with { Action = action, Mode = EnforcementMode.Enforce };
+
+    private async Task<List<string>> PendingIds(string guardian) =>
+        [.. (await _store.PendingAsync(guardian, 100, Day, default)).Select(static p => p.Decision.Id)];
+}
