@@ -1,0 +1,218 @@
+using System.Text.Json;
+using AutoGuard.Core.Events;
+using Confluent.Kafka;
+
+namespace AutoGuard.Kafka;
+
+/// <content>What librdkafka calls: rebalances, errors, statistics. All within a poll, so on the thread of the source.</content>
+public sealed partial class KafkaEventSource
+{
+    private readonly LogLimiter<ErrorCode> _errorLog;
+    private string _lastReason = "no connection yet";
+    private long _unreachableSince;
+    private bool _saidUnreachable;
+
+    private IConsumer<int, int> BuildConsumer()
+    {
+        IConsumer<int, int> consumer = new ConsumerBuilder<int, int>(_settings.ForConsumer(KafkaLibrary.Current.Native!))
+            .SetKeyDeserializer(_key)
+            .SetValueDeserializer(_value)
+            .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
+            .SetPartitionsRevokedHandler((_, positions) => OnRevoked(positions))
+            .SetPartitionsLostHandler((_, positions) => OnLost(positions))
+            .SetOffsetsCommittedHandler((_, committed) => OnCommitted(committed))
+            .SetErrorHandler((_, error) => OnError(error))
+            .SetStatisticsHandler((_, json) => OnStatistics(json))
+            .SetLogHandler((_, message) => Log.Library(_logger, message.Facility, message.Message))
+            .Build();
+        _unreachableSince = _time.GetTimestamp();
+        consumer.Subscribe(_settings.Options.EventsTopic);
+        return consumer;
+    }
+
+    private List<TopicPartitionOffset> OnAssigned(List<TopicPartition> partitions)
+    {
+        var positions = new List<TopicPartitionOffset>(partitions.Count);
+        foreach (TopicPartition partition in partitions)
+        {
+            int number = partition.Partition.Value;
+            _partitions[number] = new PartitionState(number, _time.GetTimestamp());
+            positions.Add(new TopicPartitionOffset(partition, _startAt?.Invoke(number) is long offset ? new Offset(offset) : Offset.Unset));
+            Announce(number, PartitionChange.Assigned);
+        }
+        _last = null;
+        _assignmentChanged = true;
+        Counters.CountRebalance();
+        Log.Assigned(_logger, Numbers(partitions), _settings.Options.EventsTopic);
+        return positions;
+    }
+
+    /// <summary>
+    /// Positions that were committed up to now are stored, and librdkafka sends them before it gives the partitions up. Events
+    /// in flight are not among them: the next owner reads those again.
+    /// </summary>
+    private void OnRevoked(List<TopicPartitionOffset> positions)
+    {
+        TakeCommits();
+        StorePositions();
+        Forget([.. positions.Select(position => position.Partition.Value)]);
+        Counters.CountRebalance();
+        Log.Revoked(_logger, Numbers(positions.Select(position => position.TopicPartition)), _settings.Options.EventsTopic);
+    }
+
+    /// <summary>Lost partitions already have another owner: nothing may be committed for them any more.</summary>
+    private void OnLost(List<TopicPartitionOffset> positions)
+    {
+        Forget([.. positions.Select(position => position.Partition.Value)]);
+        Counters.CountRebalance();
+        Log.Lost(_logger, Numbers(positions.Select(position => position.TopicPartition)), _settings.Options.EventsTopic);
+    }
+
+    private void Forget(int[] partitions)
+    {
+        foreach (int partition in partitions)
+        {
+            Announce(partition, PartitionChange.Revoked);
+            _partitions.Remove(partition);
+            _deadLetters.Forget(partition);
+        }
+        _last = null;
+        _assignmentChanged = true;
+    }
+
+    private void OnCommitted(CommittedOffsets committed)
+    {
+        Error? failure = committed.Error.IsError
+            ? committed.Error
+            : committed.Offsets.Select(offset => offset.Error).FirstOrDefault(error => error.IsError);
+        if (failure is null)
+        {
+            Counters.CountCommit(succeeded: true);
+        }
+        else if (failure.Code != ErrorCode.Local_NoOffset)
+        {
+            Counters.CountCommit(succeeded: false);
+            if (_errorLog.TryPass(failure.Code, out _))
+            {
+                Log.CommitFailed(_logger, failure.Reason);
+            }
+        }
+    }
+
+    private void OnError(Error error)
+    {
+        Counters.CountError();
+        if (IsConnectionError(error.Code))
+        {
+            _lastReason = error.Reason;
+            if (error.Code == ErrorCode.Local_AllBrokersDown)
+            {
+                SetConnected(false);
+            }
+            return;
+        }
+        if (_errorLog.TryPass(error.Code, out long heldBack))
+        {
+            Log.Error(_logger, error.Code, error.Reason, heldBack);
+        }
+    }
+
+    private void OnDeadLetterFailed(Error error)
+    {
+        if (_errorLog.TryPass(ErrorCode.NoError, out _))
+        {
+            Log.DeadLetterFailed(_logger, _settings.Options.DeadLetterTopic, error.Reason);
+        }
+    }
+
+    private static bool IsConnectionError(ErrorCode code) =>
+        code is ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Transport or ErrorCode.Local_Resolve or ErrorCode.Local_TimedOut
+            or ErrorCode.Local_Ssl or ErrorCode.Local_Authentication or ErrorCode.SaslAuthenticationFailed;
+
+    /// <summary>Every few seconds: does any broker answer?</summary>
+    private void OnStatistics(string json)
+    {
+        using JsonDocument statistics = JsonDocument.Parse(json);
+        bool isConnected = statistics.RootElement.TryGetProperty("brokers", out JsonElement brokers)
+            && brokers.EnumerateObject().Any(broker => broker.Value.GetProperty("state").ValueEquals("UP"u8));
+        SetConnected(isConnected);
+    }
+
+    private void SetConnected(bool isConnected)
+    {
+        bool wasConnected = Counters.IsConnected;
+        Counters.Connected(isConnected);
+        if (isConnected)
+        {
+            if (_saidUnreachable)
+            {
+                Log.Reachable(_logger, _settings.BootstrapServers);
+            }
+            _saidUnreachable = false;
+            return;
+        }
+        if (wasConnected)
+        {
+            _unreachableSince = _time.GetTimestamp();
+        }
+        if (_errorLog.TryPass(ErrorCode.Local_AllBrokersDown, out _))
+        {
+            _saidUnreachable = true;
+            Log.Unreachable(_logger, _settings.BootstrapServers, (long)_time.GetElapsedTime(_unreachableSince).TotalSeconds, _lastReason);
+        }
+    }
+
+    private static string Numbers(IEnumerable<TopicPartition> partitions) =>
+        string.Join(", ", partitions.Select(partition => partition.Partition.Value).Order());
+
+    private static partial class Log
+    {
+        [LoggerMessage(2001, LogLevel.Information, "Reading partitions {Partitions} of topic {Topic}.")]
+        public static partial void Assigned(ILogger logger, string partitions, string topic);
+
+        [LoggerMessage(2002, LogLevel.Information, "Giving up partitions {Partitions} of topic {Topic} to another worker.")]
+        public static partial void Revoked(ILogger logger, string partitions, string topic);
+
+        [LoggerMessage(2003, LogLevel.Warning, "Lost partitions {Partitions} of topic {Topic}: the group heard nothing of this worker for too long. Their events since the last commit are read again by whoever has them now.")]
+        public static partial void Lost(ILogger logger, string partitions, string topic);
+
+        [LoggerMessage(2004, LogLevel.Warning, "Detection cannot keep up: reading is paused until it has caught up.")]
+        public static partial void Paused(ILogger logger);
+
+        [LoggerMessage(2005, LogLevel.Information, "Reading goes on.")]
+        public static partial void Resumed(ILogger logger);
+
+        [LoggerMessage(2006, LogLevel.Warning, "A record of topic {Topic}, partition {Partition}, offset {Offset} is not a playback event ({Reason}) and goes to the dead-letter topic; {HeldBack} more of its kind since the last such line.")]
+        public static partial void Rejected(ILogger logger, string topic, int partition, long offset, string reason, long heldBack);
+
+        [LoggerMessage(2007, LogLevel.Error, "The parser failed on topic {Topic}, partition {Partition}, offset {Offset}; the record goes to the dead-letter topic. This is a defect of AutoGuard.")]
+        public static partial void ParserFailed(ILogger logger, Exception exception, string topic, int partition, long offset);
+
+        [LoggerMessage(2008, LogLevel.Error, "A record cannot be copied to the dead-letter topic {Topic}: {Reason}. It is tried again, and nothing beyond the record is committed until it succeeds.")]
+        public static partial void DeadLetterFailed(ILogger logger, string topic, string reason);
+
+        [LoggerMessage(2009, LogLevel.Warning, "Positions could not be committed: {Reason}. They are sent again with the next ones.")]
+        public static partial void CommitFailed(ILogger logger, string reason);
+
+        [LoggerMessage(2010, LogLevel.Warning, "No Kafka broker of {BootstrapServers} has answered for {Seconds} s ({Reason}). Trying again.")]
+        public static partial void Unreachable(ILogger logger, string bootstrapServers, long seconds, string reason);
+
+        [LoggerMessage(2011, LogLevel.Information, "Kafka at {BootstrapServers} answers again.")]
+        public static partial void Reachable(ILogger logger, string bootstrapServers);
+
+        [LoggerMessage(2012, LogLevel.Warning, "Kafka reports {Code}: {Reason}; {HeldBack} more of its kind since the last such line.")]
+        public static partial void Error(ILogger logger, ErrorCode code, string reason, long heldBack);
+
+        [LoggerMessage(2013, LogLevel.Error, "The Kafka consumer cannot go on ({Reason}) and is made anew in {Delay}; events since the last commit are read again.")]
+        public static partial void Restarting(ILogger logger, string reason, TimeSpan delay);
+
+        [LoggerMessage(2014, LogLevel.Critical, "The event source failed and reads nothing more.")]
+        public static partial void Failed(ILogger logger, Exception exception);
+
+        [LoggerMessage(2015, LogLevel.Warning, "The consumer group was not left within {Limit}: no broker answers. Positions of the last second may not be committed; their events are read again.")]
+        public static partial void CloseTimedOut(ILogger logger, TimeSpan limit);
+
+        [LoggerMessage(2016, LogLevel.Debug, "librdkafka {Facility}: {Text}")]
+        public static partial void Library(ILogger logger, string facility, string text);
+    }
+}
