@@ -79,6 +79,7 @@ internal static class ProfileCheck
         ("audience:traveller", profile.Audience.Traveller),
         ("audience:flakyLine", profile.Audience.FlakyLine),
         ("audience:oddReferrer", profile.Audience.OddReferrer),
+        ("audience:hostileText", profile.Audience.HostileText),
         ("tokens:perSession", profile.Tokens.PerSession),
         ("tokens:public", profile.Tokens.Public),
         ("tokens:jwt", profile.Tokens.Jwt),

@@ -103,6 +103,9 @@ public sealed record AudienceProfile
     /// <summary>Share of browser sessions from odd pages (portals, caches, intranets), a few on each.</summary>
     public double OddReferrer { get; init; } = 0.005;
 
+    /// <summary>Clients whose user agent is a script, a formula or a query: harmless, if nobody lets it run.</summary>
+    public double HostileText { get; init; } = 0.0005;
+
     /// <summary>The operator's own probes, one address each, 0 to 16.</summary>
     public int Probes { get; init; } = 1;
 }

@@ -132,7 +132,7 @@ internal sealed class Audience : Actor
             Kind = kind,
             Workflow = workflow,
             Home = PickHome(kind, random),
-            UserAgent = kind switch
+            UserAgent = random.Chance(_profile.Audience.HostileText) ? random.Pick(Clients.Hostile) : kind switch
             {
                 HonestKind.NativeApp => random.Pick(Clients.Native),
                 HonestKind.Office => random.Pick(Clients.Desktop),

