@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Simulation.World;
+
+/// <summary>An address together with the network it belongs to.</summary>
+internal readonly record struct Location(SimulatedNetwork Network, IpAddress Address);
+
+/// <summary>
+/// Draws addresses. Whole /24s and /64s are set aside for sites and attackers before the audience arrives, so that no
+/// ordinary viewer meets one by accident; where they are to meet (translators, VPN exits, bystanders), a plan says so.
+/// </summary>
+internal sealed class AddressBook
+{
+    private readonly ImmutableArray<SimulatedNetwork> _homes = NetworkCatalogue.Of(NetworkKind.Home);
+    private readonly ImmutableArray<SimulatedNetwork> _mobiles = NetworkCatalogue.Of(NetworkKind.Mobile);
+    private readonly ImmutableArray<SimulatedNetwork> _offices = NetworkCatalogue.Of(NetworkKind.Business);
+    private readonly ImmutableArray<SimulatedNetwork> _hosting = [.. NetworkCatalogue.Of(NetworkKind.Hosting).Where(n => n.Weight == 0)];
+    private readonly ImmutableArray<SimulatedNetwork> _vpn = [.. NetworkCatalogue.Of(NetworkKind.Hosting).Where(n => n.Weight > 0)];
+    private readonly HashSet<IpNetwork> _reserved = [];
+
+    public SimulatedNetwork Home(DeterministicRandom random) => Weighted(_homes, random);
+
+    public SimulatedNetwork Mobile(DeterministicRandom random) => Weighted(_mobiles, random);
+
+    public SimulatedNetwork Office(DeterministicRandom random) => Weighted(_offices, random);
+
+    public SimulatedNetwork Vpn(DeterministicRandom random) => Weighted(_vpn, random);
+
+    public SimulatedNetwork Hosting(DeterministicRandom random) => random.Pick(_hosting.AsSpan());
+
+    /// <summary>A home network in another country than <paramref name="country"/>.</summary>
+    public SimulatedNetwork HomeAbroad(DeterministicRandom random, string country)
+    {
+        while (true)
+        {
+            SimulatedNetwork network = Home(random);
+            if (network.Country != country)
+            {
+                return network;
+            }
+        }
+    }
+
+    /// <summary>A home or mobile network in <paramref name="country"/>, or any home network when the catalogue has none.</summary>
+    public SimulatedNetwork In(string country, NetworkKind kind, DeterministicRandom random)
+    {
+        ImmutableArray<SimulatedNetwork> candidates = [.. (kind == NetworkKind.Mobile ? _mobiles : _homes).Where(n => n.Country == country)];
+        return candidates.IsEmpty ? Home(random) : random.Pick(candidates.AsSpan());
+    }
+
+    /// <summary>An address of the network that no site or attacker is near.</summary>
+    public Location Draw(SimulatedNetwork network, DeterministicRandom random)
+    {
+        while (true)
+        {
+            IpAddress address = Any(network, random);
+            if (!_reserved.Contains(Neighbourhood(address)))
+            {
+                return new(network, address);
+            }
+        }
+    }
+
+    /// <summary>An address whose whole neighbourhood is henceforth kept from ordinary viewers.</summary>
+    public Location Reserve(SimulatedNetwork network, DeterministicRandom random)
+    {
+        while (true)
+        {
+            IpAddress address = AnyV4(network, random);
+            if (_reserved.Add(Neighbourhood(address)))
+            {
+                return new(network, address);
+            }
+        }
+    }
+
+    /// <summary>The <paramref name="step"/>-th address after <paramref name="origin"/> in the same /24.</summary>
+    public static Location Beside(Location origin, int step)
+    {
+        uint start = origin.Address.V4 & 0xFFFFFF00;
+        uint host = (((origin.Address.V4 & 0xFF) - 1 + (uint)step) % 254) + 1;
+        return origin with { Address = IpAddress.FromV4(start | host) };
+    }
+
+    public static IpNetwork Neighbourhood(IpAddress address) => IpNetwork.Of(address, address.IsV4 ? 24 : 64);
+
+    private static IpAddress Any(SimulatedNetwork network, DeterministicRandom random)
+    {
+        if (network.PrefixV6 == 0 || !random.Chance(0.3))
+        {
+            return AnyV4(network, random);
+        }
+
+        ulong high = ((ulong)network.PrefixV6 << 32) | (uint)random.Next();
+        return new IpAddress(high, random.Next());
+    }
+
+    private static IpAddress AnyV4(SimulatedNetwork network, DeterministicRandom random)
+    {
+        long subnets = 1L << (24 - network.Prefix.PrefixLength);
+        uint subnet = (uint)random.Below(subnets);
+        return IpAddress.FromV4(network.Prefix.Address.V4 + (subnet << 8) + (uint)random.Between(1, 254));
+    }
+
+    private static SimulatedNetwork Weighted(ImmutableArray<SimulatedNetwork> networks, DeterministicRandom random)
+    {
+        long total = 0;
+        foreach (SimulatedNetwork network in networks)
+        {
+            total += network.Weight;
+        }
+
+        long position = random.Below(total);
+        foreach (SimulatedNetwork network in networks)
+        {
+            position -= network.Weight;
+            if (position < 0)
+            {
+                return network;
+            }
+        }
+
+        return networks[^1];
+    }
+}

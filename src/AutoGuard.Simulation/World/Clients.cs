@@ -1,0 +1,86 @@
+namespace AutoGuard.Simulation.World;
+
+/// <summary>User agents by kind of client.</summary>
+internal static class Clients
+{
+    private static readonly string[] DesktopAgents =
+    [
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0",
+    ];
+
+    private static readonly string[] PhoneAgents =
+    [
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (Linux; Android 14; SM-S928B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
+        "Mozilla/5.0 (Linux; Android 13; Redmi Note 12) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36",
+        "Mozilla/5.0 (iPad; CPU OS 17_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.7 Mobile/15E148 Safari/604.1",
+    ];
+
+    private static readonly string[] NativeAgents =
+    [
+        "ArenaLive/5.2.1 (Apple TV; tvOS 18.1)",
+        "ArenaLive/5.2.0 (Android TV; 12; BRAVIA 4K)",
+        "AppleCoreMedia/1.0.0.22B83 (Apple TV; U; CPU OS 18_1 like Mac OS X; en_us)",
+        "Roku/DVP-12.5 (12.5.0.4178)",
+        "ExoPlayerLib/2.19.1",
+        "okhttp/4.12.0",
+        "VLC/3.0.20 LibVLC/3.0.20",
+        "Kodi/21.1 (Linux; Android 11)",
+    ];
+
+    private static readonly string[] HostileAgents =
+    [
+        "<script>alert(document.cookie)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "=HYPERLINK(\"http://example.com/?\"&A1,\"open\")",
+        "'; DROP TABLE decisions; --",
+        "{{7*7}} ${7*7} %n%n%n ..\\..\\etc",
+        "\u202Eevil\u0085\u2028Firefox/131.0",
+    ];
+
+    public static ReadOnlySpan<string> Hostile => HostileAgents;
+
+    public static ReadOnlySpan<string> Desktop => DesktopAgents;
+
+    public static ReadOnlySpan<string> Phone => PhoneAgents;
+
+    public static ReadOnlySpan<string> Native => NativeAgents;
+
+    public const string Ffmpeg = "Lavf/58.76.100";
+
+    public const string Script = "python-requests/2.31.0";
+
+    public const string Go = "Go-http-client/1.1";
+
+    public const string Probe = "arena-probe/1.4";
+
+    public static string Browser(DeterministicRandom random) => random.Pick(random.Chance(0.55) ? Desktop : Phone);
+}
+
+/// <summary>Pages that embed the player.</summary>
+internal static class Pages
+{
+    /// <summary>What the operator of every scenario has configured as <c>Referrers:Official</c>.</summary>
+    public static readonly string[] Official = ["arena-live.example", "*.arena-live.example", "sports.daily-news.example"];
+
+    private static readonly string[] Hosts =
+    [
+        "https://www.arena-live.example", "https://www.arena-live.example", "https://www.arena-live.example",
+        "https://m.arena-live.example", "https://arena-live.example", "https://sports.daily-news.example",
+    ];
+
+    /// <summary>The origin of one of the official pages.</summary>
+    public static string AnyOfficialHost(DeterministicRandom random) => random.Pick<string>(Hosts);
+
+    /// <summary>What a browser on the page of this origin sends: some the whole address, others only the origin.</summary>
+    public static string Sent(DeterministicRandom random, string stream, string origin) =>
+        random.Chance(0.3) ? $"{origin}/watch/{stream}" : $"{origin}/";
+
+    /// <summary>A page nobody listed, which a handful of viewers come from: a portal, a cache, an intranet.</summary>
+    public static string OddPage(long viewer) => $"https://portal-{viewer / 800}.example";
+}
