@@ -21,7 +21,7 @@ internal static class HtmlAssets
         body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif;overflow-wrap:anywhere}
         main{max-width:1120px;margin:0 auto;padding:28px 24px 56px}
         h1{font-size:25px;line-height:1.25;font-weight:650;letter-spacing:-.01em;margin:6px 0 6px}
-        h2{font-size:17px;font-weight:650;margin:34px 0 10px;display:flex;gap:8px;align-items:baseline}
+        h2{font-size:17px;font-weight:650;margin:26px 0 10px;display:flex;gap:8px;align-items:baseline}
         h2 span{font-weight:400;color:var(--soft);font-size:14px}
         h3{font-size:15px;font-weight:650;margin:0;display:inline}
         h4{font-size:12px;font-weight:650;letter-spacing:.05em;text-transform:uppercase;color:var(--soft);margin:26px 0 8px}
@@ -50,6 +50,8 @@ internal static class HtmlAssets
         .tools input,.tools select,.tools button{font:inherit;font-size:14px;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:7px;padding:6px 10px;min-height:36px}
         .tools input{flex:1 1 220px;min-width:0}
         .tools button{cursor:pointer}
+        a{color:var(--link)}
+        .caution{margin:14px 0 0;font-size:13px;color:var(--soft)}
         :focus-visible{outline:2px solid var(--link);outline-offset:2px}
         .card{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--flag-fill);border-radius:10px;margin:0 0 10px}
         .card.block,.card.revoke{border-left-color:var(--stop-fill)}
@@ -82,9 +84,11 @@ internal static class HtmlAssets
         th{font-weight:500;font-size:12.5px;color:var(--soft);text-align:left;padding:4px 14px 4px 0;border-bottom:1px solid var(--line);white-space:nowrap}
         td{padding:8px 14px 8px 0;border-bottom:1px solid var(--faint);vertical-align:top}
         tr:last-child td{border-bottom:0}
+        td.lead{white-space:nowrap}
         td.num{white-space:nowrap;font-variant-numeric:tabular-nums}
         td.grade{width:92px}
         .letter{display:inline-block;min-width:20px;text-align:center;border:1px solid var(--line);border-radius:5px;font-size:12px;font-weight:650;margin-right:7px;color:var(--soft)}
+        .letter.none{border-color:transparent}
         .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(158px,1fr));gap:12px 22px;margin:0}
         .grid dt{font-size:12.5px;color:var(--soft)}
         .grid dd{margin:0;font-variant-numeric:tabular-nums}
@@ -99,7 +103,8 @@ internal static class HtmlAssets
         .timeline text{font-size:11.5px;fill:var(--soft)}
         .timeline .address{fill:var(--ink);font-weight:600}
         .axis{stroke:var(--soft)}
-        .grid-line,.grid.line,.timeline .grid{stroke:var(--line);stroke-dasharray:2 3}
+        .timeline .lane-title{paint-order:stroke;stroke:var(--card);stroke-width:3.5px;stroke-linejoin:round}
+        .timeline .grid{stroke:var(--line);stroke-dasharray:2 3}
         .track{stroke:var(--faint)}
         .area{fill:var(--area);stroke:var(--area-line);stroke-width:1.2}
         .bar{fill:var(--c0)}
@@ -147,6 +152,7 @@ internal static class HtmlAssets
         td,td.grade{border:0;padding:2px 0;width:auto;display:flex;gap:12px}
         td::before{content:attr(data-label);flex:0 0 92px;color:var(--soft);font-size:12.5px}
         td.lead::before,td.say::before{content:none}
+        td.lead .none{display:none}
         td.say,td.lead{display:block}
         .grade svg{width:110px;margin-top:8px}
         }
@@ -182,11 +188,11 @@ internal static class HtmlAssets
         all('section').forEach(function(s){all('.card',s).sort(function(a,b){return b.dataset[key]-a.dataset[key]||a.dataset.place-b.dataset.place;}).forEach(function(c){s.appendChild(c);});});
         }
         function unfold(open){cards.forEach(function(c){c.open=open;});}
-        function target(){var c=location.hash?get(location.hash.slice(1)):null;if(c){c.open=true;c.scrollIntoView();}}
+        function target(){var c=location.hash?get(location.hash.slice(1)):null;if(c){if(c.localName==='details'){c.open=true;}c.scrollIntoView();}}
         get('find').addEventListener('input',show);
         get('action').addEventListener('change',show);
         get('order').addEventListener('change',order);
-        get('unfold').addEventListener('click',function(){var closed=cards.some(function(c){return !c.hidden?!c.open:false;});unfold(closed);});
+        get('unfold').addEventListener('click',function(){var open=cards.some(function(c){return !c.open;});unfold(open);this.textContent=open?'Fold all':'Unfold all';});
         addEventListener('beforeprint',function(){unfold(true);});
         addEventListener('hashchange',target);
         target();

@@ -68,8 +68,8 @@ internal sealed class HtmlReportWriter : IReportWriter
         WritePeriod(page, report, clock);
         if (report.Mode == EnforcementMode.Observe)
         {
-            page.Open("p", "notice").Element("b", null, "Observe mode: nothing was enforced. ")
-                .Text("Blocks and revocations below are what AutoGuard would have done.").Close();
+            page.Open("p", "notice").Element("b", null, "Observe mode: nothing was enforced.")
+                .Text(report.Subjects.IsEmpty ? "" : " Blocks and revocations below are what AutoGuard would have done.").Close();
         }
 
         WriteTiles(page, report, figures);
@@ -159,8 +159,10 @@ internal sealed class HtmlReportWriter : IReportWriter
         Option(page, "sessions", "Most sessions first");
         Option(page, "concurrency", "Most at once first");
         page.Close();
-        page.Open("button").With("id", "unfold").With("type", "button").Text("Unfold or fold all").Close();
+        page.Open("button").With("id", "unfold").With("type", "button").Text("Unfold all").Close();
         page.Close();
+        page.Open("p", "caution").Text("Indicators are starting points, not proof. ")
+            .Open("a").With("href", "#reading").Text("How to read this report").Close().Close();
     }
 
     private static void Option(Markup page, string value, string text) =>
@@ -206,7 +208,7 @@ internal sealed class HtmlReportWriter : IReportWriter
 
     private static void WriteFoot(Markup page)
     {
-        page.Open("footer").Element("h2", null, "How to read this report");
+        page.Open("footer").With("id", "reading").Element("h2", null, "How to read this report");
         page.Open("ul");
         page.Element("li", null, "Indicators are starting points, not proof. Look at the combination before you act; one alone is rarely enough.");
         page.Element("li", null, "Legitimate causes: tokens that are reused by design, shared networks (homes, offices, mobile carriers), your own monitoring, and partners who restream with your consent. Put these on the allowlist.");

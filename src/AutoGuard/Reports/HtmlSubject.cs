@@ -174,11 +174,7 @@ internal sealed class HtmlSubject(FlaggedSubject subject, ReportClock clock, int
         {
             var words = IndicatorWords.Of(reason.Indicator);
             page.Open("tr").Open("td", "lead");
-            if (words.Letter.Length > 0)
-            {
-                page.Element("span", "letter", words.Letter);
-            }
-
+            page.Element("span", words.Letter.Length > 0 ? "letter" : "letter none", words.Letter);
             page.Open("span").With("title", VisibleText.Of(reason.Indicator, 64)).Text(words.Title).Close().Close();
             Cell(page, "num", "Measured").Text(words.Format(reason.Value)).Close();
             Cell(page, "num", "Threshold").Text(words.Format(reason.Threshold)).Close();

@@ -123,7 +123,7 @@ internal sealed class HtmlTraffic(FlaggedSubject subject, ReportClock clock)
         Name(page, name);
         if (values.IsDefaultOrEmpty)
         {
-            page.Element("span", "soft", "not restricted");
+            page.Element("span", "soft", "no limit known");
         }
         else
         {

@@ -50,7 +50,7 @@ internal sealed record IndicatorWords(string Letter, string Title, Func<double, 
 
         var odds = Math.Pow(10, Math.Max(0, value));
         return odds < 1e12
-            ? $"1 in {ReportWords.Number((long)Math.Round(odds))} by chance"
-            : string.Create(CultureInfo.InvariantCulture, $"1 in 10^{value:0} by chance");
+            ? $"1 in {ReportWords.Number((long)Math.Round(odds))}"
+            : string.Create(CultureInfo.InvariantCulture, $"1 in 10^{value:0}");
     }
 }

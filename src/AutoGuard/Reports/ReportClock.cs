@@ -25,6 +25,9 @@ internal sealed class ReportClock(TimeZoneInfo zone)
     /// <summary><c>14 Nov, 18:03</c>.</summary>
     public string Short(long milliseconds) => Local(milliseconds).ToString("d MMM, HH:mm", CultureInfo.InvariantCulture);
 
+    /// <summary><c>14 Nov 2025</c>.</summary>
+    public string Day(long milliseconds) => Local(milliseconds).ToString("d MMM yyyy", CultureInfo.InvariantCulture);
+
     /// <summary><c>UTC+01:00</c>, or <c>UTC</c>: the zone's offset at an instant.</summary>
     public string Offset(long milliseconds)
     {

@@ -68,14 +68,12 @@ internal sealed class Timeline(FlaggedSubject subject, ReportClock clock, string
             .Open("rect", "stripe").With("width", "1.6").With("height", "4").Close().Close().Close();
         WriteAxis(page, height);
         WriteArea(page, steps, peak);
-        var y = Head + AreaHeight + 10;
-        foreach (var lane in lanes)
-        {
-            WriteLane(page, lane, y);
-            y += Height(lane);
-        }
-
+        const int Top = Head + AreaHeight + 10;
+        Each(lanes, Top, (lane, y) => WriteBars(page, lane, y));
         WriteMarks(page, height - Axis);
+        page.Open("text", "lane-title").With("x", "0").With("y", Head - 4)
+            .Text(string.Create(CultureInfo.InvariantCulture, $"Sessions at once, at most {peak}")).Close();
+        Each(lanes, Top, (lane, y) => WriteTitle(page, lane, y));
         page.Close();
         WriteLegend(page);
         page.Close();
@@ -115,8 +113,6 @@ internal sealed class Timeline(FlaggedSubject subject, ReportClock clock, string
 
     private void WriteArea(Markup page, IReadOnlyList<ConcurrencyStep> steps, int peak)
     {
-        page.Open("text", "lane-title").With("x", "0").With("y", Head - 4)
-            .Text(string.Create(CultureInfo.InvariantCulture, $"Sessions at once, at most {peak}")).Close();
         page.Open("svg").With("y", Head).With("width", "100%").With("height", AreaHeight)
             .With("viewBox", $"0 0 100 {AreaHeight}").With("preserveAspectRatio", "none");
         var path = new StringBuilder();
@@ -131,17 +127,9 @@ internal sealed class Timeline(FlaggedSubject subject, ReportClock clock, string
         page.Open("path", "area").With("d", path.ToString()).With("vector-effect", "non-scaling-stroke").Close().Close();
     }
 
-    private void WriteLane(Markup page, TimelineLane lane, int y)
+    private void WriteBars(Markup page, TimelineLane lane, int y)
     {
         page.Open("g", "lane");
-        page.Open("text", "lane-title").With("x", "0").With("y", y + 11);
-        page.Open("tspan", "address").Text(lane.Title).Close().Text($"  {lane.Detail}");
-        if (lane.DataCentre)
-        {
-            page.Text(" · data centre");
-        }
-
-        page.Close();
         page.Open("line", "track").With("x1", "0").With("x2", "100%").With("y1", y + LaneHead + 3).With("y2", y + LaneHead + 3).Close();
         foreach (var (span, row) in lane.Bars)
         {
@@ -149,6 +137,23 @@ internal sealed class Timeline(FlaggedSubject subject, ReportClock clock, string
         }
 
         page.Close();
+    }
+
+    /// <summary>Titles come last: what a decision's line crosses stays readable.</summary>
+    private static void WriteTitle(Markup page, TimelineLane lane, int y)
+    {
+        page.Open("text", "lane-title").With("x", "0").With("y", y + 11);
+        page.Open("tspan", "address").Text(lane.Title).Close();
+        page.Text($"  {lane.Detail}{(lane.DataCentre ? " · data centre" : "")}").Close();
+    }
+
+    private static void Each(IReadOnlyList<TimelineLane> lanes, int y, Action<TimelineLane, int> write)
+    {
+        foreach (var lane in lanes)
+        {
+            write(lane, y);
+            y += Height(lane);
+        }
     }
 
     private void WriteBar(Markup page, SessionSpan span, int y)
@@ -235,13 +240,19 @@ internal sealed class Timeline(FlaggedSubject subject, ReportClock clock, string
             Entry(page, "still", "still running");
         }
 
-        page.Element("span", null, $"Times in {clock.Zone.Id}.");
+        page.Element("span", null, $"{Days()}, {clock.Zone.Id}");
         if (subject.Timeline.Length > MostSpans)
         {
             page.Element("span", null, $"The latest {MostSpans} of {ReportWords.Number(subject.Timeline.Length)} sessions.");
         }
 
         page.Close();
+    }
+
+    private string Days()
+    {
+        var (first, last) = (clock.Day(_from), clock.Day(_to));
+        return first == last ? first : $"{first} to {last}";
     }
 
     private static void Entry(Markup page, string swatch, string text) =>
