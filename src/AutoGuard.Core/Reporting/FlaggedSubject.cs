@@ -149,4 +149,7 @@ public sealed record FlaggedReport
 
     /// <summary>Flagged subjects.</summary>
     public required ImmutableArray<FlaggedSubject> Subjects { get; init; }
+
+    /// <summary>Subjects flagged in the period that <see cref="Subjects"/> leaves out because there were too many; those with the lowest scores.</summary>
+    public int LeftOut { get; init; }
 }
