@@ -9,14 +9,20 @@ internal static class KeySuggestions
     /// <param name="name">Its last segment.</param>
     public static string? Nearest(SettingDefinition root, SettingDefinition siblings, string name)
     {
-        int limit = Math.Max(name.Length / 3, Math.Min(2, name.Length / 2));
-        SettingDefinition? best = siblings.Children.MinBy(c => Distance(c.Name, name));
-        if (best is not null && Distance(best.Name, name) <= limit)
+        if (Nearest(siblings.Children.Select(c => c.Name), name) is { } near)
         {
-            return best.Path;
+            return siblings.Children.First(c => c.Name == near).Path;
         }
         SettingDefinition[] elsewhere = [.. root.Walk().Where(d => d.Path.Length > 0 && string.Equals(d.Name, name, StringComparison.OrdinalIgnoreCase)).Take(2)];
         return elsewhere.Length == 1 ? elsewhere[0].Path : null;
+    }
+
+    /// <summary>The nearest of some names, or null when none is near.</summary>
+    public static string? Nearest(IEnumerable<string> known, string name)
+    {
+        int limit = Math.Max(name.Length / 3, Math.Min(2, name.Length / 2));
+        string? best = known.MinBy(k => Distance(k, name));
+        return best is not null && Distance(best, name) <= limit ? best : null;
     }
 
     // Levenshtein, case ignored; names are short, so one row of costs is enough.

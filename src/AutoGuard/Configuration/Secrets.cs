@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using AutoGuard.Live;
 
 namespace AutoGuard.Configuration;
 
@@ -38,25 +37,8 @@ internal static class Secrets
         {
             return Hidden;
         }
-        StringBuilder shown = new();
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (shown.Length >= MostCharacters)
-            {
-                shown.Append('…');
-                break;
-            }
-            if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
-                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
-            {
-                shown.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
-            }
-            else
-            {
-                shown.Append(rune.ToString());
-            }
-        }
-        return quoted ? $"\"{shown}\"" : shown.ToString();
+        string shown = TerminalText.Visible(text, MostCharacters);
+        return quoted ? $"\"{shown}\"" : shown;
     }
 
     /// <summary>Whether a text is an encoded JWT: three parts in base64url, the first of which is a JSON object.</summary>

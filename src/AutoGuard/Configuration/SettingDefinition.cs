@@ -124,7 +124,7 @@ internal sealed class SettingDefinition
     {
         string allowed = LeafFormat.Describe(Type);
         bool bounded = false;
-        foreach (ValidationAttribute validator in Validators)
+        foreach (ValidationAttribute validator in Validators.OrderBy(v => v is RequiredAttribute or RegularExpressionAttribute).ThenBy(v => v is RegularExpressionAttribute))
         {
             bounded |= validator is RangeAttribute or TimeRangeAttribute or StringLengthAttribute or MaxLengthAttribute;
             allowed = validator switch
@@ -135,7 +135,7 @@ internal sealed class SettingDefinition
                 StringLengthAttribute length => $"{allowed} of at most {length.MaximumLength} characters",
                 MaxLengthAttribute length => $"{allowed} of at most {length.Length} characters",
                 AllowedValuesAttribute values => $"one of {string.Join(", ", values.Values)}",
-                _ => $"{allowed}; {validator.FormatErrorMessage(Name)}",
+                _ => $"{allowed}: {validator.FormatErrorMessage(Name)}",
             };
         }
         if (LeafFormat.IsWhole(Type) && !bounded)

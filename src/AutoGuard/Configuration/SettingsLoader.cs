@@ -2,6 +2,10 @@ using System.Collections;
 
 namespace AutoGuard.Configuration;
 
+/// <summary>A further check of values that are each within their bounds.</summary>
+/// <returns>Key and problem of each error; the problem names the value, unless it is a secret, and what is allowed.</returns>
+public delegate IEnumerable<(string Key, string Problem)> SettingsRule(AutoGuardSettings values);
+
 /// <summary>
 /// Reads the configuration: <c>appsettings.json</c>, then overlay files, then the environment, then <c>--set</c>, each over
 /// the one before. Not Microsoft's configuration stack, which merges lists by index, forgets lines, and keeps quiet about
@@ -18,10 +22,13 @@ public static class SettingsLoader
     /// <param name="overlays">Files of <c>--config</c>, weakest first; relative to the working folder.</param>
     /// <param name="sets">Texts of <c>--set</c>, <c>Section:Key=Value</c>.</param>
     /// <param name="environment">As <see cref="Environment.GetEnvironmentVariables()"/> gives it.</param>
+    /// <param name="presets">What a verb wants otherwise than <c>appsettings.json</c>, as texts of <c>--set</c>; everything the user gives overrides it.</param>
+    /// <param name="rules">Rules of parts that know more than this one, such as librdkafka's about its properties.</param>
     /// <param name="time">Clock for entries that have lapsed; the system's when null.</param>
     /// <exception cref="SettingsException">Anything is wrong; holds all errors.</exception>
     public static EffectiveSettings Load(
-        IReadOnlyList<string> overlays, IReadOnlyList<string> sets, IDictionary environment, TimeProvider? time = null)
+        IReadOnlyList<string> overlays, IReadOnlyList<string> sets, IDictionary environment,
+        IReadOnlyList<string>? presets = null, SettingsRule? rules = null, TimeProvider? time = null)
     {
         List<SettingError> errors = [];
         List<SettingsSource> sources = [];
@@ -31,6 +38,7 @@ public static class SettingsLoader
         string? home = environment[HomeVariable] is string { Length: > 0 } given ? Path.GetFullPath(given) : null;
         string basePath = Path.Combine(home ?? AppContext.BaseDirectory, BaseName);
         LayFile(basePath, BaseName, home is null ? "it belongs beside the program" : $"{HomeVariable} must name the folder that holds it");
+        LayText(TextSource.FromSets(presets ?? [], errors, "preset of the verb"), "preset of the verb");
         foreach (string overlay in overlays)
         {
             if (string.IsNullOrWhiteSpace(overlay))
@@ -47,6 +55,13 @@ public static class SettingsLoader
         MakeAbsolute(values, home);
         List<string> warnings = [];
         new SettingsRules(values, OriginOf, binder.IsWrong, errors, warnings).Check((time ?? TimeProvider.System).GetUtcNow());
+        foreach ((string key, string problem) in rules?.Invoke(values) ?? [])
+        {
+            if (!binder.IsWrong(key))
+            {
+                errors.Add(new SettingError(key, problem, OriginOf(key)));
+            }
+        }
         return errors.Count == 0
             ? new EffectiveSettings(values, home, sources, warnings, OriginOf)
             : throw new SettingsException(errors);

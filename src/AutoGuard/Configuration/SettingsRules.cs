@@ -33,10 +33,6 @@ internal sealed partial class SettingsRules(
 
     private void CheckKafka(KafkaOptions kafka)
     {
-        if (string.IsNullOrWhiteSpace(kafka.GroupId))
-        {
-            Error("Kafka:GroupId", $"{Show(kafka.GroupId)} is not allowed; must be a name, because offsets are kept under it");
-        }
         (string Key, string Topic)[] topics =
         [
             ("Kafka:EventsTopic", kafka.EventsTopic), ("Kafka:DecisionsTopic", kafka.DecisionsTopic), ("Kafka:DeadLetterTopic", kafka.DeadLetterTopic),
@@ -44,11 +40,7 @@ internal sealed partial class SettingsRules(
         for (int i = 0; i < topics.Length; i++)
         {
             (string key, string topic) = topics[i];
-            if (!TopicName().IsMatch(topic) || topic is "." or "..")
-            {
-                Error(key, $"{Show(topic)} is no topic name; must be 1 to 249 letters, digits, dots, hyphens and underscores");
-            }
-            else if (Array.Find(topics[..i], t => t.Topic == topic) is { Key: not null } earlier)
+            if (Array.Find(topics[..i], t => t.Topic == topic) is { Key: not null } earlier)
             {
                 Error(key, $"{Show(topic)} is also {earlier.Key}; must be a topic of its own", earlier.Key);
             }
@@ -250,9 +242,6 @@ internal sealed partial class SettingsRules(
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string At(string list, int index) => string.Create(CultureInfo.InvariantCulture, $"{list}:{index}");
-
-    [GeneratedRegex(@"^[A-Za-z0-9._-]{1,249}\z")]
-    private static partial Regex TopicName();
 
     [GeneratedRegex(@"^([A-Za-z0-9_]+://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?\z")]
     private static partial Regex BrokerAddress();

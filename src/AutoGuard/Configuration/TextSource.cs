@@ -51,10 +51,10 @@ internal sealed class TextSource
     }
 
     /// <summary>Values of <c>--set Section:Key=Value</c>; of two for one key the later counts.</summary>
-    public static TextSource FromSets(IReadOnlyList<string> sets, List<SettingError> errors)
+    public static TextSource FromSets(IReadOnlyList<string> sets, List<SettingError> errors, string name = "--set")
     {
         TextSource source = new();
-        SettingOrigin origin = new("--set");
+        SettingOrigin origin = new(name);
         foreach (string set in sets)
         {
             int equals = set.IndexOf('=', StringComparison.Ordinal);
