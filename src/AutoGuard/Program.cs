@@ -1,1 +1,19 @@
-return 0;
+using AutoGuard.CommandLine;
+
+return await CommandLineRoot.RunAsync(args, new VerbHandlers
+{
+    Demo = Unwired,
+    Run = Unwired,
+    Replay = Unwired,
+    Simulate = Unwired,
+    Report = Unwired,
+    RulesList = Unwired,
+    RulesAdd = Unwired,
+    RulesRemove = Unwired,
+    RulesImport = Unwired,
+    RulesExport = Unwired,
+    Explain = Unwired,
+});
+
+static Task<int> Unwired<T>(T arguments, VerbContext context, CancellationToken cancellation) =>
+    throw new VerbException("this build does not contain it.");

@@ -1,0 +1,63 @@
+using AutoGuard.Core.Policy;
+
+namespace AutoGuard.CommandLine;
+
+/// <summary><c>demo</c>.</summary>
+/// <param name="For">Stops by itself after this long; null: at Ctrl-C.</param>
+public sealed record DemoArguments(TimeSpan? For);
+
+/// <summary><c>run</c>.</summary>
+public sealed record RunArguments;
+
+/// <summary><c>replay</c>. Input files exist; the kinds of reports are known by their extension.</summary>
+/// <param name="Files">JSON Lines files, <c>.gz</c> or not, in order; <c>-</c> is standard input.</param>
+/// <param name="Decisions">File for decisions, one JSON object a line.</param>
+/// <param name="Reports">Files for reports, ending in <c>.html</c>, <c>.json</c> or <c>.csv</c>.</param>
+/// <param name="Summary">File for the summary, one JSON object.</param>
+/// <param name="Labels">File of the known incidents.</param>
+public sealed record ReplayArguments(
+    IReadOnlyList<string> Files, string? Decisions, IReadOnlyList<string> Reports, string? Summary, string? Labels);
+
+/// <summary><c>simulate</c>. Exactly one of <paramref name="Out"/> and <paramref name="ToKafka"/> is given.</summary>
+/// <param name="Seed">Same seed, same traffic.</param>
+/// <param name="Viewers">Honest viewers, from 1.</param>
+/// <param name="Duration">Event time covered.</param>
+/// <param name="Out">Folder for events and labels.</param>
+/// <param name="ToKafka">Whether events go to the configured topic.</param>
+public sealed record SimulateArguments(ulong Seed, int Viewers, TimeSpan Duration, string? Out, bool ToKafka);
+
+/// <summary><c>report</c>: the half-open period [from, to).</summary>
+/// <param name="From">Start.</param>
+/// <param name="To">End, after the start; null: now.</param>
+/// <param name="Outputs">Files ending in <c>.html</c>, <c>.json</c> or <c>.csv</c>; none: the configured folder and formats.</param>
+public sealed record ReportArguments(DateTimeOffset From, DateTimeOffset? To, IReadOnlyList<string> Outputs);
+
+/// <summary><c>rules list</c>.</summary>
+/// <param name="Json">One JSON object a line instead of a table.</param>
+public sealed record RulesListArguments(bool Json);
+
+/// <summary><c>rules add</c>. Address and CIDR are well formed, in canonical form.</summary>
+/// <param name="Subject">What the rule refuses.</param>
+/// <param name="For">How long; null: until removed.</param>
+/// <param name="Reason">Why, for the operator.</param>
+public sealed record RulesAddArguments(Subject Subject, TimeSpan? For, string? Reason);
+
+/// <summary><c>rules remove</c>.</summary>
+/// <param name="Subject">Whose rule is removed.</param>
+public sealed record RulesRemoveArguments(Subject Subject);
+
+/// <summary><c>rules import</c>.</summary>
+/// <param name="File">File to read; <c>-</c> is standard input.</param>
+public sealed record RulesImportArguments(string File);
+
+/// <summary><c>rules export</c>.</summary>
+/// <param name="File">File to write; <c>-</c> is standard output.</param>
+public sealed record RulesExportArguments(string File);
+
+/// <summary><c>explain</c>.</summary>
+/// <param name="Subject">A token or an address.</param>
+public sealed record ExplainArguments(Subject Subject);
+
+/// <summary><c>check</c>.</summary>
+/// <param name="Dump">Whether the whole effective configuration is printed too.</param>
+public sealed record CheckArguments(bool Dump);

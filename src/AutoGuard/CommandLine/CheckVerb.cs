@@ -1,0 +1,141 @@
+using System.Globalization;
+using AutoGuard.Configuration;
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Policy;
+using Npgsql;
+
+namespace AutoGuard.CommandLine;
+
+/// <summary><c>check</c>: says what would run, and whether it could.</summary>
+internal sealed class CheckVerb(IReadOnlyList<CheckProbe> probes)
+{
+    private const int NameWidth = 15;
+
+    /// <summary>Prints; failed when a file, the data folder or a probe is bad. A wrong configuration never comes here.</summary>
+    public async Task<int> RunAsync(CheckArguments arguments, VerbContext context, CancellationToken cancellation)
+    {
+        EffectiveSettings settings = context.Settings;
+        List<CheckLine> lines = [.. Configuration(settings), .. Lists(settings.Values), .. Surroundings(settings)];
+        foreach (CheckProbe probe in probes)
+        {
+            lines.Add(await probe(settings, cancellation));
+        }
+        foreach (CheckLine line in lines)
+        {
+            await context.Output.WriteLineAsync($"{line.Name.PadRight(NameWidth)} {(line.Passed ? "" : "FAILED: ")}{line.Text}");
+        }
+        foreach (string warning in settings.Warnings)
+        {
+            await context.Output.WriteLineAsync($"{"Warning".PadRight(NameWidth)} {warning}");
+        }
+        if (arguments.Dump)
+        {
+            await context.Output.WriteAsync(Environment.NewLine + settings.Dump());
+        }
+        return lines.All(l => l.Passed) ? ExitStatus.Done : ExitStatus.Failed;
+    }
+
+    private static IEnumerable<CheckLine> Configuration(EffectiveSettings settings)
+    {
+        foreach (SettingsSource source in settings.Sources)
+        {
+            string count = source.Keys == 1 ? "1 value" : string.Create(CultureInfo.InvariantCulture, $"{source.Keys} values");
+            yield return new CheckLine("Configuration", $"{source.Path ?? source.Name}: {count}");
+        }
+        yield return Files(settings, out bool readable);
+        if (readable)
+        {
+            yield return new CheckLine("Fingerprint", settings.Fingerprint);
+        }
+        yield return new CheckLine("Mode", settings.Values.Policy.Mode == EnforcementMode.Enforce
+            ? "Enforce: decisions are enforced"
+            : "Observe: decisions are made, stored and reported, nothing is enforced");
+        yield return new CheckLine("Guardians", settings.Values.Guardian.Local.Enabled ? "local" : "none");
+    }
+
+    private static CheckLine Files(EffectiveSettings settings, out bool readable)
+    {
+        EnrichmentOptions enrichment = settings.Values.Enrichment;
+        string[] files = [.. enrichment.MmdbFiles, .. enrichment.LocationDatabase.Length > 0 ? [enrichment.LocationDatabase] : Array.Empty<string>()];
+        List<string> problems = [];
+        foreach (string file in files)
+        {
+            try
+            {
+                using FileStream stream = File.OpenRead(file);
+                if (stream.ReadByte() < 0)
+                {
+                    problems.Add($"{file} is empty");
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                problems.Add(e.Message);
+            }
+        }
+        readable = problems.Count == 0;
+        string text = readable
+            ? files.Length == 0 ? "no file: country and operator only from the events" : string.Join(", ", files)
+            : string.Join("; ", problems);
+        return new CheckLine("Enrichment", text, readable);
+    }
+
+    private static IEnumerable<CheckLine> Lists(AutoGuardSettings values)
+    {
+        (string Name, IndicatorOptions Options)[] indicators = [.. SettingDefinition.Of(typeof(IndicatorsOptions)).Children
+            .Select(c => (c.Name, (IndicatorOptions)c.Property!.GetValue(values.Detection.Indicators)!))];
+        string[] off = [.. indicators.Where(i => !i.Options.Enabled).Select(i => i.Name)];
+        string[] observed = [.. indicators.Where(i => i.Options is { Enabled: true, ObserveOnly: true }).Select(i => i.Name)];
+        yield return new CheckLine("Indicators", string.Create(CultureInfo.InvariantCulture, $"{indicators.Length - off.Length} of {indicators.Length} on")
+            + (off.Length > 0 ? $"; off: {string.Join(", ", off)}" : "")
+            + (observed.Length > 0 ? $"; observed only: {string.Join(", ", observed)}" : ""));
+        yield return new CheckLine("Spike detection", string.Create(
+            CultureInfo.InvariantCulture, $"{values.Detection.Spike.Engine}, {values.Detection.Spike.History} minutes of history, confidence {values.Detection.Spike.Confidence} %"));
+        AllowlistOptions allow = values.Allowlist;
+        yield return new CheckLine("Allowlist", string.Create(
+            CultureInfo.InvariantCulture,
+            $"addresses {allow.Addresses.Length}, tokens {allow.Tokens.Length}, users {allow.Users.Length}, networks by AS {allow.Asns.Length}, referrers {allow.Referrers.Length}"));
+        yield return new CheckLine("Referrers", string.Create(CultureInfo.InvariantCulture, $"official hosts {values.Referrers.Official.Length}"));
+    }
+
+    private static IEnumerable<CheckLine> Surroundings(EffectiveSettings settings)
+    {
+        AutoGuardSettings values = settings.Values;
+        yield return new CheckLine("Kafka", (values.Kafka.BootstrapServers.Trim().Length == 0 ? "embedded broker" : values.Kafka.BootstrapServers)
+            + $"; events from {values.Kafka.EventsTopic}, group {values.Kafka.GroupId}");
+        yield return new CheckLine("PostgreSQL", DatabaseOf(values.ConnectionStrings.AutoGuard));
+        yield return DataFolder(values.DataDirectory);
+        yield return new CheckLine("Web", $"{values.Web.Address}, authentication {(values.Web.Authentication ? "on" : "off")}");
+    }
+
+    private static string DatabaseOf(string connection)
+    {
+        if (connection.Length == 0)
+        {
+            return "embedded server";
+        }
+        NpgsqlConnectionStringBuilder parts = new(connection);
+        return string.Create(CultureInfo.InvariantCulture, $"{parts.Host}:{parts.Port}, database {parts.Database ?? parts.Username ?? "(default)"}, user {parts.Username ?? "(default)"}");
+    }
+
+    private static CheckLine DataFolder(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return File.Exists(path)
+                ? new CheckLine("Data folder", $"{path} is a file", Passed: false)
+                : new CheckLine("Data folder", $"{path} (will be made)");
+        }
+        string probe = Path.Combine(path, string.Create(CultureInfo.InvariantCulture, $".check-{Environment.ProcessId}"));
+        try
+        {
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+            return new CheckLine("Data folder", path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new CheckLine("Data folder", $"{path} cannot be written: {e.Message}", Passed: false);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Collections;
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using AutoGuard.Configuration;
+
+namespace AutoGuard.CommandLine;
+
+/// <summary>The program's command line.</summary>
+public sealed class CommandLineRoot
+{
+    // A worker that stops drains its queues first; after this the process ends whatever it is doing.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
+
+    private const string ProgramName = "autoguard";
+
+    private readonly VerbHandlers _handlers;
+    private readonly IDictionary _environment;
+
+    private readonly Option<string[]> _configs = new("--config")
+    {
+        Description = "Settings file laid over appsettings.json; may be given several times, the later over the earlier.",
+        HelpName = "FILE",
+        Recursive = true,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string[]> _sets = new("--set")
+    {
+        Description = "One setting, over all others; may be given several times.",
+        HelpName = "Section:Key=Value",
+        Recursive = true,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<bool> _verbose = new("--verbose") { Description = "Show the details of a failure.", Recursive = true };
+
+    private CommandLineRoot(VerbHandlers handlers, IDictionary environment)
+    {
+        _handlers = handlers;
+        _environment = environment;
+    }
+
+    /// <summary>The commands, with their handlers attached.</summary>
+    /// <param name="handlers">Who carries out which verb.</param>
+    /// <param name="environment">Environment variables; the process's own when null.</param>
+    public static RootCommand Build(VerbHandlers handlers, IDictionary? environment = null)
+    {
+        ArgumentNullException.ThrowIfNull(handlers);
+        CommandLineRoot root = new(handlers, environment ?? Environment.GetEnvironmentVariables());
+        RootCommand command = new("AutoGuard watches playback events and finds tokens, addresses and pages that abuse them.")
+        {
+            HelpName = ProgramName,
+        };
+        command.Options.Add(root._configs);
+        command.Options.Add(root._sets);
+        command.Options.Add(root._verbose);
+        VerbCatalog catalog = new(handlers, root);
+        foreach (Command verb in catalog.All())
+        {
+            command.Subcommands.Add(verb);
+        }
+        return command;
+    }
+
+    /// <summary>Parses, runs, and returns the exit status; never throws.</summary>
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> arguments, VerbHandlers handlers, TextWriter? output = null, TextWriter? error = null,
+        IDictionary? environment = null, CancellationToken cancellation = default)
+    {
+        InvocationConfiguration invocation = new()
+        {
+            Output = output ?? Console.Out,
+            Error = error ?? Console.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = ShutdownTimeout,
+        };
+        // "@" begins no response file here: it may begin a token or a user.
+        ParserConfiguration parser = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+        ParseResult parsed = Build(handlers, environment).Parse(arguments, parser);
+        if (parsed.Action is not ParseErrorAction)
+        {
+            return await parsed.InvokeAsync(invocation, cancellation);
+        }
+        foreach (string message in Complaints(parsed).Distinct())
+        {
+            await invocation.Error.WriteLineAsync($"autoguard: {message}");
+        }
+        await invocation.Error.WriteLineAsync($"Run \"{FullName(parsed.CommandResult.Command)} --help\" for the usage.");
+        return ExitStatus.Usage;
+    }
+
+    // For an unknown verb the parser has one message for each word after it, and one for the verb that is then missing.
+    private static IEnumerable<string> Complaints(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens.FirstOrDefault(t => !t.StartsWith('-')) is { } unknown)
+        {
+            string? nearest = KeySuggestions.Nearest(command.Subcommands.Select(c => c.Name), unknown);
+            return [$"{Secrets.Show(unknown, secret: false)} is no verb" + (nearest is null ? "." : $"; did you mean {nearest}?")];
+        }
+        return parsed.Errors.Select(e => string.Join(' ', e.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+    }
+
+    /// <summary>Attaches a handler: settings are loaded and checked before it is called.</summary>
+    internal void Attach<TArguments>(Command command, Func<ParseResult, TArguments> read, VerbHandler<TArguments> handler, IReadOnlyList<string>? presets = null) =>
+        command.SetAction((parsed, cancellation) => RunAsync(command, parsed, read, handler, presets, cancellation));
+
+    private async Task<int> RunAsync<TArguments>(
+        Command command, ParseResult parsed, Func<ParseResult, TArguments> read, VerbHandler<TArguments> handler,
+        IReadOnlyList<string>? presets, CancellationToken cancellation)
+    {
+        TextWriter error = parsed.InvocationConfiguration.Error;
+        bool verbose = parsed.GetValue(_verbose);
+        string name = FullName(command);
+        try
+        {
+            EffectiveSettings settings = SettingsLoader.Load(
+                parsed.GetValue(_configs) ?? [], parsed.GetValue(_sets) ?? [], _environment, presets, _handlers.FurtherRules);
+            return await handler(read(parsed), new VerbContext(settings, verbose, parsed.InvocationConfiguration.Output, error), cancellation);
+        }
+        catch (SettingsException e)
+        {
+            await error.WriteLineAsync(e.Errors.Count == 1 ? "The configuration is wrong:" : $"The configuration is wrong in {e.Errors.Count} places:");
+            foreach (SettingError one in e.Errors)
+            {
+                await error.WriteLineAsync($"  {one}");
+            }
+            return ExitStatus.Usage;
+        }
+        catch (VerbException e)
+        {
+            await error.WriteLineAsync($"{name}: {e.Message}");
+            await DetailAsync(error, e, verbose && e.InnerException is not null);
+            return e.Status;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            await error.WriteLineAsync($"{name}: interrupted.");
+            return ExitStatus.Failed;
+        }
+        catch (Exception e)
+        {
+            string message = string.Join(' ', e.Message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+            string hint = verbose ? "" : " Run again with --verbose for the details.";
+            await error.WriteLineAsync($"{name}: failed: {message} ({e.GetType().Name}).{hint}");
+            await DetailAsync(error, e, verbose);
+            return ExitStatus.Failed;
+        }
+    }
+
+    private static Task DetailAsync(TextWriter error, Exception exception, bool wanted) =>
+        wanted ? error.WriteLineAsync(exception.ToString()) : Task.CompletedTask;
+
+    private static string FullName(Command command) =>
+        command is RootCommand ? ProgramName : $"{FullName(command.Parents.OfType<Command>().First())} {command.Name}";
+}

@@ -1,0 +1,269 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
+using AutoGuard.Core.Policy;
+
+namespace AutoGuard.CommandLine;
+
+/// <summary>Names, options and help of every verb.</summary>
+internal sealed class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
+{
+    private static readonly string[] ReportExtensions = [".html", ".json", ".csv"];
+
+    /// <summary>All verbs, in the order of the help.</summary>
+    public IEnumerable<Command> All() => [Demo(), Run(), Replay(), Simulate(), Report(), Rules(), Explain(), Check()];
+
+    private Command Demo()
+    {
+        Option<TimeSpan?> duration = Duration("--for", "Stop after this long, with a summary; else at Ctrl-C.");
+        Command command = new("demo", "Show the whole product with nothing else installed: embedded Kafka and PostgreSQL, simulated viewers and attackers.") { duration };
+        root.Attach(command, p => new DemoArguments(p.GetValue(duration)), handlers.Demo, handlers.DemoPresets);
+        return command;
+    }
+
+    private Command Run()
+    {
+        Command command = new("run", "Run the worker until it is stopped.");
+        root.Attach(command, _ => new RunArguments(), handlers.Run);
+        return command;
+    }
+
+    private Command Replay()
+    {
+        Argument<string[]> files = new("FILE") { Description = "Recorded events, JSON Lines, gzip or not; - reads standard input.", Arity = ArgumentArity.OneOrMore };
+        files.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens)
+            {
+                RequireFile(result, token.Value, allowStandardInput: true);
+            }
+            if (result.Tokens.Count(t => t.Value == "-") > 1)
+            {
+                result.AddError("Standard input (-) can be read only once.");
+            }
+        });
+        Option<string?> decisions = OneFile("--decisions", "Write decisions here, one JSON object a line.", "OUT.jsonl");
+        Option<string[]> reports = ReportFiles("--report");
+        Option<string?> summary = OneFile("--summary", "Write the counts of the run here, one JSON object.", "OUT.json");
+        Option<string?> labels = OneFile("--labels", "Known incidents; prints precision, recall and time to detection.", "TRUTH.json");
+        labels.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens)
+            {
+                RequireFile(result, token.Value, allowStandardInput: false);
+            }
+        });
+        Command command = new("replay", "Run recorded events through detection, in event time, as fast as it goes; without Kafka or a database.")
+        {
+            files, decisions, reports, summary, labels,
+        };
+        root.Attach(
+            command,
+            p => new ReplayArguments(p.GetRequiredValue(files), p.GetValue(decisions), p.GetValue(reports) ?? [], p.GetValue(summary), p.GetValue(labels)),
+            handlers.Replay);
+        return command;
+    }
+
+    private Command Simulate()
+    {
+        Option<ulong> seed = Number<ulong>("--seed", "Same seed, same traffic", "a whole number", 0, ulong.MaxValue, 1);
+        Option<int> viewers = Number("--viewers", "Honest viewers", "a whole number", 1, 10_000_000, 1_000);
+        Option<double> hours = Number("--hours", "Event time covered, in hours", "a number", 0.01, 744, 1.0);
+        Option<string?> folder = OneFile("--out", "Folder for the events and their labels.", "DIR");
+        Option<bool> toKafka = new("--to-kafka") { Description = "Produce to the configured topic instead." };
+        Command command = new("simulate", "Make labelled traffic of viewers and attackers; deterministic for a seed.") { seed, viewers, hours, folder, toKafka };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(folder) is null != result.GetValue(toKafka))
+            {
+                result.AddError("Give one of --out DIR and --to-kafka.");
+            }
+        });
+        root.Attach(
+            command,
+            p => new SimulateArguments(p.GetValue(seed), p.GetValue(viewers), TimeSpan.FromHours(p.GetValue(hours)), p.GetValue(folder), p.GetValue(toKafka)),
+            handlers.Simulate);
+        return command;
+    }
+
+    private Command Report()
+    {
+        Option<DateTimeOffset?> from = Instant("--from", "Start of the period, inclusive.");
+        from.Required = true;
+        Option<DateTimeOffset?> to = Instant("--to", "End of the period, exclusive; now when left out.");
+        Option<string[]> outputs = ReportFiles("--out");
+        Command command = new("report", "Report the flagged tokens of a period from the store.") { from, to, outputs };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(to) is { } end && result.GetValue(from) is { } start && end <= start)
+            {
+                result.AddError("--to must be after --from.");
+            }
+        });
+        root.Attach(command, p => new ReportArguments(p.GetValue(from)!.Value, p.GetValue(to), p.GetValue(outputs) ?? []), handlers.Report);
+        return command;
+    }
+
+    private Command Rules()
+    {
+        Option<bool> json = new("--json") { Description = "One JSON object a line instead of a table." };
+        Command list = new("list", "List the rules in force.") { json };
+        root.Attach(list, p => new RulesListArguments(p.GetValue(json)), handlers.RulesList);
+
+        (Argument<string> addKind, Argument<string> addValue) = SubjectArguments("ip", "cidr", "referrer", "token");
+        Option<TimeSpan?> duration = Duration("--for", "How long; until removed when left out.");
+        Option<string?> reason = new("--reason") { Description = "Why, for the operator.", HelpName = "TEXT" };
+        Command add = new("add", "Refuse an address, network, referrer or token from now on.") { addKind, addValue, duration, reason };
+        RequireSubject(add, addKind, addValue);
+        root.Attach(add, p => new RulesAddArguments(SubjectOf(p, addKind, addValue), p.GetValue(duration), p.GetValue(reason)), handlers.RulesAdd);
+
+        (Argument<string> removeKind, Argument<string> removeValue) = SubjectArguments("ip", "cidr", "referrer", "token");
+        Command remove = new("remove", "Lift a rule.") { removeKind, removeValue };
+        RequireSubject(remove, removeKind, removeValue);
+        root.Attach(remove, p => new RulesRemoveArguments(SubjectOf(p, removeKind, removeValue)), handlers.RulesRemove);
+
+        Argument<string> source = new("FILE") { Description = "Rules, one JSON object a line; - reads standard input." };
+        source.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens)
+            {
+                RequireFile(result, token.Value, allowStandardInput: true);
+            }
+        });
+        Command import = new("import", "Add the rules of a file.") { source };
+        root.Attach(import, p => new RulesImportArguments(p.GetRequiredValue(source)), handlers.RulesImport);
+
+        Argument<string> target = new("FILE") { Description = "Where to write, one JSON object a line; - is standard output." };
+        Command export = new("export", "Write the rules to a file.") { target };
+        root.Attach(export, p => new RulesExportArguments(p.GetRequiredValue(target)), handlers.RulesExport);
+
+        return new Command("rules", "Look at and change the rules of the local guardian.") { list, add, remove, import, export };
+    }
+
+    private Command Explain()
+    {
+        (Argument<string> kind, Argument<string> value) = SubjectArguments("token", "ip");
+        Command command = new("explain", "Show every indicator of one token or address, and why it was or was not acted on.") { kind, value };
+        RequireSubject(command, kind, value);
+        root.Attach(command, p => new ExplainArguments(SubjectOf(p, kind, value)), handlers.Explain);
+        return command;
+    }
+
+    private Command Check()
+    {
+        Option<bool> dump = new("--dump") { Description = "Print the whole effective configuration too; secrets are hidden." };
+        Command command = new("check", "Check configuration, lists, files and connections, and say what would run.") { dump };
+        root.Attach(command, p => new CheckArguments(p.GetValue(dump)), new CheckVerb(handlers.Probes).RunAsync);
+        return command;
+    }
+
+    private static (Argument<string> Kind, Argument<string> Value) SubjectArguments(params string[] kinds)
+    {
+        Argument<string> kind = new("KIND") { Description = $"One of {string.Join(", ", kinds)}." };
+        kind.AcceptOnlyFromAmong(kinds);
+        return (kind, new Argument<string>("VALUE") { Description = "The subject." });
+    }
+
+    private static void RequireSubject(Command command, Argument<string> kind, Argument<string> value) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(kind) is { Tokens: [var kindToken] } && result.GetResult(value) is { Tokens: [var valueToken] }
+            && TextForms.Subject(kindToken.Value, valueToken.Value, out string allowed) is null)
+        {
+            result.AddError($"{Configuration.Secrets.Show(valueToken.Value, secret: false)} is not allowed as VALUE; must be {allowed}.");
+        }
+    });
+
+    private static Subject SubjectOf(ParseResult parsed, Argument<string> kind, Argument<string> value) =>
+        TextForms.Subject(parsed.GetRequiredValue(kind), parsed.GetRequiredValue(value), out string allowed)
+        ?? throw new VerbException($"VALUE must be {allowed}.", ExitStatus.Usage);
+
+    private static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "60s",
+        CustomParser = result => Parsed<TimeSpan>(result, TextForms.TryDuration, TextForms.DurationForm),
+    };
+
+    private static Option<DateTimeOffset?> Instant(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result => Parsed<DateTimeOffset>(result, TextForms.TryInstant, TextForms.InstantForm),
+    };
+
+    private delegate bool TryRead<T>(string text, out T value);
+
+    private static T? Parsed<T>(ArgumentResult result, TryRead<T> read, string form)
+        where T : struct
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (read(text, out T value))
+        {
+            return value;
+        }
+        result.AddError($"{Configuration.Secrets.Show(text, secret: false)} is not allowed for {NameOf(result)}; must be {form}.");
+        return null;
+    }
+
+    private static string NameOf(SymbolResult result) => result.Parent is OptionResult option ? option.Option.Name : "the argument";
+
+    private static Option<string?> OneFile(string name, string description, string form)
+    {
+        Option<string?> option = new(name) { Description = description, HelpName = form };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var value }] && string.IsNullOrWhiteSpace(value))
+            {
+                result.AddError($"{name} needs a name.");
+            }
+        });
+        return option;
+    }
+
+    private static Option<string[]> ReportFiles(string name)
+    {
+        Option<string[]> option = new(name)
+        {
+            Description = "Write a report here; may be given several times. The extension says which kind.",
+            HelpName = "OUT.html|.json|.csv",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        option.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens.Where(t => !ReportExtensions.Contains(Path.GetExtension(t.Value), StringComparer.OrdinalIgnoreCase)))
+            {
+                result.AddError($"{Configuration.Secrets.Show(token.Value, secret: false)} is not allowed for {name}; must end in .html, .json or .csv.");
+            }
+        });
+        return option;
+    }
+
+    private static Option<T> Number<T>(string name, string description, string kind, T least, T most, T standard)
+        where T : struct, INumber<T>
+    {
+        string allowed = string.Create(CultureInfo.InvariantCulture, $"{kind} from {least} to {most}");
+        return new Option<T>(name)
+        {
+            Description = $"{description}: {allowed}.",
+            HelpName = "N",
+            DefaultValueFactory = _ => standard,
+            CustomParser = result => Parsed(
+                result,
+                (string text, out T value) => T.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value >= least && value <= most,
+                allowed) ?? standard,
+        };
+    }
+
+    private static void RequireFile(SymbolResult result, string path, bool allowStandardInput)
+    {
+        if (path == "-" && allowStandardInput)
+        {
+            return;
+        }
+        if (!File.Exists(path))
+        {
+            result.AddError($"{Configuration.Secrets.Show(path, secret: false)} is not there; must be a file.");
+        }
+    }
+}
