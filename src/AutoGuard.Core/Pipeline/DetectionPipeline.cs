@@ -12,7 +12,11 @@ namespace AutoGuard.Core.Pipeline;
 /// </summary>
 public sealed class DetectionPipeline
 {
-    private const long ReorderSpan = 2 * 3_600_000;
+    private const long ReorderSpan = 24 * 3_600_000L;
+
+    /// <summary>Most events held back; beyond it the watermark is moved on, and what is still missing will be late.</summary>
+    private const int MostWaiting = 1_000_000;
+
     private const long MinuteLength = 60_000;
 
     private readonly StringPool _strings;
@@ -91,6 +95,12 @@ public sealed class DetectionPipeline
         }
         Drain(output);
     }
+
+    /// <summary>Largest event time seen, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
+    public long LatestEventTime => _clock.Latest;
+
+    /// <summary>A partition will be read: event time waits for it until its first event, or until it is marked idle.</summary>
+    public void Expect(int partition) => _clock.Expect(partition);
 
     /// <summary>A partition has nothing to read now: it no longer holds event time back.</summary>
     public void MarkIdle(int partition, DetectionOutput output)
@@ -207,6 +217,11 @@ public sealed class DetectionPipeline
             return;
         }
         _reorder.Add(in e, tokenText, userText);
+        while (_reorder.Count > MostWaiting)
+        {
+            _clock.AdvanceTo(_reorder.Earliest + (2 * ReorderBuffer.SlotLength));
+            Drain(output);
+        }
     }
 
     private void Drain(DetectionOutput output)

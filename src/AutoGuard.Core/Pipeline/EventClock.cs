@@ -36,6 +36,9 @@ public sealed class EventClock(long allowedLateness)
     /// <summary>Events in a row that must lie ahead before time jumps.</summary>
     public const int Witnesses = 8;
 
+    /// <summary>Furthest an event of a live source may be ahead of its partition's clock without being confirmed, milliseconds.</summary>
+    public const long FurthestUnconfirmed = 23 * 3_600_000L;
+
     private const long SmallStep = 60_000;
     private readonly List<Partition> _partitions = [];
 
@@ -45,8 +48,24 @@ public sealed class EventClock(long allowedLateness)
     /// <summary>Real time of a live source, Unix milliseconds; 0 for recorded events.</summary>
     public long RealTime { get; set; }
 
+    /// <summary>Largest time accepted so far, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
+    public long Latest { get; private set; } = long.MinValue;
+
+    /// <summary>A partition will be read: until its first event, or until it is marked idle, the watermark waits for it.</summary>
+    public void Expect(int partition) => Of(partition).Idle = false;
+
     /// <summary>Decides about an event of a partition.</summary>
     public Admission Admit(int partition, long time)
+    {
+        Admission admission = Decide(partition, time);
+        if (admission is Admission.Accept or Admission.AcceptHeld)
+        {
+            Latest = Math.Max(Latest, time);
+        }
+        return admission;
+    }
+
+    private Admission Decide(int partition, long time)
     {
         if (RealTime != 0 && time > RealTime + FurthestAhead)
         {
@@ -81,7 +100,7 @@ public sealed class EventClock(long allowedLateness)
             Move();
             return Admission.AcceptHeld;
         }
-        return near || RealTime != 0 ? Admission.Accept : Admission.Hold;
+        return near || (RealTime != 0 && time <= clock.Time + FurthestUnconfirmed) ? Admission.Accept : Admission.Hold;
     }
 
     /// <summary>Whether events of the partition are held, waiting for confirmation.</summary>
@@ -125,12 +144,12 @@ public sealed class EventClock(long allowedLateness)
         long least = long.MaxValue;
         foreach (Partition partition in _partitions)
         {
-            if (partition.Started && !partition.Idle)
+            if (!partition.Idle)
             {
-                least = Math.Min(least, partition.Time);
+                least = Math.Min(least, partition.Started ? partition.Time : long.MinValue);
             }
         }
-        if (least != long.MaxValue)
+        if (least is not long.MaxValue and not long.MinValue)
         {
             Watermark = Math.Max(Watermark, least - allowedLateness);
         }

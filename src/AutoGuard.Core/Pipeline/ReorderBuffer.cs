@@ -36,6 +36,19 @@ public sealed class ReorderBuffer
     /// <summary>Furthest time (Unix milliseconds) that can be added now.</summary>
     public long Horizon => _next == long.MinValue ? long.MaxValue : ((_next + _slots.Length) * SlotLength) - 1;
 
+    /// <summary>Start of the earliest slot that may hold events, Unix milliseconds.</summary>
+    public long Earliest
+    {
+        get
+        {
+            while (Count > 0 && _slots[(int)(_next % _slots.Length)] is null)
+            {
+                _next++;
+            }
+            return _next * SlotLength;
+        }
+    }
+
     /// <summary>Holds an event that is not before the watermark and not beyond <see cref="Horizon"/>.</summary>
     public void Add(ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText)
     {
