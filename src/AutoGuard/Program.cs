@@ -1,10 +1,11 @@
 using AutoGuard.CommandLine;
+using AutoGuard.Verbs;
 
 return await CommandLineRoot.RunAsync(args, new VerbHandlers
 {
     Demo = Unwired,
     Run = Unwired,
-    Replay = Unwired,
+    Replay = ReplayVerb.RunAsync,
     Simulate = Unwired,
     Report = Unwired,
     RulesList = Unwired,

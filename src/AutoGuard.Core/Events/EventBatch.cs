@@ -29,6 +29,9 @@ public sealed class EventBatch
     /// <summary>The events.</summary>
     public ReadOnlySpan<PlaybackEvent> Events => _events.AsSpan(0, Count);
 
+    /// <summary>The event committed last, for the enricher to complete.</summary>
+    public ref PlaybackEvent Last => ref _events[Count - 1];
+
     /// <summary>The arena the events' <see cref="TextRange"/>s point into.</summary>
     public ReadOnlySpan<byte> Texts => _texts.AsSpan(0, TextLength);
 

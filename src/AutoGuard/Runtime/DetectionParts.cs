@@ -1,0 +1,77 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using AutoGuard.Configuration;
+using AutoGuard.Core.Enrichment;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Pipeline;
+using AutoGuard.Enrichment;
+
+namespace AutoGuard.Runtime;
+
+/// <summary>
+/// The parts from bytes to decisions, put together for one configuration: parser and enricher for the reading thread, the
+/// pipeline for the detection thread, and the pools they share.
+/// </summary>
+public sealed class DetectionParts
+{
+    private readonly EventParser _parser;
+    private readonly EventEnricher _enricher;
+
+    /// <summary>Puts the parts together under a secret of this process.</summary>
+    /// <exception cref="CommandLine.VerbException">A database of section <c>Enrichment</c> cannot be opened; all are named.</exception>
+    public DetectionParts(EffectiveSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        AutoGuardSettings values = settings.Values;
+        Span<byte> secret = stackalloc byte[32];
+        RandomNumberGenerator.Fill(secret);
+        KeyedHasher hasher = new(BinaryPrimitives.ReadUInt64LittleEndian(secret), BinaryPrimitives.ReadUInt64LittleEndian(secret[8..]));
+        Strings = new StringPool(hasher, values.Detection.Capacity.Strings);
+        Claims = new ClaimsPool();
+        Identities = new IdentityKeys(hasher);
+        _parser = new EventParser(hasher, Strings, Claims);
+        EnrichmentSources sources = EnrichmentLoader.Open(values.Enrichment);
+        if (sources.Errors.Count > 0)
+        {
+            throw new CommandLine.VerbException(string.Join(Environment.NewLine, sources.Errors), CommandLine.ExitStatus.Usage);
+        }
+        _enricher = EnrichmentLoader.CreateEnricher(sources, values.Enrichment, Strings);
+        Pipeline = new DetectionPipeline(
+            new PipelineSettings
+            {
+                Detection = values.Detection,
+                Policy = values.Policy,
+                Allowlist = values.Allowlist,
+                Referrers = values.Referrers,
+                Fingerprint = settings.Fingerprint,
+                Secret0 = BinaryPrimitives.ReadUInt64LittleEndian(secret[16..]),
+                Secret1 = BinaryPrimitives.ReadUInt64LittleEndian(secret[24..]),
+            },
+            Strings,
+            Claims,
+            new ReferrerList(values.Referrers, Strings));
+    }
+
+    /// <summary>Interned strings.</summary>
+    public StringPool Strings { get; }
+
+    /// <summary>Claims of tokens.</summary>
+    public ClaimsPool Claims { get; }
+
+    /// <summary>Keys of sessions, tokens and users.</summary>
+    public IdentityKeys Identities { get; }
+
+    /// <summary>The detection thread's pipeline.</summary>
+    public DetectionPipeline Pipeline { get; }
+
+    /// <summary>Reads one event into a batch and fills in what is known of its address. On the reading thread only.</summary>
+    public EventRejection Read(ReadOnlySpan<byte> utf8, EventDefaults defaults, EventBatch batch, int topic, int partition, long offset)
+    {
+        EventRejection rejection = _parser.TryParse(utf8, defaults, batch, topic, partition, offset);
+        if (rejection == EventRejection.None)
+        {
+            _enricher.Enrich(ref batch.Last);
+        }
+        return rejection;
+    }
+}
