@@ -82,7 +82,7 @@ internal sealed class AttackContext
     public Location HomeIn(string country) =>
         World.Addresses.Reserve(World.Addresses.In(country, Random.Chance(0.2) ? NetworkKind.Mobile : NetworkKind.Home, Random), Random);
 
-    public Location DataCentre() => World.Addresses.Reserve(World.Addresses.Hosting(Random), Random);
+    public Location DataCentre() => World.Addresses.ReserveHosting(Random);
 
     public string OfficialReferrer() => Pages.AnyOfficialHost(Random) + "/";
 

@@ -63,9 +63,10 @@ internal sealed class AddressBook
     }
 
     /// <summary>An address whose whole neighbourhood is henceforth kept from ordinary viewers.</summary>
+    /// <exception cref="InvalidOperationException">The network has hardly a free neighbourhood left.</exception>
     public Location Reserve(SimulatedNetwork network, DeterministicRandom random)
     {
-        while (true)
+        for (int attempt = 0; attempt < 10_000; attempt++)
         {
             IpAddress address = AnyV4(network, random);
             if (_reserved.Add(Neighbourhood(address)))
@@ -73,6 +74,20 @@ internal sealed class AddressBook
                 return new(network, address);
             }
         }
+
+        throw new InvalidOperationException($"The profile needs more separate networks of {network.Provider} than there are in {network.Prefix}.");
+    }
+
+    /// <summary>A site of a data centre for an attacker; another network of the kind when one is nearly full.</summary>
+    public Location ReserveHosting(DeterministicRandom random)
+    {
+        SimulatedNetwork network = Hosting(random);
+        while (_reserved.Count(n => network.Prefix.Contains(n)) > 1 << (23 - network.Prefix.PrefixLength))
+        {
+            network = Hosting(random);
+        }
+
+        return Reserve(network, random);
     }
 
     /// <summary>The <paramref name="step"/>-th address after <paramref name="origin"/> in the same /24.</summary>

@@ -24,7 +24,7 @@ internal sealed class Audience : Actor
         AudienceProfile audience = _profile.Audience;
         CarrierNats = Sites(audience.CarrierNatAddresses, NetworkKind.Mobile, 0);
         Offices = Sites(audience.OfficeAddresses, NetworkKind.Business, 1_000);
-        _vpnExits = Sites(Math.Max(2, (int)(_profile.Viewers * audience.ConsumerVpn / 10)), NetworkKind.Hosting, 2_000);
+        _vpnExits = VpnExitsFor(_profile.Viewers * audience.ConsumerVpn);
         DeterministicRandom random = new(_seed, RandomDomain.Token);
         _publicTokens = [.. Enumerable.Range(0, Math.Max(1, _profile.Organizations.Length))
             .Select(_ => world.Tokens.ForEverybody(random, world.Begin))];
@@ -212,11 +212,19 @@ internal sealed class Audience : Actor
         return sites;
     }
 
+    /// <summary>Exits of consumer VPNs, about ten viewers on each, up to eight exits in one /24 and no more than 320.</summary>
+    private Location[] VpnExitsFor(double viewers)
+    {
+        int count = (int)Math.Clamp(viewers / 10, 2, 320);
+        Location[] networks = Sites((count + 7) / 8, NetworkKind.Hosting, 2_000);
+        return [.. Enumerable.Range(0, count).Select(i => AddressBook.Beside(networks[i % networks.Length], i / networks.Length))];
+    }
+
     private SessionProbe MakeProbe(SimulatedWorld world, int index)
     {
         DeterministicRandom random = new(_seed, RandomDomain.Probe, index);
         string? organization = _profile.Organizations.IsEmpty ? null : _profile.Organizations[index % _profile.Organizations.Length];
-        Location from = _addresses.Reserve(_addresses.Hosting(random), random);
+        Location from = _addresses.ReserveHosting(random);
         return new SessionProbe(from, world.Tokens.ForUser(random, $"probe-{index}", world.Begin, revocable: false), organization);
     }
 }
