@@ -6,7 +6,7 @@ return await CommandLineRoot.RunAsync(args, new VerbHandlers
     Demo = Unwired,
     Run = Unwired,
     Replay = ReplayVerb.RunAsync,
-    Simulate = Unwired,
+    Simulate = SimulateVerb.RunAsync,
     Report = Unwired,
     RulesList = Unwired,
     RulesAdd = Unwired,
