@@ -31,7 +31,7 @@ internal sealed record IndicatorWords(string Letter, string Title, Func<double, 
 
     /// <summary>The words for an indicator by its configuration name; an unknown one is shown under its name, without a unit.</summary>
     public static IndicatorWords Of(string indicator) =>
-        Known.TryGetValue(indicator, out var words) ? words : new("", VisibleText.Of(indicator, 64), ReportWords.Value);
+        Known.TryGetValue(indicator, out var words) ? words : new("", VisibleText.Of(indicator, 32), ReportWords.Value);
 
     /// <summary>Names that have words, for the test that holds them against the configuration.</summary>
     public static IEnumerable<string> Names => Known.Keys;

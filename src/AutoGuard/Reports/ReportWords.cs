@@ -85,6 +85,9 @@ internal static class ReportWords
 
     public static string Name(EnforcementMode mode) => mode == EnforcementMode.Enforce ? "enforce" : "observe";
 
+    /// <summary>The first characters of a fingerprint, enough to tell two apart.</summary>
+    public static string Fingerprint(string text, int length) => VisibleText.Of(text.Length <= length ? text : text[..length], length);
+
     /// <summary>Joins parts as in a sentence: <c>a, b and c</c>.</summary>
     public static string Listing(IReadOnlyList<string> parts) => parts.Count switch
     {
