@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 
 namespace AutoGuard.Reports;
 
@@ -51,6 +50,6 @@ internal sealed record IndicatorWords(string Letter, string Title, Func<double, 
         var odds = Math.Pow(10, Math.Max(0, value));
         return odds < 1e12
             ? $"1 in {ReportWords.Number((long)Math.Round(odds))}"
-            : string.Create(CultureInfo.InvariantCulture, $"1 in 10^{value:0}");
+            : $"1 in 10^{ReportWords.Value(Math.Round(value))}";
     }
 }

@@ -24,7 +24,7 @@ public sealed class FlaggedReportJobTests : IDisposable
     {
         var source = new Source();
 
-        await Job(source, new ManualTime(Due.AddMinutes(2)), out var period).RunAsync(period, CancellationToken.None);
+        await Job(source, new ManualTime(Due.AddMinutes(2)), out var period).RunAsync(period, onlyIfMissed: false, CancellationToken.None);
 
         Assert.Equal(["flagged-2025-11-14T0600Z.csv", "flagged-2025-11-14T0600Z.html", "flagged-2025-11-14T0600Z.json"], _folder.Names);
         Assert.Equal([(Due.AddDays(-1), Due)], source.Asked);
@@ -35,7 +35,7 @@ public sealed class FlaggedReportJobTests : IDisposable
     {
         var source = new Source { Complete = false };
         var time = new ManualTime(Due);
-        var run = Job(source, time, out var period).RunAsync(period, CancellationToken.None);
+        var run = Job(source, time, out var period).RunAsync(period, onlyIfMissed: false, CancellationToken.None);
 
         time.Advance(TimeSpan.FromSeconds(119));
         Assert.Equal(0, source.CompleteCalls);
@@ -54,7 +54,7 @@ public sealed class FlaggedReportJobTests : IDisposable
     {
         var source = new Source { Complete = false };
         var time = new ManualTime(Due.AddHours(1));
-        var run = Job(source, time, out var period).RunAsync(period, CancellationToken.None);
+        var run = Job(source, time, out var period).RunAsync(period, onlyIfMissed: false, CancellationToken.None);
         for (var calls = 1; calls <= 360; calls++)
         {
             await Until(() => source.CompleteCalls >= calls && time.Waiting == 1, $"question {calls}");
@@ -79,7 +79,7 @@ public sealed class FlaggedReportJobTests : IDisposable
             await File.WriteAllTextAsync(_folder[name], name);
         }
 
-        await Job(new Source(), new ManualTime(Due.AddMinutes(2)), out var period, new ReportOptions { Retention = 7 }).RunAsync(period, CancellationToken.None);
+        await Job(new Source(), new ManualTime(Due.AddMinutes(2)), out var period, new ReportOptions { Retention = 7 }).RunAsync(period, onlyIfMissed: false, CancellationToken.None);
 
         Assert.Empty(deleted.Intersect(_folder.Names));
         Assert.Empty(kept.Except(_folder.Names));
@@ -105,7 +105,7 @@ public sealed class FlaggedReportJobTests : IDisposable
         listener.Start();
 
         var error = await Assert.ThrowsAsync<JobExecutionException>(async () =>
-            await Job(source, new ManualTime(Due.AddMinutes(2)), out var period, meters: meters).RunAsync(period, CancellationToken.None));
+            await Job(source, new ManualTime(Due.AddMinutes(2)), out var period, meters: meters).RunAsync(period, onlyIfMissed: false, CancellationToken.None));
 
         Assert.Contains("the database is away", error.ToString(), StringComparison.Ordinal);
         Assert.Equal(1, failures);
@@ -117,7 +117,7 @@ public sealed class FlaggedReportJobTests : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var source = new Source();
-        var run = Job(source, new ManualTime(Due), out var period).RunAsync(period, stop.Token);
+        var run = Job(source, new ManualTime(Due), out var period).RunAsync(period, onlyIfMissed: false, stop.Token);
 
         await stop.CancelAsync();
         await run.WaitAsync(TimeSpan.FromSeconds(30));
@@ -180,6 +180,9 @@ public sealed class FlaggedReportJobTests : IDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<IReportSource>(source);
         builder.Services.AddFlaggedReports(new ReportOptions { Folder = _folder.Path, Settling = TimeSpan.Zero }, "/nowhere");
+        // Other parts of the host have jobs of their own.
+        builder.Services.AddQuartz(_ => { });
+        builder.Services.AddQuartzHostedService();
         using var host = builder.Build();
         await host.StartAsync();
         await Until(() => source.CompleteCalls > 0, "the job to wait for the period to be complete");
