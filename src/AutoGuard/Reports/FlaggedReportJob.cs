@@ -27,18 +27,23 @@ internal sealed partial class FlaggedReportJob(
     {
         ArgumentNullException.ThrowIfNull(context);
         var fired = context.ScheduledFireTimeUtc is { } scheduled && scheduled > context.FireTimeUtc ? scheduled : context.FireTimeUtc;
-        if (schedule.DueAt(fired) is { } due && (context.Trigger.Key.Name != StartTrigger || WasMissed(due)))
+        if (schedule.DueAt(fired) is { } due)
         {
-            await RunAsync(schedule.PeriodEnding(due), cancellationToken);
+            await RunAsync(schedule.PeriodEnding(due), onlyIfMissed: context.Trigger.Key.Name == StartTrigger, cancellationToken);
         }
     }
 
-    /// <summary>Writes the report of one period. Throws <see cref="JobExecutionException"/> when it could not.</summary>
-    public async Task RunAsync(ReportPeriod period, CancellationToken cancellationToken)
+    /// <summary>Writes the report of one period, if asked so only when it is missing. Throws <see cref="JobExecutionException"/> when it could not.</summary>
+    public async Task RunAsync(ReportPeriod period, bool onlyIfMissed, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         try
         {
+            if (onlyIfMissed && !WasMissed(period.To))
+            {
+                return;
+            }
+
             await WaitAsync(period.To, cancellationToken);
             started = time.GetTimestamp();
             var report = await source.ReadAsync(period.From, period.To, cancellationToken);

@@ -149,7 +149,7 @@ internal static class HtmlAssets
         thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
         tr{padding:8px 0;border-bottom:1px solid var(--faint)}
         tr:last-child{border-bottom:0}
-        td,td.grade{border:0;padding:2px 0;width:auto;display:flex;gap:12px}
+        td,td.lead,td.num,td.grade{border:0;padding:2px 0;width:auto;display:flex;gap:12px;white-space:normal}
         td::before{content:attr(data-label);flex:0 0 92px;color:var(--soft);font-size:12.5px}
         td.lead::before,td.say::before{content:none}
         td.lead .none{display:none}

@@ -75,7 +75,7 @@ internal sealed class HtmlReportWriter : IReportWriter
         WriteTiles(page, report, figures);
         page.Open("dl", "meta");
         Meta(page, "Source").Foreign("mono", report.Source, 200).Close().Close();
-        Meta(page, "Policy").Open("code").With("title", VisibleText.Of(report.Policy, 128)).Text(VisibleText.Of(Short(report.Policy), 16)).Close().Close().Close();
+        Meta(page, "Policy").Open("code").With("title", VisibleText.Of(report.Policy, 128)).Text(ReportWords.Fingerprint(report.Policy, 12)).Close().Close().Close();
         Meta(page, "Mode").Text(report.Mode == EnforcementMode.Observe ? "Observe (nothing enforced)" : "Enforce").Close().Close();
         page.Close().Close();
     }
@@ -138,8 +138,6 @@ internal sealed class HtmlReportWriter : IReportWriter
         page.Open("div", "tile" + tone).Element("b", null, figure).Element("span", null, label).Close();
 
     private static Markup Meta(Markup page, string label) => page.Open("div").Element("dt", null, label).Open("dd");
-
-    private static string Short(string fingerprint) => fingerprint.Length <= 12 ? fingerprint : fingerprint[..12];
 
     private static void WriteTools(Markup page)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using AutoGuard.Core.Policy;
 using AutoGuard.Core.Reporting;
@@ -233,11 +232,9 @@ internal sealed class HtmlSubject(FlaggedSubject subject, ReportClock clock, int
 
             page.Text(ReportWords.Done(decision.Action, decision.Mode)).Close();
             Cell(page, "num", "Time").Time(null, decision.Time, clock.Second(decision.Time)).Close();
-            Cell(page, "num", "Until");
-            _ = decision.Expires is { } expires ? page.Time(null, expires, clock.Minute(expires)) : page.Text("–");
-            page.Close();
+            Cell(page, "num", "Until").Text(decision.Expires is { } expires ? clock.Minute(expires) : "–").Close();
             Cell(page, "num", "Score").Text(ReportWords.Score(decision.Score)).Close();
-            Cell(page, "num", "Policy").Open("code").With("title", VisibleText.Of(decision.Policy, 128)).Text(VisibleText.Of(decision.Policy, 128) is { Length: > 8 } policy ? policy[..8] : VisibleText.Of(decision.Policy, 128)).Close().Close();
+            Cell(page, "num", "Policy").Open("code").With("title", VisibleText.Of(decision.Policy, 128)).Text(ReportWords.Fingerprint(decision.Policy, 8)).Close().Close();
             Cell(page, null, "Source").Open("span").Foreign("mono", decision.Source.Topic, 128)
                 .Text(string.Create(CultureInfo.InvariantCulture, $" [{decision.Source.Partition}] @ {decision.Source.Offset}")).Close().Close();
             Cell(page, null, "Id").Foreign("mono", decision.Id, 40).Close();

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 
 namespace AutoGuard.Reports;
 
@@ -31,7 +30,7 @@ internal sealed record IndicatorWords(string Letter, string Title, Func<double, 
 
     /// <summary>The words for an indicator by its configuration name; an unknown one is shown under its name, without a unit.</summary>
     public static IndicatorWords Of(string indicator) =>
-        Known.TryGetValue(indicator, out var words) ? words : new("", VisibleText.Of(indicator, 64), ReportWords.Value);
+        Known.TryGetValue(indicator, out var words) ? words : new("", VisibleText.Of(indicator, 32), ReportWords.Value);
 
     /// <summary>Names that have words, for the test that holds them against the configuration.</summary>
     public static IEnumerable<string> Names => Known.Keys;
@@ -51,6 +50,6 @@ internal sealed record IndicatorWords(string Letter, string Title, Func<double, 
         var odds = Math.Pow(10, Math.Max(0, value));
         return odds < 1e12
             ? $"1 in {ReportWords.Number((long)Math.Round(odds))}"
-            : string.Create(CultureInfo.InvariantCulture, $"1 in 10^{value:0}");
+            : $"1 in 10^{ReportWords.Value(Math.Round(value))}";
     }
 }

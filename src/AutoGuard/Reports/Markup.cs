@@ -25,7 +25,7 @@ internal sealed class Markup : IDisposable
             NewLineHandling = NewLineHandling.None,
             CloseOutput = false,
         });
-        _xml.WriteDocType("html", null, null, null);
+        _xml.WriteRaw("<!DOCTYPE html>\n");
     }
 
     /// <summary>Opens an element; everything inside <c>svg</c> is in SVG's namespace.</summary>

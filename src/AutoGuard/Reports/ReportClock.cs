@@ -8,10 +8,15 @@ internal sealed class ReportClock(TimeZoneInfo zone)
     private static readonly long Earliest = DateTimeOffset.MinValue.AddDays(2).ToUnixTimeMilliseconds();
     private static readonly long Latest = DateTimeOffset.MaxValue.AddDays(-2).ToUnixTimeMilliseconds();
 
+    private static readonly long EndOfPlausible = new DateTimeOffset(9000, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+
     public TimeZoneInfo Zone { get; } = zone;
 
     /// <summary>The clock of a report; throws <see cref="TimeZoneNotFoundException"/> when this machine does not know the zone.</summary>
     public static ReportClock Of(string timeZone) => new(TimeZoneInfo.FindSystemTimeZoneById(timeZone));
+
+    /// <summary>Moves a time into the years 1970 to 9000, where sums and differences of times cannot overflow.</summary>
+    public static long Plausible(long milliseconds) => Math.Clamp(milliseconds, 0, EndOfPlausible);
 
     /// <summary>An instant on the zone's wall clock. Times outside the calendar are moved to its ends, so nothing a report holds can throw.</summary>
     public DateTimeOffset Local(long milliseconds) => TimeZoneInfo.ConvertTime(Utc(milliseconds), Zone);

@@ -8,7 +8,7 @@ internal static class ReportWords
 {
     public static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    public static string Score(double value) => double.IsFinite(value) ? value.ToString("0.00", CultureInfo.InvariantCulture) : "–";
+    public static string Score(double value) => Math.Abs(value) < 1e6 ? value.ToString("0.00", CultureInfo.InvariantCulture) : Value(value);
 
     /// <summary>A measured value without a unit: whole numbers plainly, others with at most two decimals.</summary>
     public static string Value(double value) => value switch
@@ -20,7 +20,7 @@ internal static class ReportWords
     };
 
     public static string Percent(double share) =>
-        double.IsFinite(share) ? string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.#} %") : "–";
+        Math.Abs(share) < 1e6 ? string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.#} %") : Value(share);
 
     /// <summary>Playback time in the two largest units that matter: <c>45 s</c>, <c>12 min</c>, <c>3 h 20 min</c>, <c>2 d 4 h</c>.</summary>
     public static string Duration(double seconds)
@@ -84,6 +84,9 @@ internal static class ReportWords
     };
 
     public static string Name(EnforcementMode mode) => mode == EnforcementMode.Enforce ? "enforce" : "observe";
+
+    /// <summary>The first characters of a fingerprint, enough to tell two apart.</summary>
+    public static string Fingerprint(string text, int length) => VisibleText.Of(text.Length <= length ? text : text[..length], length);
 
     /// <summary>Joins parts as in a sentence: <c>a, b and c</c>.</summary>
     public static string Listing(IReadOnlyList<string> parts) => parts.Count switch

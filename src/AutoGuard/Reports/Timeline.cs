@@ -26,7 +26,12 @@ internal sealed class Timeline(FlaggedSubject subject, ReportClock clock, string
     private const int LaneGap = 7;
     private const int Axis = 22;
 
-    private readonly List<SessionSpan> _spans = [.. subject.Timeline.OrderBy(span => span.Start).TakeLast(MostSpans)];
+    private readonly List<SessionSpan> _spans =
+    [
+        .. subject.Timeline.OrderBy(span => span.Start).TakeLast(MostSpans)
+            .Select(span => span with { Start = ReportClock.Plausible(span.Start), End = ReportClock.Plausible(span.End) }),
+    ];
+
     private readonly List<Decision> _marks = [.. subject.Decisions.OrderBy(decision => decision.Time).TakeLast(MostMarks)];
     private readonly List<string> _countries = [];
     private long _from;
@@ -43,8 +48,8 @@ internal sealed class Timeline(FlaggedSubject subject, ReportClock clock, string
             return;
         }
 
-        _from = Math.Min(_spans.Min(span => span.Start), _marks.Select(mark => mark.Time).DefaultIfEmpty(long.MaxValue).Min());
-        _to = Math.Max(_spans.Max(End), _marks.Select(mark => mark.Time).DefaultIfEmpty(long.MinValue).Max());
+        _from = Math.Min(_spans.Min(span => span.Start), _marks.Select(MarkTime).DefaultIfEmpty(long.MaxValue).Min());
+        _to = Math.Max(_spans.Max(End), _marks.Select(MarkTime).DefaultIfEmpty(long.MinValue).Max());
         _to = Math.Max(_to, _from + 60_000);
         _countries.AddRange(_spans
             .Where(span => span.Country.Length > 0)
@@ -80,6 +85,8 @@ internal sealed class Timeline(FlaggedSubject subject, ReportClock clock, string
     }
 
     private static int Height(TimelineLane lane) => LaneHead + (lane.Rows * RowHeight) + LaneGap;
+
+    private static long MarkTime(Decision mark) => ReportClock.Plausible(mark.Time);
 
     private static long End(SessionSpan span) => Math.Max(span.Start, span.End);
 
@@ -196,7 +203,7 @@ internal sealed class Timeline(FlaggedSubject subject, ReportClock clock, string
         var lowered = false;
         for (var i = 0; i < _marks.Count; i++)
         {
-            var x = Percent(_marks[i].Time);
+            var x = Percent(MarkTime(_marks[i]));
             lowered = x - last < 5 && !lowered;
             last = x;
             // The number stays inside the picture at its very ends; the line is exact.

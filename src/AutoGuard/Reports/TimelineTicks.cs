@@ -20,14 +20,12 @@ internal static class TimelineTicks
         TimeSpan.FromDays(30), TimeSpan.FromDays(90), TimeSpan.FromDays(365),
     ];
 
-    private static readonly long Latest = new DateTimeOffset(9000, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
-
-    /// <summary>At most six marks within [from, to]; none when the range is longer than six years or outside the years 1970 to 9000.</summary>
+    /// <summary>At most six marks within [from, to]; none when the range is longer than six years. Both within <see cref="ReportClock.Plausible"/>.</summary>
     public static IReadOnlyList<TimelineTick> Of(long from, long to, ReportClock clock)
     {
         var span = TimeSpan.FromMilliseconds(to - from);
         var step = Array.Find(Steps, candidate => span / candidate <= Most - 0.5);
-        if (step == default || from < 0 || to > Latest)
+        if (step == default)
         {
             return [];
         }
