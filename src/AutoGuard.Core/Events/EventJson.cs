@@ -5,8 +5,11 @@ namespace AutoGuard.Core.Events;
 /// <summary>Takes any event apart with the framework's strict reader: escapes, nesting, exponents, and every malformed text.</summary>
 internal static class EventJson
 {
+    /// <summary>Most levels of nesting, the event's own object among them.</summary>
+    public const int Deepest = 64;
+
     /// <summary>
-    /// Whether <paramref name="utf8"/> is one JSON object and nothing else, at most 64 levels deep; if so
+    /// Whether <paramref name="utf8"/> is one JSON object and nothing else, at most <see cref="Deepest"/> levels deep; if so
     /// <paramref name="fields"/> holds its known fields. Texts with escapes are resolved into
     /// <paramref name="scratch"/>, which must be as long as the event; <paramref name="used"/> bytes of it are taken.
     /// </summary>
@@ -16,7 +19,7 @@ internal static class EventJson
         fields.Clear();
         try
         {
-            Utf8JsonReader reader = new(utf8);
+            Utf8JsonReader reader = new(utf8, new JsonReaderOptions { MaxDepth = Deepest });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
                 return false;

@@ -1,11 +1,15 @@
 using System.Buffers;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Text.Json;
 
 namespace AutoGuard.Core.Events;
 
 /// <summary>
-/// Takes the common event apart in one pass: a flat object, texts without escapes, plain numbers. It never says that a
-/// text is wrong, only that it is not such an object; <see cref="EventJson"/> then decides. What it accepts must
-/// be valid JSON and give the same places as the reader.
+/// Takes the common event apart in one pass: an object of texts without escapes and plain numbers; what is nested in it is
+/// left to the framework's reader. It never says that an event is wrong, only that it is not such an object, and
+/// <see cref="EventJson"/> then decides. What it accepts must be valid JSON and give the same places as there.
 /// </summary>
 internal static class FlatScanner
 {
@@ -78,9 +82,33 @@ internal static class FlatScanner
             case (byte)'f':
                 value = new RawField(RawKind.Other, at, 5);
                 return TryWord(utf8, ref at, "false"u8);
+            case (byte)'{' or (byte)'[':
+                return TryNested(utf8, ref at, out value);
             default:
                 return TryNumber(utf8, ref at, out value);
         }
+    }
+
+    private static bool TryNested(ReadOnlySpan<byte> utf8, ref int at, out RawField value)
+    {
+        // one level less than a whole event may have, since this one is inside it
+        Utf8JsonReader reader = new(utf8[at..], isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = EventJson.Deepest - 1 }));
+        value = default;
+        try
+        {
+            if (!reader.Read() || !reader.TrySkip())
+            {
+                return false;
+            }
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+        int length = (int)reader.BytesConsumed;
+        value = new RawField(utf8[at] == (byte)'{' ? RawKind.Object : RawKind.Other, at, length);
+        at += length;
+        return true;
     }
 
     private static bool TryText(ReadOnlySpan<byte> utf8, ref int at, out RawField text)
@@ -90,7 +118,7 @@ internal static class FlatScanner
         {
             return false;
         }
-        int length = utf8[at..].IndexOfAny(s_textStops);
+        int length = IndexOfStop(utf8[at..]);
         if (length < 0 || utf8[at + length] != (byte)'"')
         {
             return false;
@@ -98,6 +126,23 @@ internal static class FlatScanner
         text = new RawField(RawKind.Text, at, length);
         at += length + 1;
         return true;
+    }
+
+    /// <summary>Most texts are short: one look at the next bytes costs less than the call of a general search.</summary>
+    private static int IndexOfStop(ReadOnlySpan<byte> text)
+    {
+        if (Vector256.IsHardwareAccelerated && text.Length >= Vector256<byte>.Count)
+        {
+            Vector256<byte> head = Vector256.Create(text);
+            Vector256<byte> stops = Vector256.Equals(head, Vector256.Create((byte)'"')) | Vector256.Equals(head, Vector256.Create((byte)'\\'))
+                | Vector256.Equals(Vector256.Min(head, Vector256.Create((byte)0x1F)), head);
+            uint mask = stops.ExtractMostSignificantBits();
+            if (mask != 0)
+            {
+                return BitOperations.TrailingZeroCount(mask);
+            }
+        }
+        return text.IndexOfAny(s_textStops);
     }
 
     /// <summary>An integer or a decimal fraction; a number with an exponent is left to the reader.</summary>
@@ -146,9 +191,13 @@ internal static class FlatScanner
         return true;
     }
 
-    private static int SkipBlanks(ReadOnlySpan<byte> utf8, int at)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int SkipBlanks(ReadOnlySpan<byte> utf8, int at) =>
+        (uint)at < (uint)utf8.Length && utf8[at] > ' ' ? at : SkipManyBlanks(utf8, at);
+
+    private static int SkipManyBlanks(ReadOnlySpan<byte> utf8, int at)
     {
-        while ((uint)at < (uint)utf8.Length && utf8[at] <= ' ' && utf8[at] is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')
+        while ((uint)at < (uint)utf8.Length && utf8[at] is (byte)' ' or (byte)'\t' or (byte)'\n' or (byte)'\r')
         {
             at++;
         }

@@ -28,6 +28,9 @@ internal static class ReferrerHost
 
     private static readonly SearchValues<byte> s_authorityEnd = SearchValues.Create("/?#\\"u8);
 
+    private static readonly SearchValues<byte> s_nameAscii =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."u8);
+
     /// <summary>Writes the host in lower case to <paramref name="result"/>, <paramref name="length"/> bytes.</summary>
     public static ReferrerKind Read(ReadOnlySpan<byte> text, Span<byte> result, out int length)
     {
@@ -68,7 +71,7 @@ internal static class ReferrerHost
     }
 
     private static bool IsMissing(ReadOnlySpan<byte> text) =>
-        text.IsEmpty || text.SequenceEqual("-"u8) || Ascii.EqualsIgnoreCase(text, "n/a"u8);
+        text.Length <= 3 && (text.IsEmpty || text.SequenceEqual("-"u8) || Ascii.EqualsIgnoreCase(text, "n/a"u8));
 
     private static bool IsWeb(ReadOnlySpan<byte> scheme) =>
         Ascii.EqualsIgnoreCase(scheme, "https"u8) || Ascii.EqualsIgnoreCase(scheme, "http"u8)
@@ -80,6 +83,11 @@ internal static class ReferrerHost
     /// </summary>
     private static ReadOnlySpan<byte> Scheme(ReadOnlySpan<byte> text)
     {
+        if (text.StartsWith("https://"u8))
+        {
+            // by far the most frequent, and needs no closer look
+            return text[..5];
+        }
         int colon = text.IndexOf((byte)':');
         if (colon is < 1 or > LongestScheme || !char.IsAsciiLetter((char)text[0]))
         {
@@ -130,29 +138,43 @@ internal static class ReferrerHost
 
     private static bool TryName(ReadOnlySpan<byte> name, Span<byte> result, ref int length)
     {
-        if (name.Length is 0 or > LongestHost)
+        if (name.Length is 0 or > LongestHost || !IsName(name))
         {
             return false;
         }
-        int label = 0;
-        foreach (byte c in name)
+        for (ReadOnlySpan<byte> rest = name; ;)
         {
-            byte lower = Lower(c);
-            if (c == (byte)'.')
-            {
-                if (label == 0)
-                {
-                    return false;
-                }
-                label = 0;
-            }
-            else if (++label > LongestLabel || !(char.IsAsciiLetterLower((char)lower) || char.IsAsciiDigit((char)c) || c is (byte)'-' or (byte)'_' or >= 0x80))
+            int dot = rest.IndexOf((byte)'.');
+            if ((dot < 0 ? rest.Length : dot) is 0 or > LongestLabel)
             {
                 return false;
             }
-            result[length++] = lower;
+            if (dot < 0)
+            {
+                break;
+            }
+            rest = rest[(dot + 1)..];
         }
-        return label > 0;
+        length += WriteLower(name, result[length..]);
+        return true;
+    }
+
+    /// <summary>Whether a text has nothing but what names are made of; beyond ASCII that is anything.</summary>
+    private static bool IsName(ReadOnlySpan<byte> text)
+    {
+        while (true)
+        {
+            int other = text.IndexOfAnyExcept(s_nameAscii);
+            if (other < 0)
+            {
+                return true;
+            }
+            if (text[other] < 0x80)
+            {
+                return false;
+            }
+            text = text[(other + 1)..];
+        }
     }
 
     private static bool TryIPv6(ReadOnlySpan<byte> authority, Span<byte> result, ref int length)
@@ -186,17 +208,20 @@ internal static class ReferrerHost
 
     private static int WriteLower(ReadOnlySpan<byte> text, Span<byte> result)
     {
+        if (Ascii.ToLower(text, result, out int written) == OperationStatus.Done)
+        {
+            return written;
+        }
         for (int i = 0; i < text.Length; i++)
         {
-            result[i] = Lower(text[i]);
+            result[i] = (uint)(text[i] - 'A') <= 25 ? (byte)(text[i] | 0x20) : text[i];
         }
         return text.Length;
     }
 
-    private static byte Lower(byte c) => (uint)(c - 'A') <= 25 ? (byte)(c | 0x20) : c;
-
     private static bool StartsWithIgnoreCase(ReadOnlySpan<byte> text, ReadOnlySpan<byte> start) =>
         text.Length >= start.Length && Ascii.EqualsIgnoreCase(text[..start.Length], start);
 
-    private static ReadOnlySpan<byte> TrimBlanks(ReadOnlySpan<byte> text) => text.Trim(" \t\r\n"u8);
+    private static ReadOnlySpan<byte> TrimBlanks(ReadOnlySpan<byte> text) =>
+        text.IsEmpty || (text[0] > ' ' && text[^1] > ' ') ? text : text.Trim(" \t\r\n"u8);
 }
