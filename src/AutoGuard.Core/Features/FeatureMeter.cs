@@ -17,6 +17,18 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// <summary>Sessions a tenant must have shown before shares of them mean anything.</summary>
     private const int EnoughTenantSessions = 200;
 
+    /// <summary>A small tenant is known after this long, whatever it has shown, milliseconds.</summary>
+    private const long EnoughTenantTime = 15 * 60_000;
+
+    /// <summary>How long a tenant's traffic, and a token, are young, milliseconds.</summary>
+    private const long Young = 2 * 60_000;
+
+    /// <summary>Networks of a young token, in young traffic, that make it one that everybody gets.</summary>
+    private const int SharedNetworks = 6;
+
+    /// <summary>Sessions below which no token is taken for everybody's: of five sessions, one token has a fifth.</summary>
+    private const int LeastSharedSessions = 50;
+
     /// <summary>The windows it measures over.</summary>
     public FeatureWindows Windows => windows;
 
@@ -25,8 +37,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     {
         features = default;
         ref TokenState token = ref state.Tokens[index];
-        long slot = now / windows.SlotLength;
-        int place = SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, slot);
+        int place = SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / windows.SlotLength);
         MeasureSessions(ref token, now, ref features);
         ref TokenSlot current = ref token.Slots[place];
         current.MostOpen = (ushort)Math.Max(current.MostOpen, Math.Min(features.Concurrent, ushort.MaxValue));
@@ -49,7 +60,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             features.MissingReferrerShare = (double)missing / features.Sessions;
             features.UnknownReferrerShare = (double)unknown / features.Sessions;
         }
-        MeasureTenant(in token, slot, ref features);
+        MeasureTenant(ref token, now, ref features);
         features.SpikeLevel = token.SpikeLevel;
         features.SpikeMinutes = BitOperations.PopCount(token.SpikeAlerts);
         features.Workflow = WorkflowOf(in token, in features);
@@ -211,7 +222,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
     }
 
-    private void MeasureTenant(in TokenState token, long slot, ref TokenFeatures features)
+    private void MeasureTenant(ref TokenState token, long now, ref TokenFeatures features)
     {
         int index = state.Tenants.Find((ulong)token.Organization);
         if (index < 0)
@@ -219,6 +230,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             return;
         }
         ref TenantState tenant = ref state.Tenants[index];
+        long slot = now / windows.SlotLength;
         SlotRing.Advance<uint>(tenant.Sessions, ref tenant.Slot, slot);
         SlotRing.Advance<uint>(tenant.MissingReferrer, ref tenant.MissingSlot, slot);
         uint sessions = 0;
@@ -228,11 +240,13 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             sessions += tenant.Sessions[i];
             missing += tenant.MissingReferrer[i];
         }
-        if (sessions >= EnoughTenantSessions)
-        {
-            features.TenantMissingShare = (double)missing / sessions;
-            features.TenantShare = (double)features.Sessions / sessions;
-        }
+        features.TenantKnown = sessions >= EnoughTenantSessions || now - tenant.FirstSeen >= EnoughTenantTime;
+        // A leak is seen to begin: one viewer, then many. A token that many use from the first minute of the traffic on was
+        // meant for them, as far as anybody can tell.
+        token.SharedFromTheStart |= features.Networks >= SharedNetworks
+            && token.FirstSeen - tenant.FirstSeen <= Young && now - token.FirstSeen <= Young;
+        features.TenantMissingShare = sessions >= EnoughTenantSessions ? (double)missing / sessions : 0;
+        features.TenantShare = sessions >= LeastSharedSessions ? (double)features.Sessions / sessions : 0;
     }
 
     private TokenWorkflow WorkflowOf(in TokenState token, in TokenFeatures features)
@@ -245,7 +259,10 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         {
             return TokenWorkflow.UserBound;
         }
-        return features.TenantShare >= SharedByDesign ? TokenWorkflow.Shared : TokenWorkflow.PerSession;
+        // While little is known a token that everybody gets looks like a leaked one: it is given the benefit of the doubt.
+        return !features.TenantKnown || token.SharedFromTheStart || features.TenantShare >= SharedByDesign
+            ? TokenWorkflow.Shared
+            : TokenWorkflow.PerSession;
     }
 
     /// <summary>Counts distinct numbers in a table on the stack; stops counting at half its size.</summary>
