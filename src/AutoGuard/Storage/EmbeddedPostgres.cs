@@ -68,7 +68,19 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             throw new EmbeddedPostgresException("The embedded PostgreSQL runs on Linux only; set ConnectionStrings:AutoGuard.");
         }
         string data = Path.GetFullPath(dataDirectory);
-        if (!Directory.Exists(data))
+        try
+        {
+            return await StartInAsync(data, logger, time, cancellationToken);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new EmbeddedPostgresException($"{data} cannot be used: {error.Message} Run AutoGuard as the user that made it, or change DataDirectory.", error);
+        }
+    }
+
+    private static async Task<EmbeddedPostgres> StartInAsync(string data, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsLinux() && !Directory.Exists(data))
         {
             // Root's server runs as another user, who must be able to pass through; the secrets inside have modes of their own.
             const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
