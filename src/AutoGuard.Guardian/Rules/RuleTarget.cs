@@ -86,7 +86,7 @@ public readonly record struct RuleTarget(RuleScope Scope, string Value, IpNetwor
     /// <summary>Lower-case ASCII form of a host name without its final dot.</summary>
     public static bool TryNormalizeHost(string text, out string host)
     {
-        host = text.EndsWith('.') ? text[..^1] : text;
+        host = (text.EndsWith('.') ? text[..^1] : text).ToLowerInvariant();
         if (host.Length is 0 or > LongestHost)
         {
             return false;
@@ -102,7 +102,6 @@ public readonly record struct RuleTarget(RuleScope Scope, string Value, IpNetwor
                 return false;
             }
         }
-        host = host.ToLowerInvariant();
         return host.Length <= LongestHost && host.Split('.').All(static label =>
             label.Length is > 0 and <= LongestLabel && label.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
     }
