@@ -177,8 +177,9 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         ? string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses= -c unix_socket_directories=. -c port={SocketPort}")
         : string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c port={FreePort()}");
 
+    // A comma or colon in a host means several hosts or a port to Npgsql.
     private static bool FitsSocket(string folder) =>
-        Encoding.UTF8.GetByteCount(folder) + $"/.s.PGSQL.{SocketPort}".Length <= LongestSocketPath;
+        !folder.AsSpan().ContainsAny(',', ':') && Encoding.UTF8.GetByteCount(folder) + $"/.s.PGSQL.{SocketPort}".Length <= LongestSocketPath;
 
     private static int FreePort()
     {
