@@ -68,7 +68,19 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
             throw new EmbeddedPostgresException("The embedded PostgreSQL runs on Linux only; set ConnectionStrings:AutoGuard.");
         }
         string data = Path.GetFullPath(dataDirectory);
-        if (!Directory.Exists(data))
+        try
+        {
+            return await StartInAsync(data, logger, time, cancellationToken);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new EmbeddedPostgresException($"{data} cannot be used: {error.Message} Run AutoGuard as the user that made it, or change DataDirectory.", error);
+        }
+    }
+
+    private static async Task<EmbeddedPostgres> StartInAsync(string data, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsLinux() && !Directory.Exists(data))
         {
             // Root's server runs as another user, who must be able to pass through; the secrets inside have modes of their own.
             const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -165,8 +177,9 @@ public sealed partial class EmbeddedPostgres : IAsyncDisposable
         ? string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses= -c unix_socket_directories=. -c port={SocketPort}")
         : string.Create(CultureInfo.InvariantCulture, $"-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c port={FreePort()}");
 
+    // A comma or colon in a host means several hosts or a port to Npgsql.
     private static bool FitsSocket(string folder) =>
-        Encoding.UTF8.GetByteCount(folder) + $"/.s.PGSQL.{SocketPort}".Length <= LongestSocketPath;
+        !folder.AsSpan().ContainsAny(',', ':') && Encoding.UTF8.GetByteCount(folder) + $"/.s.PGSQL.{SocketPort}".Length <= LongestSocketPath;
 
     private static int FreePort()
     {

@@ -84,6 +84,29 @@ public sealed class EmbeddedPostgresTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_a_killed_worker_left_running_is_taken_over_and_stopped_at_the_end()
+    {
+        string folder;
+        await using (EmbeddedPostgres first = await StartAsync())
+        {
+            folder = first.Folder;
+            await ExecuteAsync(first, "create table kept (x integer); insert into kept values (42)");
+        }
+        // What kill -9 leaves: the server runs, and nobody holds a lock.
+        PostgresPrograms programs = await PostgresPrograms.FindAsync(null, default);
+        await programs.RunAsync(
+            "pg_ctl", ["start", "-s", "-w", "-l", EmbeddedPostgres.LogFile, "-o", "-c listen_addresses= -c unix_socket_directories=. -c port=5432"], folder, null, default);
+        int left = PostgresPidFile.Read(folder)!.ProcessId;
+
+        await using (EmbeddedPostgres second = await StartAsync())
+        {
+            Assert.Equal(42, await ExecuteAsync(second, "select x from kept"));
+            Assert.Equal(left, PostgresPidFile.Read(folder)!.ProcessId);
+        }
+        Assert.Null(PostgresPidFile.Read(folder));
+    }
+
+    [Fact]
     public async Task A_process_number_that_now_belongs_to_another_program_does_not_stop_the_start()
     {
         string folder;

@@ -46,10 +46,3 @@ create table flagged_subjects (
   primary key (subject_type, subject_value, organization)
 );
 create index flagged_subjects_last_updated on flagged_subjects (last_updated);
-
--- Small facts of a run that must outlive it.
-create table run_state (
-  name text primary key,
-  value jsonb not null,
-  updated_at timestamptz not null
-);

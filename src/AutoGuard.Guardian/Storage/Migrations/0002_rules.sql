@@ -1,6 +1,4 @@
 -- The local engine's rules, who changed them and why, and the keys of its HTTP API.
-create sequence rule_version;
-
 create table rules (
   id text primary key,
   seq bigint generated always as identity unique,
@@ -16,7 +14,6 @@ create table rules (
   decision_id text,
   created_at timestamptz not null,
   expires_at timestamptz,
-  version bigint not null default nextval('rule_version'),
   check ((network is not null) = (scope in ('ip', 'cidr')))
 );
 create index rules_scope on rules (scope, seq);

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AutoGuard.Guardian.Rules;
+using Microsoft.AspNetCore.Http;
+
+namespace AutoGuard.Guardian.Api;
+
+/// <summary>Error codes, after those that the vendor's services document.</summary>
+internal static class ApiError
+{
+    public const int ParameterRequired = 1000;
+    public const int KeyNotValid = 1001;
+    public const int WrongValue = 1004;
+    public const int NotFound = 1404;
+    public const int Refused = 1409;
+    public const int TooLarge = 1413;
+    public const int WrongContentType = 1415;
+    public const int AccessDenied = 2001;
+    public const int KeyMissing = 4002;
+    public const int Unavailable = 5003;
+}
+
+internal sealed record ErrorBody(bool Success, int ErrorCode, string Message);
+
+internal sealed record DataBody<T>(bool Success, T Data, string? Cursor = null);
+
+/// <summary>A rule as the vendor's calls speak of it: the value under the field that it was posted in.</summary>
+internal sealed record RuleBody
+{
+    public required string Id { get; init; }
+
+    public string? Ip { get; init; }
+
+    public string? Domain { get; init; }
+
+    public string? Token { get; init; }
+
+    public required string Type { get; init; }
+
+    public string? Tag { get; init; }
+
+    public string? Info { get; init; }
+
+    public string? Reason { get; init; }
+
+    public required string Origin { get; init; }
+
+    public required string Creator { get; init; }
+
+    public string? Organization { get; init; }
+
+    public required string CreatedAt { get; init; }
+
+    public string? ExpiresAt { get; init; }
+
+    public static RuleBody Of(Rule rule)
+    {
+        bool isReferrer = rule.Scope == RuleScope.Referrer;
+        return new RuleBody
+        {
+            Id = rule.Id,
+            Ip = rule.Scope is RuleScope.Ip or RuleScope.Cidr ? rule.Value : null,
+            Domain = isReferrer ? rule.Value : null,
+            Token = rule.Scope == RuleScope.Token ? rule.Value : null,
+            Type = RuleNames.Of(rule.Type),
+            Tag = isReferrer ? null : rule.Tag,
+            Info = isReferrer ? rule.Tag : null,
+            Reason = rule.Reason.Length > 0 ? rule.Reason : null,
+            Origin = RuleNames.Of(rule.Origin),
+            Creator = rule.Creator,
+            Organization = rule.Organization,
+            CreatedAt = Time(rule.CreatedAt),
+            ExpiresAt = rule.ExpiresAt is { } expires ? Time(expires) : null,
+        };
+    }
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}
+
+internal sealed record VerdictBody(bool Allowed, RuleBody? Rule);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ErrorBody))]
+[JsonSerializable(typeof(DataBody<RuleBody>))]
+[JsonSerializable(typeof(DataBody<IReadOnlyList<RuleBody>>))]
+[JsonSerializable(typeof(DataBody<VerdictBody>))]
+internal sealed partial class ApiJsonContext : JsonSerializerContext;
+
+/// <summary>The answers of the API, all in the vendor's shape.</summary>
+internal static class ApiReply
+{
+    public static IResult Rule(Rule rule) => Results.Json(new DataBody<RuleBody>(true, RuleBody.Of(rule)), ApiJsonContext.Default.DataBodyRuleBody);
+
+    public static IResult Rules(IReadOnlyList<Rule> rules, string? cursor)
+    {
+        IReadOnlyList<RuleBody> bodies = [.. rules.Select(RuleBody.Of)];
+        return Results.Json(new DataBody<IReadOnlyList<RuleBody>>(true, bodies, cursor), ApiJsonContext.Default.DataBodyIReadOnlyListRuleBody);
+    }
+
+    public static IResult Verdict(Verdict verdict) => Results.Json(
+        new DataBody<VerdictBody>(true, new VerdictBody(verdict.Allowed, verdict.Rule is null ? null : RuleBody.Of(verdict.Rule))), ApiJsonContext.Default.DataBodyVerdictBody);
+
+    public static IResult Error(int status, int code, string message) =>
+        Results.Json(new ErrorBody(false, code, message), ApiJsonContext.Default.ErrorBody, statusCode: status);
+
+    public static IResult Required(string field) => Error(StatusCodes.Status400BadRequest, ApiError.ParameterRequired, $"Parameter required: {field}");
+
+    public static IResult Wrong(string field, string why) => Error(StatusCodes.Status400BadRequest, ApiError.WrongValue, $"Parameter {field} is not valid: {why}");
+}

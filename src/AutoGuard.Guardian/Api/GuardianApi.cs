@@ -1,0 +1,280 @@
+using System.Globalization;
+using System.Text.Json;
+using AutoGuard.Core.Events;
+using AutoGuard.Guardian.Rules;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace AutoGuard.Guardian.Api;
+
+/// <summary>The HTTP API of the local engine: the vendor's documented calls, listing and deleting, and the question of enforcement points.</summary>
+public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, ApiKeys keys, TimeProvider time, ILogger<GuardianApi> logger)
+{
+    private const string KeyHeader = "X-BINTU-APIKEY";
+    private const string TokenHeader = "X-BINTU-TOKEN";
+    private const int DefaultPage = 100;
+    private static readonly TimeSpan LongestLife = TimeSpan.FromDays(3650);
+
+    private static readonly Resource Ip = new("ip", "tag", [RuleScope.Ip, RuleScope.Cidr], RuleTarget.TryParseAddress);
+    private static readonly Resource Referrer = new("domain", "info", [RuleScope.Referrer], RuleTarget.TryParseReferrer);
+    private static readonly Resource Token = new("token", "tag", [RuleScope.Token], ParseToken);
+
+    private delegate bool Parser(string? text, out RuleTarget target, out string why);
+
+    internal void Map(IEndpointRouteBuilder routes)
+    {
+        MapResource(routes, "/ip", Ip);
+        MapResource(routes, "/referer", Referrer);
+        MapResource(routes, "/referrer", Referrer);
+        MapResource(routes, "/token", Token);
+        routes.MapGet("/check", (HttpContext context) => WithKeyAsync(context, ApiRole.Read, key => ValueTask.FromResult(Check(context, key))));
+    }
+
+    private void MapResource(IEndpointRouteBuilder routes, string path, Resource resource)
+    {
+        routes.MapPost(path, (HttpContext context) => WithKeyAsync(context, ApiRole.Write, key => PostAsync(context, resource, key)));
+        routes.MapGet(path, (HttpContext context) => WithKeyAsync(context, ApiRole.Read, key => ListAsync(context, resource, key)));
+        routes.MapDelete(path, (HttpContext context) => WithKeyAsync(context, ApiRole.Write, key => DeleteByValueAsync(context, resource, key)));
+        routes.MapDelete(path + "/{id}", (HttpContext context) => WithKeyAsync(context, ApiRole.Write, key => DeleteByIdAsync(context, resource, context.Request.RouteValues["id"] as string ?? "", key)));
+    }
+
+    private async Task WithKeyAsync(HttpContext context, ApiRole role, Func<ApiKey, ValueTask<IResult>> action)
+    {
+        IResult result = await AnswerAsync(context, role, action);
+        await result.ExecuteAsync(context);
+    }
+
+    private async Task<IResult> AnswerAsync(HttpContext context, ApiRole role, Func<ApiKey, ValueTask<IResult>> action)
+    {
+        // Answers depend on the key and change with every rule.
+        context.Response.Headers.CacheControl = "no-store";
+        try
+        {
+            string text = context.Request.Headers[KeyHeader].ToString();
+            text = text.Length > 0 ? text : context.Request.Headers[TokenHeader].ToString();
+            if (text.Length == 0)
+            {
+                return ApiReply.Error(StatusCodes.Status401Unauthorized, ApiError.KeyMissing, $"The header {KeyHeader} or {TokenHeader} is missing.");
+            }
+            if (await keys.FindAsync(text, context.RequestAborted) is not { } key)
+            {
+                return ApiReply.Error(StatusCodes.Status403Forbidden, ApiError.KeyNotValid, "Provided APIKey is not valid");
+            }
+            return key.Role >= role
+                ? await action(key)
+                : ApiReply.Error(StatusCodes.Status403Forbidden, ApiError.AccessDenied, "The key's role does not permit this call.");
+        }
+        catch (NpgsqlException error)
+        {
+            Log.DatabaseAway(logger, error);
+            return ApiReply.Error(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, "The rules' database is not available; try again.");
+        }
+    }
+
+    private async ValueTask<IResult> PostAsync(HttpContext context, Resource resource, ApiKey key)
+    {
+        (JsonDocument? document, IResult? refusal) = await ApiRequest.ReadBodyAsync(context);
+        if (document is null)
+        {
+            return refusal!;
+        }
+        using (document)
+        {
+            if (!TryMakeDraft(document.RootElement, resource, key, out RuleDraft? draft, out refusal))
+            {
+                return refusal!;
+            }
+            RuleChange change = await rules.AddAsync(draft!, context.RequestAborted);
+            return change.Result == RuleResult.Refused
+                ? ApiReply.Wrong(resource.Field, change.Why)
+                : ApiReply.Rule(change.Rule!);
+        }
+    }
+
+    private bool TryMakeDraft(JsonElement body, Resource resource, ApiKey key, out RuleDraft? draft, out IResult? refusal)
+    {
+        draft = null;
+        if (!ApiRequest.TryGetText(body, resource.Field, isRequired: true, out string value, out refusal)
+            || !ApiRequest.TryGetText(body, "type", isRequired: true, out string typeText, out refusal)
+            || !ApiRequest.TryGetRemark(body, resource.Remark, out string remark, out refusal)
+            || !ApiRequest.TryGetRemark(body, "reason", out string reason, out refusal)
+            || !TryGetExpiry(body, out RuleExpiry expiry, out refusal))
+        {
+            return false;
+        }
+        if (!resource.Parse(value, out RuleTarget target, out string why))
+        {
+            refusal = ApiReply.Wrong(resource.Field, why + ".");
+            return false;
+        }
+        if (!RuleNames.TryParse(typeText, out RuleType type))
+        {
+            refusal = ApiReply.Wrong("type", "it must be deny or allow.");
+            return false;
+        }
+        draft = new RuleDraft
+        {
+            Target = target,
+            Type = type,
+            Tag = remark,
+            Reason = reason,
+            Origin = RuleOrigin.Api,
+            Creator = key.Name,
+            Organization = key.Organization,
+            Expiry = expiry,
+        };
+        return true;
+    }
+
+    // Our own addition to the vendor's body: seconds until the rule lapses; 0 for until removed.
+    private bool TryGetExpiry(JsonElement body, out RuleExpiry expiry, out IResult? refusal)
+    {
+        expiry = RuleExpiry.Default;
+        refusal = null;
+        if (!body.TryGetProperty("duration", out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return true;
+        }
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out long seconds) || seconds < 0 || seconds > (long)LongestLife.TotalSeconds)
+        {
+            refusal = ApiReply.Wrong("duration", "it must be whole seconds up to ten years, or 0 for until removed.");
+            return false;
+        }
+        expiry = seconds == 0 ? RuleExpiry.Never : RuleExpiry.Until(DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds() + (seconds * 1000)));
+        return true;
+    }
+
+    private async ValueTask<IResult> ListAsync(HttpContext context, Resource resource, ApiKey key)
+    {
+        if (!ApiRequest.TryGetQuery(context, "type", out string? typeText, out IResult? refusal)
+            || !ApiRequest.TryGetQuery(context, "limit", out string? limitText, out refusal)
+            || !ApiRequest.TryGetQuery(context, "cursor", out string? cursorText, out refusal)
+            || !ApiRequest.TryGetQuery(context, resource.Field, out string? valueText, out refusal))
+        {
+            return refusal!;
+        }
+        RuleType type = default;
+        if (typeText is not null && !RuleNames.TryParse(typeText, out type))
+        {
+            return ApiReply.Wrong("type", "it must be deny or allow.");
+        }
+        int limit = DefaultPage;
+        if (limitText is not null && (!int.TryParse(limitText, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > RuleFilter.LargestPage))
+        {
+            return ApiReply.Wrong("limit", $"it must be from 1 to {RuleFilter.LargestPage}.");
+        }
+        long before = 0;
+        if (cursorText is not null && !long.TryParse(cursorText, NumberStyles.None, CultureInfo.InvariantCulture, out before))
+        {
+            return ApiReply.Wrong("cursor", "it must be the cursor of an earlier answer.");
+        }
+        RuleTarget target = default;
+        if (valueText is not null && !resource.Parse(valueText, out target, out string why))
+        {
+            return ApiReply.Wrong(resource.Field, why + ".");
+        }
+        IReadOnlyList<Rule> page = await rules.Queries.ListAsync(
+            new RuleFilter
+            {
+                Scopes = resource.Scopes,
+                Type = typeText is null ? null : type,
+                Value = valueText is null ? null : target.Value,
+                Organization = key.Organization,
+                Limit = limit,
+                Before = cursorText is null ? null : before,
+            },
+            context.RequestAborted);
+        return ApiReply.Rules(page, page.Count == limit ? page[^1].Sequence.ToString(CultureInfo.InvariantCulture) : null);
+    }
+
+    private async ValueTask<IResult> DeleteByValueAsync(HttpContext context, Resource resource, ApiKey key)
+    {
+        if (!ApiRequest.TryGetQuery(context, resource.Field, out string? text, out IResult? refusal) || !ApiRequest.TryGetQuery(context, "type", out string? typeText, out refusal))
+        {
+            return refusal!;
+        }
+        if (string.IsNullOrEmpty(text))
+        {
+            return ApiReply.Required(resource.Field);
+        }
+        if (!resource.Parse(text, out RuleTarget target, out string why))
+        {
+            return ApiReply.Wrong(resource.Field, why + ".");
+        }
+        RuleType type = RuleType.Deny;
+        if (typeText is not null && !RuleNames.TryParse(typeText, out type))
+        {
+            return ApiReply.Wrong("type", "it must be deny or allow.");
+        }
+        return await DeleteByIdAsync(context, resource, RuleDraft.IdOf(target, type, key.Organization), key);
+    }
+
+    private async ValueTask<IResult> DeleteByIdAsync(HttpContext context, Resource resource, string id, ApiKey key)
+    {
+        if (!ApiRequest.TryGetQuery(context, "reason", out string? reason, out IResult? refusal))
+        {
+            return refusal!;
+        }
+        string why = reason ?? "";
+        if (!ApiRequest.TryCleanRemark("reason", ref why, out refusal))
+        {
+            return refusal!;
+        }
+        IResult notFound = ApiReply.Error(StatusCodes.Status404NotFound, ApiError.NotFound, "There is no such rule.");
+        if (id.Length != 32 || !id.All(char.IsAsciiHexDigitLower))
+        {
+            return notFound;
+        }
+        bool isForeign = false;
+        RuleChange change = await rules.RemoveAsync(
+            id,
+            key.Name,
+            why,
+            rule =>
+            {
+                isForeign = !resource.Scopes.Contains(rule.Scope) || (key.Organization is not null && rule.Organization != key.Organization);
+                return isForeign ? "" : null;
+            },
+            context.RequestAborted);
+        return change.Result switch
+        {
+            RuleResult.Removed => Results.NoContent(),
+            RuleResult.Refused when !isForeign => ApiReply.Error(StatusCodes.Status409Conflict, ApiError.Refused, change.Why),
+            _ => notFound,
+        };
+    }
+
+    private IResult Check(HttpContext context, ApiKey key)
+    {
+        if (!ApiRequest.TryGetQuery(context, "ip", out string? ip, out IResult? refusal)
+            || !ApiRequest.TryGetQuery(context, "token", out string? token, out refusal)
+            || !ApiRequest.TryGetQuery(context, "referrer", out string? referrer, out refusal)
+            || !ApiRequest.TryGetQuery(context, "organization", out string? organization, out refusal))
+        {
+            return refusal!;
+        }
+        IpAddress? address = null;
+        if (!string.IsNullOrEmpty(ip))
+        {
+            if (!IpAddress.TryParse(ip, out IpAddress parsed))
+            {
+                return ApiReply.Wrong("ip", "it must be an IPv4 or IPv6 address.");
+            }
+            address = parsed;
+        }
+        return ApiReply.Verdict(matcher.Check(address, TokenIdentity.Of(token), ReferrerHost.Of(referrer), key.Organization ?? organization, time.GetUtcNow()));
+    }
+
+    private static bool ParseToken(string? text, out RuleTarget target, out string why) => RuleTarget.TryParseToken(TokenIdentity.Of(text), out target, out why);
+
+    private sealed record Resource(string Field, string Remark, IReadOnlyList<RuleScope> Scopes, Parser Parse);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 4301, Level = LogLevel.Error, Message = "A call of the Guardian API failed because the database is not available.")]
+        public static partial void DatabaseAway(ILogger logger, Exception error);
+    }
+}

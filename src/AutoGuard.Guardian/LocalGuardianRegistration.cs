@@ -1,0 +1,45 @@
+using AutoGuard.Core.Guardian;
+using AutoGuard.Guardian.Api;
+using AutoGuard.Guardian.Local;
+using AutoGuard.Guardian.Rules;
+using AutoGuard.Guardian.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace AutoGuard.Guardian;
+
+/// <summary>Puts the store and the local engine into a host.</summary>
+public static class LocalGuardianRegistration
+{
+    /// <summary>
+    /// Registers the decision store, the rules with their matcher, the local guardian and its HTTP API. The host registers
+    /// an <see cref="Npgsql.NpgsqlDataSource"/> and applies the migrations before it starts.
+    /// </summary>
+    /// <exception cref="FormatException">An entry of the allowlist cannot be read.</exception>
+    public static IServiceCollection AddLocalGuardian(this IServiceCollection services, LocalGuardianOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(new RuleRails(options.WidestPrefixV4, options.WidestPrefixV6, options.Allowlist, options.Referrers));
+        services.AddSingleton<RuleMatcher>();
+        services.AddSingleton<RuleStore>();
+        services.AddSingleton<ApiKeys>();
+        services.AddSingleton<GuardianApi>();
+        services.AddSingleton<PostgresDecisionStore>();
+        services.AddSingleton<LocalGuardian>();
+        services.AddSingleton<IGuardian>(static provider => provider.GetRequiredService<LocalGuardian>());
+        services.AddSingleton<RuleSync>();
+        services.AddHostedService(static provider => provider.GetRequiredService<RuleSync>());
+        return services;
+    }
+
+    /// <summary>Maps the API; pass a group to put it under a prefix.</summary>
+    public static IEndpointRouteBuilder MapGuardianApi(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        routes.ServiceProvider.GetRequiredService<GuardianApi>().Map(routes);
+        return routes;
+    }
+}

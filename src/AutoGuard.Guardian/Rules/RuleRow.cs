@@ -1,0 +1,82 @@
+using System.Text.Json.Serialization;
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Guardian.Rules;
+
+/// <summary>A rule as a row.</summary>
+internal sealed class RuleRow
+{
+    public const string Columns = """
+        id, seq as Sequence, scope, value, network::text as Network, type, tag, reason, origin, creator, organization, decision_id as DecisionId,
+        created_at as CreatedAt, expires_at as ExpiresAt
+        """;
+
+    public string Id { get; init; } = "";
+
+    public long Sequence { get; init; }
+
+    public string Scope { get; init; } = "";
+
+    public string Value { get; init; } = "";
+
+    public string? Network { get; init; }
+
+    public string Type { get; init; } = "";
+
+    public string Tag { get; init; } = "";
+
+    public string Reason { get; init; } = "";
+
+    public string Origin { get; init; } = "";
+
+    public string Creator { get; init; } = "";
+
+    public string? Organization { get; init; }
+
+    public string? DecisionId { get; init; }
+
+    public DateTime CreatedAt { get; init; }
+
+    public DateTime? ExpiresAt { get; init; }
+
+    public Rule ToRule()
+    {
+        IpNetwork network = default;
+        if (!RuleNames.TryParse(Scope, out RuleScope scope) || !RuleNames.TryParse(Type, out RuleType type) || !RuleNames.TryParse(Origin, out RuleOrigin origin)
+            || (Network is not null && !IpNetwork.TryParse(Network, out network)))
+        {
+            throw new InvalidOperationException($"Rule {Id} in the store cannot be read.");
+        }
+        return new Rule
+        {
+            Id = Id,
+            Sequence = Sequence,
+            Scope = scope,
+            Value = Value,
+            Network = network,
+            Type = type,
+            Tag = Tag,
+            Reason = Reason,
+            Origin = origin,
+            Creator = Creator,
+            Organization = Organization,
+            DecisionId = DecisionId,
+            CreatedAt = new DateTimeOffset(CreatedAt, TimeSpan.Zero),
+            ExpiresAt = ExpiresAt is DateTime expires ? new DateTimeOffset(expires, TimeSpan.Zero) : null,
+        };
+    }
+}
+
+/// <summary>A rule as the audit keeps it.</summary>
+internal sealed record RuleDocument(
+    string Scope, string Value, string Type, string Tag, string Reason, string Origin, string Creator, string? Organization, string? DecisionId,
+    DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
+{
+    public static RuleDocument Of(Rule rule) => new(
+        RuleNames.Of(rule.Scope), rule.Value, RuleNames.Of(rule.Type), rule.Tag, rule.Reason, RuleNames.Of(rule.Origin), rule.Creator, rule.Organization,
+        rule.DecisionId, rule.CreatedAt, rule.ExpiresAt);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(RuleDocument))]
+internal sealed partial class RuleJsonContext : JsonSerializerContext;

@@ -1,0 +1,137 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Guardian;
+using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Local;
+using AutoGuard.Guardian.Rules;
+using AutoGuard.Testing;
+using Npgsql;
+
+namespace AutoGuard.Guardian.Tests.Local;
+
+public sealed class LocalGuardianTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly RuleMatcher _matcher = new();
+    private TestDatabase _database = null!;
+    private RuleStore _rules = null!;
+    private LocalGuardian _guardian = null!;
+
+    public async Task InitializeAsync()
+    {
+        _database = await postgres.CreateMigratedAsync();
+        _rules = MakeStore(_database.DataSource);
+        _guardian = new LocalGuardian(_rules, _time);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _rules.Dispose();
+        await _database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_block_becomes_a_rule_with_the_decisions_id_reason_and_expiry()
+    {
+        Decision decision = Block("203.0.113.7") with { Expires = Sample.Now(_time) + 7_200_000 };
+
+        GuardianOutcome outcome = await _guardian.ApplyAsync(decision, default);
+
+        Assert.Equal(GuardianResult.Applied, outcome.Result);
+        Rule rule = (await _rules.Queries.GetAsync(outcome.RuleId!, default))!;
+        Assert.Equal((decision.Id, decision.Id, RuleOrigin.AutoGuard), (rule.Tag, rule.DecisionId, rule.Origin));
+        Assert.Equal(("5 sessions at once for one user (limit 2)", _time.GetUtcNow().AddHours(2)), (rule.Reason, rule.ExpiresAt));
+        Assert.False(_matcher.Check(Address("203.0.113.7"), null, null, null, _time.GetUtcNow()).Allowed);
+        Assert.Equal(GuardianResult.AlreadyApplied, (await _guardian.ApplyAsync(decision, default)).Result);
+    }
+
+    [Theory]
+    [InlineData(SubjectType.Token, "jti-1")]
+    [InlineData(SubjectType.Cidr, "198.51.100.0/24")]
+    [InlineData(SubjectType.Referrer, "bad.example")]
+    public async Task Every_kind_of_subject_is_denied_and_released(SubjectType type, string value)
+    {
+        Decision decision = Block(value, type) with { Action = type == SubjectType.Token ? DecisionAction.Revoke : DecisionAction.Block, Organization = "org" };
+        Assert.Equal(GuardianResult.Applied, (await _guardian.ApplyAsync(decision, default)).Result);
+        Assert.False(_matcher.Check(Address("198.51.100.1"), "jti-1", "bad.example", "org", _time.GetUtcNow()).Allowed);
+
+        Assert.Equal(GuardianResult.Applied, (await _guardian.ReleaseAsync(decision.Subject, "org", "reviewed", default)).Result);
+        Assert.True(_matcher.Check(Address("198.51.100.1"), "jti-1", "bad.example", "org", _time.GetUtcNow()).Allowed);
+        Assert.Equal(GuardianResult.AlreadyApplied, (await _guardian.ReleaseAsync(decision.Subject, "org", "reviewed", default)).Result);
+    }
+
+    [Fact]
+    public async Task A_release_decision_takes_the_rule_back()
+    {
+        await _guardian.ApplyAsync(Block("203.0.113.7"), default);
+
+        GuardianOutcome outcome = await _guardian.ApplyAsync(Block("203.0.113.7") with { Id = "decision-2", Action = DecisionAction.Release }, default);
+
+        Assert.Equal(GuardianResult.Applied, outcome.Result);
+        Assert.Equal(0, _matcher.Count);
+    }
+
+    [Fact]
+    public async Task A_persons_rule_is_not_released()
+    {
+        Assert.True(RuleTarget.TryParseAddress("203.0.113.7", out RuleTarget target, out _));
+        await _rules.AddAsync(new RuleDraft { Target = target, Type = RuleType.Deny, Origin = RuleOrigin.Api, Creator = "alice" }, default);
+
+        GuardianOutcome outcome = await _guardian.ReleaseAsync(new Subject(SubjectType.Ip, "203.0.113.7"), null, "", default);
+
+        Assert.Equal(GuardianResult.Rejected, outcome.Result);
+        Assert.Contains("alice", outcome.Detail, StringComparison.Ordinal);
+        Assert.False(_matcher.Check(Address("203.0.113.7"), null, null, null, _time.GetUtcNow()).Allowed);
+    }
+
+    [Fact]
+    public async Task What_may_not_be_enforced_makes_no_rule()
+    {
+        Assert.Equal(GuardianResult.Rejected, (await _guardian.ApplyAsync(Block("203.0.113.7") with { Mode = EnforcementMode.Observe }, default)).Result);
+        Assert.Equal(GuardianResult.Unsupported, (await _guardian.ApplyAsync(Block("203.0.113.7") with { Action = DecisionAction.Flag }, default)).Result);
+        Assert.Equal(GuardianResult.Rejected, (await _guardian.ApplyAsync(Block("203.0.113.7") with { Expires = Sample.Now(_time) }, default)).Result);
+        Assert.Equal(GuardianResult.Rejected, (await _guardian.ApplyAsync(Block("192.168.1.1"), default)).Result);
+        Assert.Equal(GuardianResult.Rejected, (await _guardian.ApplyAsync(Block("0.0.0.0/0", SubjectType.Cidr), default)).Result);
+        Assert.Equal(GuardianResult.Rejected, (await _guardian.ApplyAsync(Block("*", SubjectType.Referrer), default)).Result);
+        Assert.Equal(GuardianResult.Rejected, (await _guardian.ApplyAsync(Block("a\0b", SubjectType.Token), default)).Result);
+        Assert.Empty(await _rules.Queries.ListAsync(new RuleFilter { IncludeLapsed = true }, default));
+    }
+
+    [Fact]
+    public async Task Hostile_reasons_and_names_are_stored_not_obeyed()
+    {
+        Decision decision = Block("203.0.113.7") with
+        {
+            Organization = "o\0rg\ud800",
+            Reasons = [new DecisionReason("A", 1, 1, 1, 1, new string('x', 10_000) + "\0"), new DecisionReason("B", 1, 1, 1, 1, "'; drop table rules; --\0")],
+        };
+
+        Assert.Equal(GuardianResult.Applied, (await _guardian.ApplyAsync(decision, default)).Result);
+        Assert.Equal(GuardianResult.AlreadyApplied, (await _guardian.ApplyAsync(decision, default)).Result);
+        Assert.True(Assert.Single(await _rules.Queries.ListAsync(new RuleFilter(), default)).Reason.Length <= 500);
+        Assert.Equal(GuardianResult.Applied, (await _guardian.ReleaseAsync(decision.Subject, decision.Organization, "\0", default)).Result);
+    }
+
+    [Fact]
+    public async Task Without_its_database_it_is_unavailable_and_does_not_throw()
+    {
+        await using NpgsqlDataSource away = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=x;Timeout=2");
+        using var rules = MakeStore(away);
+        var guardian = new LocalGuardian(rules, _time);
+
+        Assert.Equal(GuardianResult.Unavailable, (await guardian.ApplyAsync(Block("203.0.113.7"), default)).Result);
+        Assert.Equal(GuardianResult.Unavailable, (await guardian.ReleaseAsync(new Subject(SubjectType.Ip, "203.0.113.7"), null, "", default)).Result);
+    }
+
+    private RuleStore MakeStore(NpgsqlDataSource database) =>
+        new(database, new RuleRails(24, 64, new AllowlistOptions(), new ReferrersOptions()), _matcher, _time);
+
+    private Decision Block(string value, SubjectType type = SubjectType.Ip) => Sample.Decision(1, _time) with
+    {
+        Action = DecisionAction.Block,
+        Mode = EnforcementMode.Enforce,
+        Subject = new Subject(type, value),
+    };
+
+    private static IpAddress Address(string text) => IpAddress.From(System.Net.IPAddress.Parse(text));
+}
