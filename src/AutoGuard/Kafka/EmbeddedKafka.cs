@@ -46,6 +46,7 @@ public sealed class EmbeddedKafka : IDisposable
             Librdkafka.rd_kafka_destroy(handle);
             throw new InvalidOperationException("The embedded Kafka broker cannot start: no free port, or no memory.");
         }
+        Librdkafka.SetInitialRebalanceDelay(cluster, 100);
         return new EmbeddedKafka(handle, cluster);
     }
 
@@ -86,6 +87,13 @@ public sealed class EmbeddedKafka : IDisposable
         {
             Librdkafka.rd_kafka_mock_push_request_errors_array(cluster, apiKey, (nuint)errors.Length, first);
         }
+        return 0;
+    });
+
+    /// <summary>Lets every request for a topic fail with an error; 0: no longer.</summary>
+    internal void FailTopic(string topic, int error) => OnCluster(cluster =>
+    {
+        Librdkafka.rd_kafka_mock_topic_set_error(cluster, topic, error);
         return 0;
     });
 
