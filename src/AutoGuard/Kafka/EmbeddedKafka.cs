@@ -90,13 +90,6 @@ public sealed class EmbeddedKafka : IDisposable
         return 0;
     });
 
-    /// <summary>Lets every request for a topic fail with an error; 0: no longer.</summary>
-    internal void FailTopic(string topic, int error) => OnCluster(cluster =>
-    {
-        Librdkafka.rd_kafka_mock_topic_set_error(cluster, topic, error);
-        return 0;
-    });
-
     /// <summary>Stops the brokers and forgets everything.</summary>
     public void Dispose()
     {

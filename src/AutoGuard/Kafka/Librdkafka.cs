@@ -106,7 +106,4 @@ internal static partial class Librdkafka
 
     [LibraryImport(Name)]
     public static unsafe partial void rd_kafka_mock_push_request_errors_array(nint cluster, short apiKey, nuint count, int* errors);
-
-    [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial void rd_kafka_mock_topic_set_error(nint cluster, string topic, int error);
 }
