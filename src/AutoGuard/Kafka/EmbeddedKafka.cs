@@ -46,6 +46,7 @@ public sealed class EmbeddedKafka : IDisposable
             Librdkafka.rd_kafka_destroy(handle);
             throw new InvalidOperationException("The embedded Kafka broker cannot start: no free port, or no memory.");
         }
+        Librdkafka.SetInitialRebalanceDelay(cluster, 100);
         return new EmbeddedKafka(handle, cluster);
     }
 

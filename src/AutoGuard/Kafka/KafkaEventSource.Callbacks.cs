@@ -42,8 +42,12 @@ public sealed partial class KafkaEventSource
         }
         _last = null;
         _assignmentChanged = true;
+        SetConnected(true);
         Counters.CountRebalance();
-        Log.Assigned(_logger, Numbers(partitions), _settings.Options.EventsTopic);
+        if (partitions.Count > 0)
+        {
+            Log.Assigned(_logger, Numbers(partitions), _settings.Options.EventsTopic);
+        }
         return positions;
     }
 
@@ -88,6 +92,13 @@ public sealed partial class KafkaEventSource
         if (failure is null)
         {
             Counters.CountCommit(succeeded: true);
+            foreach (TopicPartitionOffsetError position in committed.Offsets)
+            {
+                if (_partitions.TryGetValue(position.Partition.Value, out PartitionState? state))
+                {
+                    state.Committed = position.Offset.Value;
+                }
+            }
         }
         else if (failure.Code != ErrorCode.Local_NoOffset)
         {
@@ -167,10 +178,13 @@ public sealed partial class KafkaEventSource
 
     private static partial class Log
     {
+        [LoggerMessage(2017, LogLevel.Warning, "The last positions could not be committed: {Reason}. Their events are read again.")]
+        public static partial void LastCommitFailed(ILogger logger, string reason);
+
         [LoggerMessage(2001, LogLevel.Information, "Reading partitions {Partitions} of topic {Topic}.")]
         public static partial void Assigned(ILogger logger, string partitions, string topic);
 
-        [LoggerMessage(2002, LogLevel.Information, "Giving up partitions {Partitions} of topic {Topic} to another worker.")]
+        [LoggerMessage(2002, LogLevel.Information, "Giving up partitions {Partitions} of topic {Topic}.")]
         public static partial void Revoked(ILogger logger, string partitions, string topic);
 
         [LoggerMessage(2003, LogLevel.Warning, "Lost partitions {Partitions} of topic {Topic}: the group heard nothing of this worker for too long. Their events since the last commit are read again by whoever has them now.")]

@@ -377,8 +377,10 @@ public sealed partial class KafkaEventSource
 
     private PartitionProgress Progress(PartitionState state)
     {
-        long end = state.IsAtEnd ? state.Next : _consumer.GetWatermarkOffsets(new TopicPartition(_settings.Options.EventsTopic, state.Partition)).High.Value;
-        return new PartitionProgress(state.Partition, state.Next, state.Stored, Math.Max(end, -1), state.IsIdle);
+        WatermarkOffsets marks = _consumer.GetWatermarkOffsets(new TopicPartition(_settings.Options.EventsTopic, state.Partition));
+        long next = state.Next >= 0 ? state.Next : Math.Max(marks.Low.Value, 0);
+        long end = state.IsAtEnd ? state.Next : Math.Max(marks.High.Value, -1);
+        return new PartitionProgress(state.Partition, next, state.Committed, end, state.IsIdle);
     }
 
     private void TakeCommits()
@@ -445,10 +447,45 @@ public sealed partial class KafkaEventSource
         TakeCommits();
         _deadLetters.Flush(CloseLimit / 4);
         StorePositions();
+        CommitRest();
         _consumer.Close();
         _consumer.Dispose();
         _deadLetters.Dispose();
         Counters.Connected(false);
         Counters.Publish(ImmutableArray<PartitionProgress>.Empty);
+    }
+
+    /// <summary>
+    /// Leaving commits as well, but once only and without looking at the answer, and a group in the middle of a rebalance
+    /// refuses: so the last positions are committed here, taking part in the rebalance until it is over.
+    /// </summary>
+    private void CommitRest()
+    {
+        long started = _time.GetTimestamp();
+        while (_time.GetElapsedTime(started) < CloseLimit / 2)
+        {
+            TopicPartitionOffset[] rest = [.. _partitions.Values
+                .Where(state => state.Stored > state.Committed)
+                .Select(state => new TopicPartitionOffset(_settings.Options.EventsTopic, state.Partition, state.Stored))];
+            if (rest.Length == 0 || !Counters.IsConnected)
+            {
+                return;
+            }
+            try
+            {
+                _consumer.Commit(rest);
+                return;
+            }
+            catch (KafkaException e) when (e.Error.Code is ErrorCode.RebalanceInProgress or ErrorCode.IllegalGeneration or ErrorCode.UnknownMemberId)
+            {
+                Poll(Linger);
+            }
+            catch (KafkaException e)
+            {
+                Counters.CountCommit(succeeded: false);
+                Log.LastCommitFailed(_logger, e.Error.Reason);
+                return;
+            }
+        }
     }
 }

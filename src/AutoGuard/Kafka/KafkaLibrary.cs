@@ -19,6 +19,9 @@ public sealed record KafkaLibrary(Version Client, Version? Native, string? Probl
     /// <summary>The library of this process. Nothing else of Kafka may be touched before this was read once.</summary>
     public static KafkaLibrary Current => Loaded.Value;
 
+    /// <summary>The native library; 0 when it cannot be loaded.</summary>
+    internal static nint Handle { get; private set; }
+
     /// <summary>One line for the start-up log and for <c>check</c>.</summary>
     public string Description => Native is null
         ? $"Confluent.Kafka {Client} without librdkafka"
@@ -75,6 +78,7 @@ public sealed record KafkaLibrary(Version Client, Version? Native, string? Probl
         {
             if (NativeLibrary.TryLoad(candidate, assembly, path, out nint handle))
             {
+                Handle = handle;
                 return handle;
             }
         }

@@ -51,11 +51,11 @@ public sealed class KafkaSettings(KafkaOptions options, string bootstrapServers,
         }
         if (IsEmbedded)
         {
-            // The embedded broker answers an empty fetch only after all of the wait, and starts a rebalance by waiting
-            // for all but one second of the session time-out.
+            // The embedded broker answers an empty fetch only after all of the wait. It makes the first member of a group wait
+            // 3 s, and later ones the session time-out less 1 s; a session shorter than the 3 s would never be admitted.
             properties["fetch.wait.max.ms"] = "10";
-            properties["session.timeout.ms"] = "2000";
-            properties["heartbeat.interval.ms"] = "500";
+            properties["session.timeout.ms"] = "4000";
+            properties["heartbeat.interval.ms"] = "1000";
         }
         Overlay(properties, Options.Consumer);
         properties["group.id"] = Options.GroupId;

@@ -53,6 +53,15 @@ internal static partial class Librdkafka
         }
     }
 
+    /// <summary>How long the first member of a group waits for others; a librdkafka that cannot be told stays at 3 s.</summary>
+    public static unsafe void SetInitialRebalanceDelay(nint cluster, int milliseconds)
+    {
+        if (NativeLibrary.TryGetExport(KafkaLibrary.Handle, "rd_kafka_mock_group_initial_rebalance_delay_ms", out nint function))
+        {
+            ((delegate* unmanaged<nint, int, void>)function)(cluster, milliseconds);
+        }
+    }
+
     /// <summary>The name librdkafka gives an error code.</summary>
     public static string ErrorText(int error) => Marshal.PtrToStringUTF8(rd_kafka_err2str(error)) ?? $"error {error}";
 
@@ -97,7 +106,4 @@ internal static partial class Librdkafka
 
     [LibraryImport(Name)]
     public static unsafe partial void rd_kafka_mock_push_request_errors_array(nint cluster, short apiKey, nuint count, int* errors);
-
-    [LibraryImport(Name)]
-    public static partial void rd_kafka_mock_clear_request_errors(nint cluster, short apiKey);
 }

@@ -14,6 +14,9 @@ internal sealed class PartitionState(int partition, long now)
     /// <summary>Offset given to librdkafka to commit; below <see cref="Wanted"/> while a dead letter is not acknowledged.</summary>
     public long Stored { get; set; } = -1;
 
+    /// <summary>Offset the broker acknowledged.</summary>
+    public long Committed { get; set; } = -1;
+
     /// <summary>Whether <see cref="Next"/> moved since the last batch was handed over.</summary>
     public bool IsTouched { get; set; }
 

@@ -5,14 +5,14 @@ namespace AutoGuard.Kafka;
 
 /// <summary>How far one assigned partition has been read, at the last second.</summary>
 /// <param name="Partition">The partition.</param>
-/// <param name="Next">Offset of the next record to read; -1 before the first.</param>
-/// <param name="Settled">Offset up to which everything is dealt with and committed or about to be; -1 before the first commit.</param>
+/// <param name="Next">Offset of the next record to read; before the first, of the oldest one the broker has.</param>
+/// <param name="Committed">Offset up to which the broker knows that everything is dealt with; -1 before the first commit.</param>
 /// <param name="End">Offset after the partition's last record, as the broker last said; -1 before it did.</param>
 /// <param name="IsIdle">Whether it was announced idle.</param>
-public readonly record struct PartitionProgress(int Partition, long Next, long Settled, long End, bool IsIdle)
+public readonly record struct PartitionProgress(int Partition, long Next, long Committed, long End, bool IsIdle)
 {
     /// <summary>Records not yet read.</summary>
-    public long Lag => End < 0 || Next < 0 ? 0 : Math.Max(0, End - Next);
+    public long Lag => End < 0 ? 0 : Math.Max(0, End - Next);
 }
 
 /// <summary>What the event source has done, written by its thread and readable from any.</summary>
