@@ -84,6 +84,21 @@ public sealed class DetectionPipeline
     /// <summary>Real time, Unix milliseconds, for a live source; bounds what an event may say of its time.</summary>
     public void SetRealTime(long now) => _clock.RealTime = now;
 
+    /// <summary>
+    /// Remembers decisions made before this process began, so that they are not made again within their hold-off.
+    /// </summary>
+    /// <param name="decisions">Decisions, oldest first.</param>
+    /// <param name="tokenKey">The key of a token's identity within a tenant (null for the nameless one).</param>
+    public void Remember(IEnumerable<Decision> decisions, Func<string, string?, Key128> tokenKey)
+    {
+        ArgumentNullException.ThrowIfNull(decisions);
+        ArgumentNullException.ThrowIfNull(tokenKey);
+        foreach (Decision decision in decisions)
+        {
+            _judge.Remember(decision, tokenKey);
+        }
+    }
+
     /// <summary>Takes a batch of events and adds what follows from it to <paramref name="output"/>.</summary>
     public void Process(EventBatch batch, DetectionOutput output)
     {

@@ -58,6 +58,39 @@ internal sealed class Judge
     /// <summary>Remembers the coordinates of the event that is applied now: decisions that follow name it.</summary>
     public void NoteSource(ref readonly PlaybackEvent e) => (_topic, _partition, _offset) = (e.Topic, e.Partition, e.Offset);
 
+    /// <summary>Takes a decision of an earlier process into the ledger.</summary>
+    public void Remember(Decision decision, Func<string, string?, Key128> tokenKey)
+    {
+        Verdict verdict = decision.Action switch
+        {
+            DecisionAction.Flag => Verdict.Flag,
+            DecisionAction.Block or DecisionAction.Revoke => Verdict.Block,
+            _ => Verdict.Allow,
+        };
+        if (KeyOf(decision, tokenKey) is { } key && verdict != Verdict.Allow)
+        {
+            _ledger.Record(key, verdict, decision.Time);
+        }
+    }
+
+    private LedgerKey? KeyOf(Decision decision, Func<string, string?, Key128> tokenKey)
+    {
+        Subject subject = decision.Subject;
+        switch (subject.Type)
+        {
+            case SubjectType.Token:
+                Key128 token = tokenKey(subject.Value, decision.Organization);
+                return new LedgerKey(SubjectType.Token, token.High, token.Low);
+            case SubjectType.Referrer:
+                ulong tenant = (uint)_strings.Intern(decision.Organization ?? "");
+                return new LedgerKey(SubjectType.Referrer, 0, (tenant << 32) | (uint)_strings.Intern(subject.Value));
+            default:
+                return IpNetwork.TryParse(subject.Value, out IpNetwork network)
+                    ? new LedgerKey(subject.Type, network.Address.High, network.Address.Low)
+                    : null;
+        }
+    }
+
     /// <summary>Judges a token; the decision and the handle of its state, if there is one.</summary>
     public Decision? JudgeToken(int index, long now)
     {

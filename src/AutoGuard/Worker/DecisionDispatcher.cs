@@ -1,0 +1,103 @@
+using System.Threading.Channels;
+using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Storage;
+using AutoGuard.Kafka;
+using Confluent.Kafka;
+using Npgsql;
+
+namespace AutoGuard.Worker;
+
+/// <summary>
+/// Puts decisions into the log first, then on the decisions topic, and only then lets their positions be committed: a
+/// decision is never lost, and one that is made again after a crash has the same id and changes nothing.
+/// </summary>
+internal sealed partial class DecisionDispatcher(
+    PostgresDecisionStore store, KafkaDecisionPublisher publisher, KafkaEventSource source, ILogger<DecisionDispatcher> logger, TimeProvider time)
+{
+    private const int MostItems = 64;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    private readonly Channel<DispatchItem> _items = Channel.CreateBounded<DispatchItem>(new BoundedChannelOptions(256) { SingleReader = true });
+    private readonly SemaphoreSlim _logged = new(0);
+    private long _stored;
+
+    /// <summary>Where detection hands over.</summary>
+    public ChannelWriter<DispatchItem> Items => _items.Writer;
+
+    /// <summary>Decisions in the log.</summary>
+    public long Stored => Volatile.Read(ref _stored);
+
+    /// <summary>Whether the log could be written last time.</summary>
+    public bool IsHealthy { get; private set; } = true;
+
+    /// <summary>Released when decisions were logged; the enforcer waits for it.</summary>
+    public SemaphoreSlim Logged => _logged;
+
+    /// <summary>Runs until detection has completed the channel and all was dispatched, or until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        List<DispatchItem> items = [];
+        while (await _items.Reader.WaitToReadAsync(cancellation))
+        {
+            items.Clear();
+            while (items.Count < MostItems && _items.Reader.TryRead(out DispatchItem? item))
+            {
+                items.Add(item);
+            }
+            List<Decision> decisions = [.. items.SelectMany(item => item.Decisions)];
+            List<Core.Reporting.FlaggedSubject> cases = [.. items.SelectMany(item => item.Cases)];
+            if (decisions.Count > 0 || cases.Count > 0)
+            {
+                await UntilDoneAsync("The decision log", () => store.AppendAsync(decisions, cases, cancellation), cancellation);
+            }
+            if (decisions.Count > 0)
+            {
+                Volatile.Write(ref _stored, _stored + decisions.Count);
+                DecisionRecord[] records = [.. decisions.Select(d => new DecisionRecord(d.Subject.Value, DecisionJson.ToUtf8(d)))];
+                await UntilDoneAsync("The decisions topic", () => publisher.PublishAsync(records, cancellation), cancellation);
+                _logged.Release();
+            }
+            List<TopicPartitionOffset> settled = [.. items.SelectMany(item => item.Settled)];
+            if (settled.Count > 0)
+            {
+                source.Commit(settled);
+            }
+        }
+    }
+
+    private async Task UntilDoneAsync(string what, Func<Task> attempt, CancellationToken cancellation)
+    {
+        TimeSpan pause = FirstPause;
+        while (true)
+        {
+            try
+            {
+                await attempt();
+                if (!IsHealthy)
+                {
+                    IsHealthy = true;
+                    Log.Recovered(logger, what);
+                }
+                return;
+            }
+            catch (Exception error) when (error is NpgsqlException or KafkaException or IOException or TimeoutException)
+            {
+                IsHealthy = false;
+                Log.Unavailable(logger, what, pause.TotalSeconds, error.Message);
+            }
+            await Task.Delay(pause, time, cancellation);
+            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 3101, Level = LogLevel.Warning,
+            Message = "{What} cannot be written; nothing is lost, the next attempt is in {Seconds} s: {Reason}")]
+        public static partial void Unavailable(ILogger logger, string what, double seconds, string reason);
+
+        [LoggerMessage(EventId = 3102, Level = LogLevel.Information, Message = "{What} can be written again.")]
+        public static partial void Recovered(ILogger logger, string what);
+    }
+}

@@ -1,0 +1,221 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using AutoGuard.Configuration;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Policy;
+using AutoGuard.Kafka;
+using AutoGuard.Runtime;
+using Confluent.Kafka;
+
+namespace AutoGuard.Worker;
+
+/// <summary>
+/// The detection loop of the service: one batch after the other through the pipeline, everything that comes out to the
+/// dispatcher. When the dispatcher's queue is full the loop waits, the source runs out of batches and pauses: nothing is
+/// dropped and nothing grows.
+/// </summary>
+internal sealed class DetectionWorker
+{
+    private const int RememberedForView = 12;
+    private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(100);
+
+    private readonly DetectionParts _parts;
+    private readonly KafkaEventSource _source;
+    private readonly ChannelWriter<DispatchItem> _dispatcher;
+    private readonly TimeProvider _time;
+    private readonly long _lateness;
+    private readonly long _tick;
+    private readonly DetectionOutput _output = new();
+    private readonly SettledPositions _positions = new();
+    private readonly ConcurrentQueue<(Func<Explainer, long, Explanation?> Ask, TaskCompletionSource<Explanation?> Answer)> _questions = new();
+    private readonly ConcurrentQueue<Decision> _latest = new();
+    private long _lastEventAt;
+    private long _openSessions;
+    private long _tokens;
+    private long _addresses;
+    private long _totalSessions;
+    private long _watermark = long.MinValue;
+    private long _latestEvent = long.MinValue;
+    private long _decisions;
+    private long _firstEventAt;
+
+    public DetectionWorker(DetectionParts parts, EffectiveSettings settings, KafkaEventSource source, ChannelWriter<DispatchItem> dispatcher, TimeProvider time)
+    {
+        _parts = parts;
+        _source = source;
+        _dispatcher = dispatcher;
+        _time = time;
+        _lateness = (long)settings.Values.Detection.AllowedLateness.TotalMilliseconds;
+        _tick = (long)settings.Values.Detection.TickInterval.TotalMilliseconds;
+    }
+
+    public PipelineCounters Counters => _parts.Pipeline.Counters;
+
+    public long OpenSessions => Volatile.Read(ref _openSessions);
+
+    public long Tokens => Volatile.Read(ref _tokens);
+
+    public long Addresses => Volatile.Read(ref _addresses);
+
+    public long TotalSessions => Volatile.Read(ref _totalSessions);
+
+    /// <summary>Unix milliseconds; null before the first event.</summary>
+    public long? Watermark => Known(ref _watermark);
+
+    /// <summary>Unix milliseconds; null before the first event.</summary>
+    public long? LatestEvent => Known(ref _latestEvent);
+
+    /// <summary>Decisions of any kind.</summary>
+    public long DecisionCount => Volatile.Read(ref _decisions);
+
+    /// <summary>Timestamp (of the time provider) of the first event; 0 before it.</summary>
+    public long FirstEventAt => Volatile.Read(ref _firstEventAt);
+
+    /// <summary>The last few decisions, newest first.</summary>
+    public IReadOnlyList<Decision> LatestDecisions => [.. _latest.Reverse()];
+
+    /// <summary>Has a question answered from the live state, between two batches.</summary>
+    public Task<Explanation?> ExplainAsync(Func<Explainer, long, Explanation?> ask)
+    {
+        TaskCompletionSource<Explanation?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _questions.Enqueue((ask, answer));
+        return answer.Task;
+    }
+
+    /// <summary>Runs until the source has ended; then the dispatcher's channel is completed.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            Task<bool> waiting = _source.Batches.WaitToReadAsync().AsTask();
+            while (true)
+            {
+                if (_source.Batches.TryRead(out SourceBatch? batch))
+                {
+                    Take(batch);
+                }
+                else if (waiting.IsCompleted)
+                {
+                    if (!await waiting)
+                    {
+                        break;
+                    }
+                    waiting = _source.Batches.WaitToReadAsync().AsTask();
+                    continue;
+                }
+                else
+                {
+                    await Task.WhenAny(waiting, Task.Delay(LookAround, _time));
+                    LetSilencePass();
+                }
+                await HandOverAsync();
+                Answer();
+                Publish();
+            }
+        }
+        finally
+        {
+            _dispatcher.TryComplete();
+            while (_questions.TryDequeue(out var question))
+            {
+                question.Answer.TrySetCanceled();
+            }
+        }
+    }
+
+    private void Take(SourceBatch batch)
+    {
+        DetectionPipeline pipeline = _parts.Pipeline;
+        pipeline.SetRealTime(_time.GetUtcNow().ToUnixTimeMilliseconds());
+        foreach (PartitionNotice notice in batch.Notices)
+        {
+            switch (notice.Change)
+            {
+                case PartitionChange.Assigned:
+                    pipeline.Expect(notice.Partition);
+                    break;
+                case PartitionChange.Revoked:
+                    pipeline.Forget(notice.Partition, _output);
+                    break;
+                case PartitionChange.Idle:
+                default:
+                    pipeline.MarkIdle(notice.Partition, _output);
+                    break;
+            }
+        }
+        _positions.Add(batch);
+        if (batch.Events.Count > 0)
+        {
+            _lastEventAt = _time.GetTimestamp();
+            if (_firstEventAt == 0)
+            {
+                Volatile.Write(ref _firstEventAt, _lastEventAt);
+            }
+        }
+        pipeline.Process(batch.Events, _output);
+        _source.Return(batch);
+    }
+
+    /// <summary>
+    /// When nothing comes although the broker answers and everything was read, the last events would wait for ever for the
+    /// watermark to pass them. They are let through; time does not go on beyond them, so that what a stalled producer sends
+    /// afterwards is not late.
+    /// </summary>
+    private void LetSilencePass()
+    {
+        DetectionPipeline pipeline = _parts.Pipeline;
+        if (_lastEventAt == 0 || pipeline.LatestEventTime == long.MinValue
+            || _time.GetElapsedTime(_lastEventAt).TotalMilliseconds < _lateness + 1_000
+            || !_source.Counters.IsConnected || _source.Counters.Partitions.Any(partition => partition.Lag > 0))
+        {
+            return;
+        }
+        long passed = pipeline.LatestEventTime + _tick + (2 * ReorderBuffer.SlotLength);
+        if (pipeline.Watermark < passed)
+        {
+            pipeline.AdvanceTo(passed, _output);
+        }
+    }
+
+    private async ValueTask HandOverAsync()
+    {
+        IReadOnlyList<TopicPartitionOffset> settled = _positions.Take(_parts.Pipeline.Watermark);
+        if (_output.Decisions.Count == 0 && _output.Cases.Count == 0 && settled.Count == 0)
+        {
+            return;
+        }
+        foreach (Decision decision in _output.Decisions)
+        {
+            _latest.Enqueue(decision);
+            if (_latest.Count > RememberedForView)
+            {
+                _latest.TryDequeue(out _);
+            }
+        }
+        Volatile.Write(ref _decisions, _decisions + _output.Decisions.Count);
+        DispatchItem item = new([.. _output.Decisions], [.. _output.Cases], settled);
+        _output.Clear();
+        await _dispatcher.WriteAsync(item);
+    }
+
+    private void Answer()
+    {
+        while (_questions.TryDequeue(out var question))
+        {
+            question.Answer.TrySetResult(question.Ask(_parts.Pipeline.Explainer, Math.Max(_parts.Pipeline.Watermark, 0)));
+        }
+    }
+
+    private void Publish()
+    {
+        Volatile.Write(ref _openSessions, _parts.Pipeline.State.OpenSessions);
+        Volatile.Write(ref _tokens, _parts.Pipeline.State.Tokens.Count);
+        Volatile.Write(ref _addresses, _parts.Pipeline.State.Addresses.Count);
+        Volatile.Write(ref _totalSessions, _parts.Pipeline.State.TotalSessions);
+        Volatile.Write(ref _watermark, _parts.Pipeline.Watermark);
+        Volatile.Write(ref _latestEvent, _parts.Pipeline.LatestEventTime);
+    }
+
+    private static long? Known(ref long time) => Volatile.Read(ref time) is var value && value == long.MinValue ? null : value;
+}
