@@ -19,6 +19,7 @@ public sealed class ProgressView(IAnsiConsole? console, TextWriter error, TimePr
     private const int BarWidth = 30;
     private const int TitleWidth = 40;
 
+    private static readonly Style Dim = new(foreground: Color.Grey);
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
@@ -44,7 +45,9 @@ public sealed class ProgressView(IAnsiConsole? console, TextWriter error, TimePr
             {
                 do
                 {
-                    context.UpdateTarget(Bar(title, read(), time.GetElapsedTime(start), Math.Max(1, console.Profile.Width - 1)));
+                    // Two lines, because Spectre goes back to the start of a single one by "up 0 lines", which terminals take for 1.
+                    int width = Math.Max(1, console.Profile.Width - 1);
+                    context.UpdateTarget(new Rows(Bar(title, read(), time.GetElapsedTime(start), width), new FrameLine(width).Append("Ctrl-C stops", Dim).Renderable));
                 }
                 while (!await EndsWithin(job, Frame));
             });
@@ -83,7 +86,7 @@ public sealed class ProgressView(IAnsiConsole? console, TextWriter error, TimePr
             double share = Math.Clamp((double)reading.BytesDone / reading.BytesTotal, 0, 1);
             int full = (int)(share * BarWidth);
             line.Append(new string('#', full), new Style(foreground: Color.Aqua))
-                .Append(new string('-', BarWidth - full), new Style(foreground: Color.Grey))
+                .Append(new string('-', BarWidth - full), Dim)
                 .Append(string.Create(CultureInfo.InvariantCulture, $" {share,5:P0}  "));
         }
         else

@@ -82,6 +82,7 @@ public sealed class ProgressViewTests
             },
             job.Task).WaitAsync(TimeSpan.FromSeconds(30));
 
+        Assert.DoesNotContain("\u001b[0A", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("replay [red]", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("###############---------------  50 %", text.ToString(), StringComparison.Ordinal);
     }
