@@ -18,6 +18,17 @@ public static class SettingsLoader
 
     private const string BaseName = "appsettings.json";
 
+    /// <summary>
+    /// A rule made of validators that give whole sentences beginning with the key: <c>Reports:Cron 'x' must be …</c>.
+    /// </summary>
+    public static SettingsRule FromSentences(params Func<AutoGuardSettings, IEnumerable<string>>[] validators) => values => validators
+        .SelectMany(v => v(values))
+        .Select(sentence =>
+        {
+            int space = sentence.IndexOf(' ', StringComparison.Ordinal);
+            return space < 0 ? (sentence, "not allowed") : (sentence[..space].TrimEnd(':'), sentence[(space + 1)..].TrimEnd('.'));
+        });
+
     /// <summary>Loads and checks the configuration.</summary>
     /// <param name="overlays">Files of <c>--config</c>, weakest first; relative to the working folder.</param>
     /// <param name="sets">Texts of <c>--set</c>, <c>Section:Key=Value</c>.</param>

@@ -5,22 +5,26 @@ using Spectre.Console.Rendering;
 
 namespace AutoGuard.Live;
 
-/// <summary>The view on a terminal, redrawn in place. Text of strangers is never read as markup.</summary>
+/// <summary>The view on a terminal, redrawn in place.</summary>
 public sealed class LiveView(IAnsiConsole console, TimeProvider time) : ILiveView
 {
-    private const int SparklineWidth = 30;
-
-    // Everything but the rows of the table: header, five rows of figures, the table's frame and head, footer.
-    private const int OtherLines = 14;
+    private const int SparklineWidth = 24;
+    private const int LabelWidth = 11;
+    private const int WidthForTwoColumns = 100;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly Style Dim = new(foreground: Color.Grey);
+    private static readonly Style Strong = new(decoration: Decoration.Bold);
+    private static readonly Style Figure = new(foreground: Color.Aqua);
 
     private readonly Sparkline _events = new(SparklineWidth);
     private readonly Sparkline _sessions = new(SparklineWidth);
 
     /// <inheritdoc/>
-    public Task RunAsync(Func<LiveSnapshot> read, CancellationToken cancellation) =>
-        console.Live(new Text("")).AutoClear(false).Overflow(VerticalOverflow.Crop).StartAsync(async context =>
+    public Task RunAsync(Func<LiveSnapshot> read, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        return console.Live(new Text("")).AutoClear(false).Overflow(VerticalOverflow.Crop).StartAsync(async context =>
         {
             while (!cancellation.IsCancellationRequested)
             {
@@ -29,89 +33,92 @@ public sealed class LiveView(IAnsiConsole console, TimeProvider time) : ILiveVie
             }
             context.UpdateTarget(Render(read()));
         });
+    }
 
     /// <inheritdoc/>
     public void Conclude(DemoSummary summary)
     {
-        Grid grid = new Grid().AddColumn().AddColumn();
-        foreach ((string name, string value) in SummaryText.Lines(summary))
-        {
-            grid.AddRow(Label(name), Value(value));
-        }
-        console.Write(new Panel(grid).Header("Summary").RoundedBorder());
+        ArgumentNullException.ThrowIfNull(summary);
+        int width = Math.Max(1, console.Profile.Width - 4);
+        IRenderable[] lines = [.. SummaryText.Lines(summary)
+            .Select(l => new FrameLine(width).Field(l.Name, LabelWidth, Dim).Append(l.Value).Renderable)];
+        console.Write(new Panel(new Rows(lines)).Header("Summary").RoundedBorder());
     }
 
-    /// <summary>One frame; also the next point of the sparklines.</summary>
+    /// <summary>One frame, never larger than the terminal; also the next point of the sparklines.</summary>
     internal IRenderable Render(LiveSnapshot snapshot)
     {
         _events.Add(snapshot.EventsPerSecond);
         _sessions.Add(snapshot.OpenSessions);
-        Text footer = new("Ctrl-C stops", new Style(decoration: Decoration.Dim));
-        return new Rows(Header(snapshot), Figures(snapshot), Decisions(snapshot), footer);
+        int width = Math.Max(1, console.Profile.Width - 1);
+        int height = Math.Max(1, console.Profile.Height - 1);
+        List<FrameLine> lines = [Header(snapshot, width), .. Figures(snapshot, width), .. Decisions(snapshot, width)];
+        if (lines.Count > height - 1)
+        {
+            lines.RemoveRange(height - 1, lines.Count - (height - 1));
+        }
+        lines.Add(new FrameLine(width).Append("Ctrl-C stops", Dim));
+        return new Rows(lines.Select(l => l.Renderable));
     }
 
-    private static Text Header(LiveSnapshot snapshot)
-    {
-        string mode = snapshot.Mode == EnforcementMode.Enforce ? "enforcing" : "observing only";
-        return OneLine($"AutoGuard {snapshot.Title}  {mode}  {snapshot.Running:hh\\:mm\\:ss}", new Style(decoration: Decoration.Bold));
-    }
+    private static FrameLine Header(LiveSnapshot snapshot, int width) => new FrameLine(width)
+        .Append($"AutoGuard {snapshot.Title}  ", Strong)
+        .Append(snapshot.Mode == EnforcementMode.Enforce ? "enforcing" : "observing only", Strong)
+        .Append($"  {snapshot.Running:hh\\:mm\\:ss}");
 
-    private Grid Figures(LiveSnapshot snapshot)
+    private IEnumerable<FrameLine> Figures(LiveSnapshot snapshot, int width)
     {
         bool unicode = console.Profile.Capabilities.Unicode;
-        Grid grid = new Grid().AddColumn(Tight()).AddColumn(Tight()).AddColumn(Tight()).AddColumn(Tight());
-        grid.AddRow(Label("event time"), Value(Clock(snapshot.EventTime)), Label("watermark"), Value(Clock(snapshot.Watermark)));
-        grid.AddRow(Label("events/s"), Rate(snapshot.EventsPerSecond, _events.Draw(unicode)), Label("sessions"), Rate(snapshot.OpenSessions, _sessions.Draw(unicode)));
-        grid.AddRow(
-            Label("events"), Value(string.Create(CultureInfo.InvariantCulture, $"{snapshot.Events:N0}, lag {Lag(snapshot)}")),
-            Label("state"), Value(string.Create(CultureInfo.InvariantCulture, $"{snapshot.Tokens:N0} tokens, {snapshot.Addresses:N0} addresses")));
-        grid.AddRow(
-            Label("refused"), Value(string.Create(CultureInfo.InvariantCulture, $"{snapshot.Malformed:N0} malformed, {snapshot.Late:N0} late, {snapshot.Duplicates:N0} duplicate")),
-            Label("decisions"), Value(string.Create(CultureInfo.InvariantCulture, $"{snapshot.Flagged:N0} flagged, {snapshot.Blocked:N0} blocked, {snapshot.Revoked:N0} revoked")));
-        grid.AddRow(Label("dashboard"), Value(snapshot.Dashboard), Label("Kafka"), Value(snapshot.Kafka));
-        grid.AddRow(Label("database"), Value(snapshot.Database), Label(""), Value(""));
-        return grid;
+        (string Label, string Value, Style? Style)[] figures =
+        [
+            ("event time", Clock(snapshot.EventTime), null),
+            ("watermark", Clock(snapshot.Watermark), null),
+            ("events/s", $"{Number(snapshot.EventsPerSecond),9} {_events.Draw(unicode)}", Figure),
+            ("sessions", $"{Number(snapshot.OpenSessions),9} {_sessions.Draw(unicode)}", Figure),
+            ("events", $"{Number(snapshot.Events)}, lag {(snapshot.KafkaLag is { } lag ? Number(lag) : "unknown")}", null),
+            ("state", $"{Number(snapshot.Tokens)} tokens, {Number(snapshot.Addresses)} addresses", null),
+            ("refused", $"{Number(snapshot.Malformed)} malformed, {Number(snapshot.Late)} late, {Number(snapshot.Duplicates)} duplicate", null),
+            ("decisions", $"{Number(snapshot.Flagged)} flagged, {Number(snapshot.Blocked)} blocked, {Number(snapshot.Revoked)} revoked", null),
+            ("dashboard", snapshot.Dashboard, null),
+            ("Kafka", snapshot.Kafka, null),
+            ("database", snapshot.Database, null),
+        ];
+        int columns = width >= WidthForTwoColumns ? 2 : 1;
+        foreach ((string Label, string Value, Style? Style)[] row in figures.Chunk(columns))
+        {
+            FrameLine line = new(width);
+            foreach ((string label, string value, Style? style) in row)
+            {
+                line.Field(label, LabelWidth, Dim).Field(value, (width / columns) - LabelWidth - 1, style).Append(" ");
+            }
+            yield return line;
+        }
     }
 
-    private Table Decisions(LiveSnapshot snapshot)
+    private static IEnumerable<FrameLine> Decisions(LiveSnapshot snapshot, int width)
     {
-        Table table = new Table().Border(TableBorder.Rounded).Expand()
-            .AddColumn(new TableColumn("time").NoWrap()).AddColumn(new TableColumn("action").NoWrap())
-            .AddColumn(new TableColumn("subject")).AddColumn(new TableColumn("score").NoWrap().RightAligned())
-            .AddColumn(new TableColumn("reason"));
-        int room = Math.Clamp(console.Profile.Height - OtherLines, 1, LiveSnapshot.MostDecisions);
-        foreach (LiveDecision decision in snapshot.Decisions.Take(room))
+        int subject = Math.Max(0, (width - 26) * 2 / 5);
+        yield return new FrameLine(width).Append(new string('-', width), Dim);
+        yield return new FrameLine(width).Field("time", 10, Dim).Field("action", 9, Dim).Field("score", 7, Dim).Field("subject", subject, Dim).Append("  reason", Dim);
+        foreach (LiveDecision decision in snapshot.Decisions.Take(LiveSnapshot.MostDecisions))
         {
-            table.AddRow(
-                OneLine(decision.Time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)),
-                OneLine(SummaryText.Name(decision.Action), ColourOf(decision.Action)),
-                OneLine($"{decision.Subject.TypeName} {decision.Subject.Value}"),
-                OneLine(decision.Score.ToString("0.00", CultureInfo.InvariantCulture)),
-                OneLine(decision.Reason));
+            yield return new FrameLine(width)
+                .Field(decision.Time.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture), 10)
+                .Field(SummaryText.Name(decision.Action), 9, ColourOf(decision.Action))
+                .Field(decision.Score.ToString("0.00", CultureInfo.InvariantCulture), 7)
+                .Field($"{decision.Subject.TypeName} {decision.Subject.Value}", subject)
+                .Append("  ").Append(decision.Reason);
         }
         if (snapshot.Decisions.IsEmpty)
         {
-            table.AddRow(new Text(""), new Text(""), new Text("none yet", new Style(decoration: Decoration.Dim)), new Text(""), new Text(""));
+            yield return new FrameLine(width).Append("none yet", Dim);
         }
-        return table;
     }
 
-    private static Text OneLine(string text, Style? style = null) => new(TerminalText.Visible(text, 200), style) { Overflow = Overflow.Ellipsis };
-
-    private static Text Label(string text) => OneLine(text, new Style(foreground: Color.Grey));
-
-    private static Text Value(string text) => OneLine(text);
-
-    private static Text Rate(double value, string bars) =>
-        OneLine(string.Create(CultureInfo.InvariantCulture, $"{value,9:N0} {bars}"), new Style(foreground: Color.Aqua));
-
-    private static GridColumn Tight() => new GridColumn().NoWrap().PadRight(2);
+    private static string Number(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Clock(DateTimeOffset? time) =>
         time is { } t ? t.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "none yet";
-
-    private static string Lag(LiveSnapshot snapshot) =>
-        snapshot.KafkaLag is { } lag ? lag.ToString("N0", CultureInfo.InvariantCulture) : "unknown";
 
     private static Style ColourOf(DecisionAction action) => action switch
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace AutoGuard.Live;
 
@@ -15,6 +16,10 @@ public readonly record struct ProgressReading(long BytesDone, long BytesTotal, l
 /// <param name="time">Clock of rates and intervals.</param>
 public sealed class ProgressView(IAnsiConsole? console, TextWriter error, TimeProvider time)
 {
+    private const int BarWidth = 30;
+    private const int TitleWidth = 40;
+
+    private static readonly Style Dim = new(foreground: Color.Grey);
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
@@ -36,7 +41,16 @@ public sealed class ProgressView(IAnsiConsole? console, TextWriter error, TimePr
         }
         else
         {
-            await Bar(console).StartAsync(context => DrawAsync(context, title, read, job, start));
+            await console.Live(new Text("")).AutoClear(true).StartAsync(async context =>
+            {
+                do
+                {
+                    // Two lines, because Spectre goes back to the start of a single one by "up 0 lines", which terminals take for 1.
+                    int width = Math.Max(1, console.Profile.Width - 1);
+                    context.UpdateTarget(new Rows(Bar(title, read(), time.GetElapsedTime(start), width), new FrameLine(width).Append("Ctrl-C stops", Dim).Renderable));
+                }
+                while (!await EndsWithin(job, Frame));
+            });
         }
         return await job;
     }
@@ -63,24 +77,24 @@ public sealed class ProgressView(IAnsiConsole? console, TextWriter error, TimePr
         return TimeSpan.FromSeconds(Math.Min(elapsed.TotalSeconds * left / reading.BytesDone, TimeSpan.FromDays(99).TotalSeconds));
     }
 
-    private static Progress Bar(IAnsiConsole console) => console.Progress().AutoClear(true).HideCompleted(false)
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new SpinnerColumn());
-
-    private async Task DrawAsync(ProgressContext context, string title, Func<ProgressReading> read, Task job, long start)
+    /// <summary>The bar of one reading, on one line.</summary>
+    internal static IRenderable Bar(string title, ProgressReading reading, TimeSpan elapsed, int width)
     {
-        ProgressTask bar = context.AddTask(Markup.Escape(TerminalText.Visible(title, 60)));
-        do
+        FrameLine line = new FrameLine(width).Field(title, Math.Min(TerminalText.Cells(TerminalText.Visible(title, TitleWidth)) + 1, width));
+        if (reading.BytesTotal > 0)
         {
-            ProgressReading reading = read();
-            TimeSpan elapsed = time.GetElapsedTime(start);
-            bar.IsIndeterminate = reading.BytesTotal <= 0;
-            bar.MaxValue = Math.Max(1, reading.BytesTotal);
-            bar.Value = Math.Min(reading.BytesDone, reading.BytesTotal);
-            string left = Remaining(reading, elapsed) is { } remaining ? $", {Words(remaining)} left" : "";
-            bar.Description = Markup.Escape(string.Create(
-                CultureInfo.InvariantCulture, $"{TerminalText.Visible(title, 60)}  {reading.Events:N0} events, {Rate(reading, elapsed):N0} events/s{left}"));
+            double share = Math.Clamp((double)reading.BytesDone / reading.BytesTotal, 0, 1);
+            int full = (int)(share * BarWidth);
+            line.Append(new string('#', full), new Style(foreground: Color.Aqua))
+                .Append(new string('-', BarWidth - full), Dim)
+                .Append(string.Create(CultureInfo.InvariantCulture, $" {share,5:P0}  "));
         }
-        while (!await EndsWithin(job, Frame));
+        else
+        {
+            line.Append($"{Megabytes(reading.BytesDone)} MB  ");
+        }
+        string left = Remaining(reading, elapsed) is { } remaining ? $", {Words(remaining)} left" : "";
+        return line.Append(string.Create(CultureInfo.InvariantCulture, $"{reading.Events:N0} events, {Rate(reading, elapsed):N0} events/s{left}")).Renderable;
     }
 
     // How the job ended is for whoever awaits it.

@@ -1,3 +1,5 @@
+using AutoGuard.Configuration;
+
 namespace AutoGuard.Tests.Configuration;
 
 public sealed class SettingsErrorTests : IDisposable
@@ -113,6 +115,21 @@ public sealed class SettingsErrorTests : IDisposable
         _folder.Overlay("broken.json", text);
 
         Assert.EndsWith(expected, Assert.Single(_folder.Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sentences_of_other_validators_become_errors_with_key_and_place()
+    {
+        SettingsRule rule = SettingsLoader.FromSentences(
+            values => values.Kafka.Consumer.Keys.Select(k => $"Kafka:Consumer:{k}: librdkafka has no such property."),
+            values => [$"Kafka:GroupId '{values.Kafka.GroupId}' must be shorter."]);
+
+        SettingsException wrong = Assert.Throws<SettingsException>(
+            () => SettingsLoader.Load([], ["Kafka:Consumer:nonsense=1"], _folder.Environment, rules: rule));
+
+        Assert.Equal(
+            ["Kafka:Consumer:nonsense: librdkafka has no such property (--set)", "Kafka:GroupId: 'autoguard' must be shorter (default)"],
+            wrong.Errors.Select(e => e.ToString()));
     }
 
     [Fact]
