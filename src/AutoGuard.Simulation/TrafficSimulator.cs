@@ -238,6 +238,7 @@ public sealed class TrafficSimulator
         ];
         return new SimulationTruth
         {
+            Version = SimulationTruth.CurrentVersion,
             Seed = Seed,
             Profile = Profile.Name,
             From = Profile.Start,

@@ -11,7 +11,7 @@ public sealed class DeterminismTests
     /// Recorded once. A change of this digest changes every recording that somebody made from a seed: raise
     /// <c>SimulationTruth.Version</c> and regenerate the samples with it.
     /// </summary>
-    private const string SmallWithSeed7 = "unset";
+    private const string SmallWithSeed7 = "9f3ccd36c467cf925339a7c1f65532c448055426c2f96f17fd153e8748bf22ba";
 
     [Fact]
     public void The_same_seed_gives_the_recorded_bytes() => Assert.Equal(SmallWithSeed7, Digest(SimulationProfiles.Small, 7));
@@ -59,10 +59,10 @@ public sealed class DeterminismTests
         Assert.Equal(HonestStarts(honest), HonestStarts(mixed));
     }
 
-    private static (long, string, string?)[] HonestStarts(SimulationProfile profile) =>
+    private static (long, string?)[] HonestStarts(SimulationProfile profile) =>
         [.. Recording.Of(profile, 11).Events
             .Where(e => e is { Type: "start", Label.IsMisuse: false } && e.Label.Honest != HonestKind.Bystander)
-            .Select(e => (e.Time, e.Address, e.Token))];
+            .Select(e => (e.Time, e.Token))];
 
     private static string Digest(SimulationProfile profile, ulong seed)
     {

@@ -23,7 +23,7 @@ internal sealed class AttackContext
         Start = world.Begin + (long)attack.At.TotalMilliseconds;
         End = Math.Min(Start + (long)attack.Length.TotalMilliseconds, world.End - 1);
         Streams = [.. world.Profile.Streams.Select(s => s.Name)];
-        Stream = world.Profile.Streams[audience.PickStreamAt(Start)].Name;
+        Stream = world.Profile.Streams[audience.PickStreamAt(Start, Random)].Name;
         Organization = world.Profile.Organizations.IsEmpty ? null : world.Profile.Organizations[index % world.Profile.Organizations.Length];
     }
 

@@ -10,9 +10,14 @@ namespace AutoGuard.Simulation.Labels;
 public static class SimulationJson
 {
     /// <summary>Reads a truth file.</summary>
-    /// <exception cref="JsonException">It is none.</exception>
-    public static SimulationTruth ReadTruth(ReadOnlySpan<byte> utf8) =>
-        JsonSerializer.Deserialize(utf8, SimulationJsonContext.Default.SimulationTruth) ?? throw new JsonException("The truth is null.");
+    /// <exception cref="JsonException">It is none, or of another version.</exception>
+    public static SimulationTruth ReadTruth(ReadOnlySpan<byte> utf8)
+    {
+        SimulationTruth truth = JsonSerializer.Deserialize(utf8, SimulationJsonContext.Default.SimulationTruth) ?? throw new JsonException("The truth is null.");
+        return truth.Version == SimulationTruth.CurrentVersion
+            ? truth
+            : throw new JsonException($"The truth is of version {truth.Version}; this program knows version {SimulationTruth.CurrentVersion}.");
+    }
 
     /// <summary>Writes a truth file, indented, ending in a line feed.</summary>
     public static byte[] Write(SimulationTruth truth) =>

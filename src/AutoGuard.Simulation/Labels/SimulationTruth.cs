@@ -7,8 +7,11 @@ namespace AutoGuard.Simulation.Labels;
 /// <summary>What really happens in a recording: the labels that decisions are measured against.</summary>
 public sealed record SimulationTruth
 {
+    /// <summary>The version this generator writes.</summary>
+    public const int CurrentVersion = 1;
+
     /// <summary>Version of this file's shape and of the generator: with profile and seed it determines every byte.</summary>
-    public int Version { get; init; } = 1;
+    public required int Version { get; init; }
 
     /// <summary>Seed of the recording; also the key to the labels in its session ids (<see cref="SessionLabels"/>).</summary>
     public required ulong Seed { get; init; }
@@ -83,5 +86,5 @@ public sealed record Incident
     public required ImmutableArray<Subject> Catch { get; init; }
 
     /// <summary>Honest subjects near the attacker: touching them is a mistake even if the attacker is hit as well.</summary>
-    public ImmutableArray<Subject> NeverTouch { get; init; } = [];
+    public required ImmutableArray<Subject> NeverTouch { get; init; }
 }

@@ -34,7 +34,7 @@ internal static class ProfileCheck
             yield return "streams must be given, each with a name of printable ASCII without quotes and a weight of 1 to 1,000,000";
         }
 
-        if (!profile.Organizations.All(IsPlain))
+        if (profile.Organizations.IsDefault || !profile.Organizations.All(IsPlain))
         {
             yield return "organizations must be of printable ASCII without quotes";
         }
@@ -44,7 +44,7 @@ internal static class ProfileCheck
             yield return "audience may have 0 to 1,000 translators and offices and 0 to 16 probes";
         }
 
-        if (profile.Attacks.Any(a => a.At < TimeSpan.Zero || a.At >= profile.Duration || a.Length < TimeSpan.FromSeconds(10) || a.Scale is < 0 or > 100_000))
+        if (profile.Attacks.IsDefault || profile.Attacks.Any(a => a.At < TimeSpan.Zero || a.At >= profile.Duration || a.Length < TimeSpan.FromSeconds(10) || a.Scale is < 0 or > 100_000))
         {
             yield return "attacks must begin within the recording, last at least 10 seconds and have a scale of 0 to 100,000";
         }

@@ -41,9 +41,9 @@ internal static class MalformedLines
             EventRejection.MissingSessionId => $$"""{"type":"heartbeat","timestamp":"{{now}}","ip":"88.64.7.21"}""",
             EventRejection.InvalidSessionId => $$"""{"type":"heartbeat","timestamp":"{{now}}","sessionId":{{(random.Chance(0.5) ? "4711" : $"\"{new string('s', 129)}\"")}},"ip":"88.64.7.21"}""",
             EventRejection.MissingAddress => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","stream":"x"}""",
-            EventRejection.InvalidAddress => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","ip":"{{random.Pick<string>(["999.1.2.3", "10.0.0", "localhost", "2001:db8:::1", "88.64.7.21, 10.0.0.7"])}}"}""",
+            EventRejection.InvalidAddress => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","ip":"{{random.Pick<string>(["999.1.2.3", "10.0.0.256", "localhost", "2001:db8:::1", "88.64.7.21, 10.0.0.7"])}}"}""",
             EventRejection.InvalidToken => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","ip":"88.64.7.21","token":{{random.Pick<string>(["12345", "{\"jti\":\"a\"}", "[\"a\"]"])}}}""",
-            EventRejection.InvalidField => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","ip":"88.64.7.21","asn":"{{random.Pick<string>(["many", "AS", "-1"])}}"}""",
+            EventRejection.InvalidField => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","ip":"88.64.7.21",{{random.Pick<string>(["\"asn\":\"many\"", "\"stream\":[\"x\"]", "\"userAgent\":17"])}}}""",
             _ => $$"""{"type":"start","timestamp":"{{Rfc3339(time + 7_200_000)}}","sessionId":"{{session}}","ip":"88.64.7.21"}""",
         };
         Encoding.UTF8.GetBytes(line, output);

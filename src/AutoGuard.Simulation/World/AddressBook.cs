@@ -42,24 +42,29 @@ internal sealed class AddressBook
         }
     }
 
-    /// <summary>A home or mobile network in <paramref name="country"/>, or any home network when the catalogue has none.</summary>
+    /// <summary>A network of the kind in <paramref name="country"/>, or of another kind when it has none.</summary>
     public SimulatedNetwork In(string country, NetworkKind kind, DeterministicRandom random)
     {
-        ImmutableArray<SimulatedNetwork> candidates = [.. (kind == NetworkKind.Mobile ? _mobiles : _homes).Where(n => n.Country == country)];
-        return candidates.IsEmpty ? Home(random) : random.Pick(candidates.AsSpan());
+        ImmutableArray<SimulatedNetwork> first = kind == NetworkKind.Mobile ? _mobiles : _homes;
+        ImmutableArray<SimulatedNetwork> second = kind == NetworkKind.Mobile ? _homes : _mobiles;
+        SimulatedNetwork[] candidates = [.. first.Where(n => n.Country == country)];
+        return random.Pick<SimulatedNetwork>(candidates.Length > 0 ? candidates : [.. second.Where(n => n.Country == country)]);
     }
 
-    /// <summary>An address of the network that no site or attacker is near.</summary>
+    /// <summary>
+    /// An address of the network that no site or attacker is near. Steps aside rather than drawing again, so that
+    /// whatever is set aside never moves a viewer's later numbers.
+    /// </summary>
     public Location Draw(SimulatedNetwork network, DeterministicRandom random)
     {
-        while (true)
+        IpAddress address = Any(network, random);
+        while (_reserved.Contains(Neighbourhood(address)))
         {
-            IpAddress address = Any(network, random);
-            if (!_reserved.Contains(Neighbourhood(address)))
-            {
-                return new(network, address);
-            }
+            uint offset = (address.V4 - network.Prefix.Address.V4 + 256) & (uint.MaxValue >> network.Prefix.PrefixLength);
+            address = IpAddress.FromV4(network.Prefix.Address.V4 + offset);
         }
+
+        return new(network, address);
     }
 
     /// <summary>An address whose whole neighbourhood is henceforth kept from ordinary viewers.</summary>

@@ -61,12 +61,13 @@ internal sealed class ArrivalCurve
 
         long within = position - _totals[_slot];
         time = (_slot * _slotLength) + (within * _slotLength / (_totals[_slot + 1] - _totals[_slot]));
-        stream = PickStream(_slot);
+        stream = PickStream(_slot, _random);
         return true;
     }
 
     /// <summary>A stream that has viewers at the given time, by weight.</summary>
-    public int PickStreamAt(long time) => PickStream((int)Math.Clamp(time / _slotLength, 0, _totals.Length - 2));
+    public int PickStreamAt(long time, DeterministicRandom random) =>
+        PickStream((int)Math.Clamp(time / _slotLength, 0, _totals.Length - 2), random);
 
     /// <summary>
     /// One block: its arrivals are uniform on its part of the total, so counts within a block scatter as independent
@@ -95,9 +96,9 @@ internal sealed class ArrivalCurve
         return true;
     }
 
-    private int PickStream(int slot)
+    private int PickStream(int slot, DeterministicRandom random)
     {
-        long position = _random.Below(_totals[slot + 1] - _totals[slot]);
+        long position = random.Below(_totals[slot + 1] - _totals[slot]);
         for (int i = 0; i < _weights.Length; i++)
         {
             position -= _weights[i][slot];

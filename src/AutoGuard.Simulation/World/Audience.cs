@@ -62,7 +62,8 @@ internal sealed class Audience : Actor
         ScheduleNext(world);
     }
 
-    public int PickStreamAt(long time) => _arrivals.PickStreamAt(time - _profile.Start.ToUnixTimeMilliseconds());
+    public int PickStreamAt(long time, DeterministicRandom random) =>
+        _arrivals.PickStreamAt(time - _profile.Start.ToUnixTimeMilliseconds(), random);
 
     public SimulatedToken PublicToken(string? organization) =>
         _publicTokens[organization is null ? 0 : _profile.Organizations.IndexOf(organization)];
@@ -86,7 +87,7 @@ internal sealed class Audience : Actor
         DeterministicRandom random = new(_seed, RandomDomain.Arrivals, 1);
         for (long i = 0; i < running; i++)
         {
-            Viewer viewer = Create(_arrivals.PickStreamAt(0));
+            Viewer viewer = Create(_arrivals.PickStreamAt(0, random));
             viewer.StartedBefore = random.Between(5_000, 45 * 60_000);
             world.Schedule(world.Begin + random.Below(world.HeartbeatMilliseconds), viewer);
         }

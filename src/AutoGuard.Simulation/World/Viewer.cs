@@ -44,7 +44,7 @@ internal class Viewer : Actor
     private readonly Audience _audience;
     private int _stream;
     private int _visits;
-    private bool _awayFromHome;
+    private Location? _abroad;
 
     public Viewer(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream)
     {
@@ -89,9 +89,9 @@ internal class Viewer : Actor
             return;
         }
 
-        if (Identity.Kind == HonestKind.Traveller && !_awayFromHome)
+        if (Identity.Kind == HonestKind.Traveller && _abroad is null)
         {
-            _awayFromHome = true;
+            _abroad = _audience.Abroad(Identity, Random);
             Revisit(world, now + Random.Between(3 * 3_600_000, 7 * 3_600_000));
         }
         else if (Random.Chance(0.1))
@@ -116,7 +116,7 @@ internal class Viewer : Actor
             new SessionPlan
             {
                 Label = SessionLabels.CodeOf(Identity.Kind),
-                From = from ?? (_awayFromHome ? _audience.Abroad(Identity, Random) : Identity.Home),
+                From = from ?? _abroad ?? Identity.Home,
                 Stream = stream.Name,
                 Length = Math.Max(1_500, length),
                 Token = CurrentToken(world, stream.Name, now),
@@ -146,7 +146,7 @@ internal class Viewer : Actor
 
     private void Revisit(SimulatedWorld world, long at)
     {
-        _stream = _audience.PickStreamAt(at);
+        _stream = _audience.PickStreamAt(at, Random);
         world.Schedule(at, this);
     }
 

@@ -65,4 +65,31 @@ public sealed class SimulationProfilesTests
         ArgumentException refused = Assert.Throws<ArgumentException>(() => new TrafficSimulator(wrong, 1));
         Assert.All(["viewers is -1", "heartbeatSeconds is 1", "streams must", "transport:late is 1.5"], part => Assert.Contains(part, refused.Message, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void What_a_profile_leaves_out_has_its_documented_default()
+    {
+        SimulationProfile read = SimulationJson.ReadProfile(
+            """{"name":"x","duration":"01:00:00","viewers":10,"streams":[{"name":"a"}],"audience":{"office":0.5},"attacks":[{"kind":"token-farm","at":"00:01:00","length":"00:05:00"}]}"""u8);
+
+        Assert.Equal(
+            SimulationJson.Write(new SimulationProfile
+            {
+                Name = "x",
+                Duration = TimeSpan.FromHours(1),
+                Viewers = 10,
+                Streams = [new() { Name = "a" }],
+                Audience = new AudienceProfile { Office = 0.5 },
+                Attacks = [new() { Kind = AttackKind.TokenFarm, At = TimeSpan.FromMinutes(1), Length = TimeSpan.FromMinutes(5) }],
+            }),
+            SimulationJson.Write(read));
+        Assert.Equal(0.14, read.Audience.Household);
+    }
+
+    [Theory]
+    [InlineData("""{"name":"x","duration":"01:00:00","viewers":10,"streams":[{"name":"a"}],"speed":3}""")]
+    [InlineData("""{"name":"x"}""")]
+    [InlineData("""{"name":"x","duration":"01:00:00","viewers":10,"streams":[{"name":"a"}],"attacks":[{"kind":"shouting","at":"0","length":"1"}]}""")]
+    public void A_profile_with_unknown_or_missing_keys_is_refused(string json) =>
+        Assert.Throws<System.Text.Json.JsonException>(() => SimulationJson.ReadProfile(System.Text.Encoding.UTF8.GetBytes(json)));
 }

@@ -104,6 +104,13 @@ public sealed class MessyTransportTests
     }
 
     [Fact]
+    public void Invalid_addresses_are_none() => DeterministicRandomLines(EventRejection.InvalidAddress, line =>
+    {
+        using JsonDocument json = JsonDocument.Parse(line);
+        Assert.False(IpAddress.TryParse(json.RootElement.GetProperty("ip").GetString(), out _), line);
+    });
+
+    [Fact]
     public void Encoded_tokens_carry_the_identity_that_decisions_will_name()
     {
         SimulationProfile profile = SimulationProfiles.Small with { Tokens = new TokenProfile { Jwt = 1 } };

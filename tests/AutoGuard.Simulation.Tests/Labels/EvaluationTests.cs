@@ -1,0 +1,158 @@
+using AutoGuard.Core.Policy;
+using AutoGuard.Simulation.Labels;
+using AutoGuard.Simulation.Profiles;
+
+namespace AutoGuard.Simulation.Tests.Labels;
+
+public sealed class EvaluationTests
+{
+    private static readonly DateTimeOffset Noon = new(2025, 11, 14, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly SimulationTruth Truth = new()
+    {
+        Version = SimulationTruth.CurrentVersion,
+        Seed = 1,
+        Profile = "by hand",
+        From = Noon,
+        To = Noon.AddHours(4),
+        OfficialReferrers = ["arena-live.example"],
+        Allowlist = [new AllowedSubject(Ip("3.208.0.9"), "own monitoring")],
+        Honest = [new HonestSubjects(HonestKind.CarrierNat, [Ip("27.64.0.1")])],
+        Incidents =
+        [
+            Case("sharing", AttackKind.TokenSharing, Difficulty.Easy, 10, ExpectedAction.Revoke, [Token("shared")], [Ip("87.128.0.5")]),
+            Case("relay", AttackKind.DataCentreRelay, Difficulty.Easy, 20, ExpectedAction.Block, [Token("relay"), Ip("88.198.0.7")], [Ip("88.198.0.80")]),
+            Case("subnet", AttackKind.SubnetOffenders, Difficulty.Hard, 30, ExpectedAction.Flag, [new(SubjectType.Cidr, "51.68.1.0/24"), Ip("51.68.1.4")], []),
+            Case("embed", AttackKind.IllegalEmbed, Difficulty.Easy, 40, ExpectedAction.Block, [new(SubjectType.Referrer, "goal.example")], []),
+        ],
+    };
+
+    [Fact]
+    public void Nothing_decided_is_perfectly_precise_and_finds_nothing()
+    {
+        EvaluationResult result = Evaluation.Judge([], Truth);
+
+        Assert.Equal((1.0, 0.0), (result.Flags.Precision, result.Flags.Recall));
+        Assert.Equal((1.0, 0.0), (result.Blocks.Precision, result.Blocks.Recall));
+        Assert.Null(result.MedianTimeToDetection);
+        Assert.All(result.Incidents, i => Assert.Null(i.Action));
+    }
+
+    [Fact]
+    public void Decisions_made_by_hand_have_the_precision_and_recall_counted_by_hand()
+    {
+        EvaluationResult result = Evaluation.Judge(
+            [
+                Decide(Token("shared"), DecisionAction.Flag, 11),
+                Decide(Token("shared"), DecisionAction.Revoke, 14),
+                Decide(Ip("88.198.0.7"), DecisionAction.Flag, 26),
+                Decide(Ip("51.68.1.99"), DecisionAction.Block, 33),
+                Decide(Token("somebody"), DecisionAction.Flag, 50),
+                Decide(Ip("27.64.0.1"), DecisionAction.Block, 60),
+                Decide(Ip("27.64.0.1"), DecisionAction.Release, 61),
+            ],
+            Truth);
+
+        Assert.Equal(new Quality(TrueSubjects: 3, FalseSubjects: 2, Caught: 3, Incidents: 4), result.Flags);
+        Assert.Equal(0.6, result.Flags.Precision);
+        Assert.Equal(0.75, result.Flags.Recall);
+        Assert.Equal(new Quality(TrueSubjects: 2, FalseSubjects: 1, Caught: 1, Incidents: 3), result.Blocks);
+        Assert.Equal([true, false, true, false], result.Incidents.Select(i => i.CaughtAsExpected));
+        Assert.Equal([DecisionAction.Revoke, DecisionAction.Flag, DecisionAction.Block, null], result.Incidents.Select(i => i.Action));
+        Assert.Equal([1, 6, 3, null], result.Incidents.Select(i => (int?)i.TimeToDetection?.TotalMinutes));
+        Assert.Equal([4, null, 3, null], result.Incidents.Select(i => (int?)i.TimeToExpectedAction?.TotalMinutes));
+        Assert.Equal(TimeSpan.FromMinutes(3), result.MedianTimeToDetection);
+        Assert.Equal(TimeSpan.FromMinutes(6), result.P90TimeToDetection);
+        Assert.Equal(
+            [new FalseSubject(Token("somebody"), DecisionAction.Flag, At(50), false), new FalseSubject(Ip("27.64.0.1"), DecisionAction.Block, At(60), true)],
+            result.FalseSubjects.ToArray());
+        Assert.Equal(
+            new GroupResult(AttackKind.TokenSharing, Difficulty.Easy, Incidents: 1, Caught: 1, CaughtAsExpected: 1), result.Groups[0]);
+    }
+
+    [Fact]
+    public void The_order_of_decisions_does_not_matter()
+    {
+        JudgedDecision[] decisions =
+            [Decide(Token("shared"), DecisionAction.Flag, 11), Decide(Token("shared"), DecisionAction.Revoke, 14), Decide(Token("x"), DecisionAction.Flag, 5)];
+
+        EvaluationResult forward = Evaluation.Judge(decisions, Truth);
+        EvaluationResult backward = Evaluation.Judge(decisions.Reverse(), Truth);
+
+        Assert.Equal(forward.Incidents.ToArray(), backward.Incidents.ToArray());
+        Assert.Equal(forward.FalseSubjects.ToArray(), backward.FalseSubjects.ToArray());
+        Assert.Equal(forward.Flags, backward.Flags);
+    }
+
+    [Fact]
+    public void A_decision_before_the_misuse_began_is_false()
+    {
+        EvaluationResult result = Evaluation.Judge([Decide(Token("shared"), DecisionAction.Flag, 9)], Truth);
+
+        Assert.Equal(0, result.Flags.Caught);
+        Assert.Equal(Token("shared"), Assert.Single(result.FalseSubjects).Subject);
+    }
+
+    [Theory]
+    [InlineData("51.68.1.0/24", true, false)]
+    [InlineData("51.68.1.0/28", true, false)]
+    [InlineData("51.68.0.0/20", false, false)]
+    [InlineData("88.198.0.0/24", false, true)]
+    [InlineData("3.208.0.0/24", false, true)]
+    [InlineData("27.64.0.0/20", false, true)]
+    public void A_network_counts_only_when_named_and_must_not_take_the_innocent_along(string network, bool right, bool neverTouch)
+    {
+        EvaluationResult result = Evaluation.Judge([Decide(new(SubjectType.Cidr, network), DecisionAction.Block, 45)], Truth);
+
+        Assert.Equal(right ? 1 : 0, result.Flags.TrueSubjects);
+        Assert.Equal(right ? [] : [neverTouch], result.FalseSubjects.Select(f => f.NeverTouch));
+    }
+
+    [Fact]
+    public void A_recording_without_incidents_has_full_recall_and_every_decision_is_false()
+    {
+        EvaluationResult result = Evaluation.Judge([Decide(Token("t"), DecisionAction.Flag, 1)], Truth with { Incidents = [] });
+
+        Assert.Equal((0.0, 1.0), (result.Flags.Precision, result.Flags.Recall));
+    }
+
+    [Fact]
+    public void Truth_survives_its_json()
+    {
+        SimulationTruth truth = new TrafficSimulator(SimulationProfiles.Small, 3).Truth;
+        byte[] json = SimulationJson.Write(truth);
+
+        Assert.Equal(json, SimulationJson.Write(SimulationJson.ReadTruth(json)));
+        string text = System.Text.Encoding.UTF8.GetString(json);
+        Assert.Contains("\"kind\": \"token-sharing\"", text, StringComparison.Ordinal);
+        Assert.Contains("\"expected\": \"revoke\"", text, StringComparison.Ordinal);
+        Assert.Contains("\"start\": \"2025-11-14T17:20:00.000Z\"", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("""{"version":1,"seed":1,"profile":"p","surprise":1}""")]
+    public void What_is_no_truth_is_refused(string json) =>
+        Assert.Throws<System.Text.Json.JsonException>(() => SimulationJson.ReadTruth(System.Text.Encoding.UTF8.GetBytes(json)));
+
+    private static Incident Case(string id, AttackKind kind, Difficulty difficulty, int minute, ExpectedAction expected, Subject[] caught, Subject[] neverTouch) => new()
+    {
+        Id = id,
+        Kind = kind,
+        Difficulty = difficulty,
+        Start = Noon.AddMinutes(minute),
+        End = Noon.AddHours(3),
+        Expected = expected,
+        Catch = [.. caught],
+        NeverTouch = [.. neverTouch],
+    };
+
+    private static JudgedDecision Decide(Subject subject, DecisionAction action, int minute) => new(subject, action, At(minute));
+
+    private static long At(int minute) => Noon.AddMinutes(minute).ToUnixTimeMilliseconds();
+
+    private static Subject Token(string value) => new(SubjectType.Token, value);
+
+    private static Subject Ip(string value) => new(SubjectType.Ip, value);
+}
