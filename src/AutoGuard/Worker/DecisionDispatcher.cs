@@ -13,6 +13,7 @@ namespace AutoGuard.Worker;
 /// </summary>
 internal sealed partial class DecisionDispatcher(
     PostgresDecisionStore store, KafkaDecisionPublisher publisher, KafkaEventSource source, ILogger<DecisionDispatcher> logger, TimeProvider time)
+    : IDisposable
 {
     private const int MostItems = 64;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
@@ -65,6 +66,9 @@ internal sealed partial class DecisionDispatcher(
             }
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _logged.Dispose();
 
     private async Task UntilDoneAsync(string what, Func<Task> attempt, CancellationToken cancellation)
     {

@@ -60,7 +60,7 @@ internal sealed partial class DecisionEnforcer(
                 GuardianOutcome outcome = decision.Action == DecisionAction.Release
                     ? await guardian.ReleaseAsync(decision.Subject, decision.Organization, "released by decision " + decision.Id, cancellation)
                     : await guardian.ApplyAsync(decision, cancellation);
-                await store.RecordOutcomeAsync(decision.Id, guardian.Name, outcome, cancellation);
+                await store.RecordOutcomeAsync(decision.Id, guardian.Name, outcome, time.GetUtcNow() + Poll, cancellation);
                 Count(decision, outcome);
                 if (outcome.Result == GuardianResult.Unavailable)
                 {

@@ -14,7 +14,7 @@ internal static class GoldenVectors
 
     /// <summary>What a p-value may differ by: nothing where the recording's C library is at work.</summary>
     public static double PTolerance { get; } =
-        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.X64
         && !RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal) ? 0 : 1e-12;
 
     public static IReadOnlyDictionary<string, float[]> Series => AllSeries.Value;
