@@ -3,18 +3,18 @@ using AutoGuard.Verbs;
 
 return await CommandLineRoot.RunAsync(args, new VerbHandlers
 {
-    Demo = Unwired,
-    Run = Unwired,
+    Demo = DemoVerb.RunAsync,
+    DemoPresets = DemoVerb.Presets,
+    Run = RunVerb.RunAsync,
     Replay = ReplayVerb.RunAsync,
     Simulate = SimulateVerb.RunAsync,
-    Report = Unwired,
-    RulesList = Unwired,
-    RulesAdd = Unwired,
-    RulesRemove = Unwired,
-    RulesImport = Unwired,
-    RulesExport = Unwired,
-    Explain = Unwired,
+    Report = ReportVerb.RunAsync,
+    RulesList = RulesVerbs.ListAsync,
+    RulesAdd = RulesVerbs.AddAsync,
+    RulesRemove = RulesVerbs.RemoveAsync,
+    RulesImport = RulesVerbs.ImportAsync,
+    RulesExport = RulesVerbs.ExportAsync,
+    Explain = ExplainVerb.RunAsync,
+    Probes = Probes.All,
+    FurtherRules = Probes.FurtherRules,
 });
-
-static Task<int> Unwired<T>(T arguments, VerbContext context, CancellationToken cancellation) =>
-    throw new VerbException("this build does not contain it.");

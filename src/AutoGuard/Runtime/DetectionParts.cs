@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using System.Text;
 using AutoGuard.Configuration;
 using AutoGuard.Core.Enrichment;
 using AutoGuard.Core.Events;
@@ -63,6 +64,10 @@ public sealed class DetectionParts
 
     /// <summary>The detection thread's pipeline.</summary>
     public DetectionPipeline Pipeline { get; }
+
+    /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
+    public Key128 TokenKey(string identity, string? organization) =>
+        Identities.Token(Encoding.UTF8.GetBytes(identity), Identities.Tenant(Encoding.UTF8.GetBytes(organization ?? "")));
 
     /// <summary>Reads one event into a batch and fills in what is known of its address. On the reading thread only.</summary>
     public EventRejection Read(ReadOnlySpan<byte> utf8, EventDefaults defaults, EventBatch batch, int topic, int partition, long offset)

@@ -1,0 +1,50 @@
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Reporting;
+using AutoGuard.Guardian.Api;
+using AutoGuard.Reports;
+using AutoGuard.Worker;
+
+namespace AutoGuard.Web;
+
+/// <summary>What the worker serves besides the guardian's API: health, metrics, the dashboard, explanations.</summary>
+internal static class OperatorEndpoints
+{
+    private static readonly TimeSpan DashboardPeriod = TimeSpan.FromHours(24);
+
+    public static void Map(WebApplication app, WorkerFigures figures, DetectionWorker worker, bool authentication, TimeProvider time)
+    {
+        app.MapGet("/health/live", () => Results.Text("live\n"));
+        app.MapGet("/health/ready", () => figures.NotReady is { } why
+            ? Results.Text(why + "\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+            : Results.Text("ready\n"));
+        app.MapGet("/metrics", () => Results.Text(PrometheusText.Of(figures), "text/plain; version=0.0.4; charset=utf-8"));
+
+        RouteGroupBuilder operators = app.MapGroup("");
+        operators.AddEndpointFilter(new OperatorAccess(app.Services.GetRequiredService<ApiKeys>(), authentication));
+        operators.MapGet("/", (HttpContext http, IReportSource source) => DashboardAsync(http, source, worker, time));
+        operators.MapGet("/explain/token/{**value}", (string value) => ExplainAsync(worker, (explainer, now) => explainer.Token(value, now)));
+        operators.MapGet("/explain/ip/{value}", (string value) => IpAddress.TryParse(value, out IpAddress address)
+            ? ExplainAsync(worker, (explainer, now) => explainer.Address(address, now))
+            : Task.FromResult(Results.Text("This is no address.\n", statusCode: StatusCodes.Status400BadRequest)));
+    }
+
+    /// <summary>The last day's report as of now, by event time, renewed by the browser.</summary>
+    private static async Task DashboardAsync(HttpContext http, IReportSource source, DetectionWorker worker, TimeProvider time)
+    {
+        DateTimeOffset to = worker.LatestEvent is { } latest
+            ? DateTimeOffset.FromUnixTimeMilliseconds(latest).AddMinutes(1)
+            : time.GetUtcNow();
+        FlaggedReport report = await source.ReadAsync(to - DashboardPeriod, to, http.RequestAborted);
+        report = report with { Events = worker.Counters.Accepted, Sessions = worker.TotalSessions };
+        http.Response.ContentType = "text/html; charset=utf-8";
+        http.Response.Headers["Refresh"] = "10";
+        http.Response.Headers.CacheControl = "no-store";
+        await FlaggedReports.WriteAsync(report, http.Response.Body, "html", http.RequestAborted);
+    }
+
+    private static async Task<IResult> ExplainAsync(DetectionWorker worker, Func<Explainer, long, Explanation?> ask) =>
+        await worker.ExplainAsync(ask) is { } explanation
+            ? Results.Json(explanation, ExplanationJson.Default.Explanation)
+            : Results.Text("Nothing is known of it: it was not seen within the window.\n", statusCode: StatusCodes.Status404NotFound);
+}

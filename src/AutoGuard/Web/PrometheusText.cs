@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text;
+using AutoGuard.Core.Events;
+using AutoGuard.Worker;
+
+namespace AutoGuard.Web;
+
+/// <summary>The worker's figures in Prometheus' text format, version 0.0.4. No label ever holds a token or an address.</summary>
+internal static class PrometheusText
+{
+    public static string Of(WorkerFigures figures)
+    {
+        StringBuilder text = new();
+        DetectionWorker worker = figures.Worker;
+        Counter(text, "messaging_client_consumed_messages_total", "Records read from Kafka.", figures.Source.Consumed);
+        Counter(text, "autoguard_event_processed_total", "Events that took effect.", worker.Counters.Accepted);
+        Head(text, "autoguard_event_dropped_total", "Events without effect, by reason.", "counter");
+        foreach (EventRejection reason in Enum.GetValues<EventRejection>())
+        {
+            long count = reason == EventRejection.Future ? worker.Counters.Future : figures.Source.Rejected(reason);
+            if (reason != EventRejection.None && count > 0)
+            {
+                Line(text, "autoguard_event_dropped_total", $"{{reason=\"{Replay.ReplaySummary.Name(reason)}\"}}", count);
+            }
+        }
+        Line(text, "autoguard_event_dropped_total", "{reason=\"late\"}", worker.Counters.Late);
+        Line(text, "autoguard_event_dropped_total", "{reason=\"duplicate\"}", worker.Counters.Duplicates);
+        Head(text, "autoguard_state_key_count", "Keys held, by family.", "gauge");
+        Line(text, "autoguard_state_key_count", "{family=\"token\"}", worker.Tokens);
+        Line(text, "autoguard_state_key_count", "{family=\"address\"}", worker.Addresses);
+        Line(text, "autoguard_state_key_count", "{family=\"session\"}", worker.OpenSessions);
+        Head(text, "autoguard_decision_total", "Decisions, by action.", "counter");
+        Line(text, "autoguard_decision_total", "{action=\"flag\"}", worker.Counters.Flags);
+        Line(text, "autoguard_decision_total", "{action=\"block\"}", worker.Counters.Blocks);
+        Line(text, "autoguard_decision_total", "{action=\"revoke\"}", worker.Counters.Revocations);
+        Counter(text, "autoguard_decision_stored_total", "Decisions in the log.", figures.Stored);
+        Counter(text, "autoguard_decision_enforced_total", "Decisions a guardian applied.", figures.Applied);
+        Counter(text, "autoguard_decision_refused_total", "Decisions a guardian refused for good.", figures.Refused);
+        Counter(text, "autoguard_block_refused_total", "Blocks that became flags for the harm they would have done.", worker.Counters.BlocksRefused);
+        Gauge(text, "autoguard_kafka_lag", "Records not yet read.", figures.Lag);
+        Gauge(text, "autoguard_kafka_paused", "1 while partitions are paused because detection cannot keep up.", figures.Source.IsPaused ? 1 : 0);
+        Counter(text, "autoguard_dead_letter_total", "Records copied to the dead-letter topic.", figures.Source.DeadLettered);
+        Gauge(text, "autoguard_watermark_seconds", "Event time up to which all is decided, Unix seconds.", (worker.Watermark ?? 0) / 1000);
+        return text.ToString();
+    }
+
+    private static void Counter(StringBuilder text, string name, string help, long value)
+    {
+        Head(text, name, help, "counter");
+        Line(text, name, "", value);
+    }
+
+    private static void Gauge(StringBuilder text, string name, string help, long value)
+    {
+        Head(text, name, help, "gauge");
+        Line(text, name, "", value);
+    }
+
+    private static void Head(StringBuilder text, string name, string help, string type) =>
+        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+
+    private static void Line(StringBuilder text, string name, string labels, long value) =>
+        text.Append(name).Append(labels).Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
+}

@@ -1,0 +1,34 @@
+using AutoGuard.Configuration;
+using AutoGuard.Core.Policy;
+using AutoGuard.Core.Reporting;
+using AutoGuard.Guardian.Storage;
+using AutoGuard.Reports;
+
+namespace AutoGuard.Worker;
+
+/// <summary>Reports out of the decision log.</summary>
+/// <param name="store">The log.</param>
+/// <param name="settings">Mode, fingerprint and zone that the report names.</param>
+/// <param name="watermark">Up to where this worker has decided, Unix milliseconds; null when it does not know.</param>
+internal sealed class StoreReportSource(PostgresDecisionStore store, EffectiveSettings settings, Func<long?> watermark) : IReportSource
+{
+    /// <inheritdoc/>
+    public async Task<FlaggedReport> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        FlaggedReportBuilder builder = new(from, to, settings.Values.Reports.TimeZone);
+        foreach (FlaggedSubject evidence in await store.ReadFlaggedAsync(from, to, cancellationToken))
+        {
+            builder.Add(evidence);
+        }
+        foreach (Decision decision in await store.ReadDecisionsAsync(from, to, cancellationToken))
+        {
+            builder.Add(decision);
+        }
+        return builder.Build(settings.Values.Kafka.EventsTopic, settings.Fingerprint, settings.Values.Policy.Mode);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> IsCompleteAsync(DateTimeOffset to, CancellationToken cancellationToken) =>
+        // Before the first event there is nothing to wait for.
+        ValueTask.FromResult(watermark() is not { } decided || decided >= to.ToUnixTimeMilliseconds());
+}

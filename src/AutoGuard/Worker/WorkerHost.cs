@@ -1,0 +1,249 @@
+using AutoGuard.CommandLine;
+using AutoGuard.Configuration;
+using AutoGuard.Core.Guardian;
+using AutoGuard.Core.Policy;
+using AutoGuard.Guardian;
+using AutoGuard.Guardian.Api;
+using AutoGuard.Guardian.Rules;
+using AutoGuard.Guardian.Storage;
+using AutoGuard.Kafka;
+using AutoGuard.Reports;
+using AutoGuard.Runtime;
+using AutoGuard.Web;
+
+namespace AutoGuard.Worker;
+
+/// <summary>
+/// The service, put together: database, Kafka, detection, dispatcher, guardians, reports, web. Starts in that order and
+/// stops in the opposite one, so that nothing is read that could not be stored, and nothing stored is left uncommitted.
+/// </summary>
+internal sealed class WorkerHost : IAsyncDisposable
+{
+    /// <summary>How long a stop may take in all.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(8);
+
+    private readonly EffectiveSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _abort = new();
+    private readonly List<Task> _enforcing = [];
+    private Backend? _backend;
+    private EmbeddedKafka? _embeddedKafka;
+    private KafkaDecisionPublisher? _publisher;
+    private KafkaEventSource? _source;
+    private DecisionDispatcher? _dispatcher;
+    private WebApplication? _web;
+    private Task _detecting = Task.CompletedTask;
+    private Task _dispatching = Task.CompletedTask;
+
+    private WorkerHost(EffectiveSettings settings, TimeProvider time)
+    {
+        _settings = settings;
+        _time = time;
+    }
+
+    /// <summary>Figures, once started.</summary>
+    public WorkerFigures Figures { get; private set; } = null!;
+
+    /// <summary>Where Kafka is.</summary>
+    public KafkaSettings Kafka { get; private set; } = null!;
+
+    /// <summary>Where the web part is.</summary>
+    public string WebAddress { get; private set; } = "";
+
+    /// <summary>Where the database is; without password.</summary>
+    public string DatabaseDescription => _backend!.Description;
+
+    /// <summary>The API's first key, when it was made by this start.</summary>
+    public string? NewKey { get; private set; }
+
+    /// <summary>Ends when detection or dispatching has ended, by a stop or by an error.</summary>
+    public Task Ended => Task.WhenAny(_detecting, _dispatching);
+
+    /// <summary>Reports out of the log.</summary>
+    public IReportSource Reports => _web!.Services.GetRequiredService<IReportSource>();
+
+    /// <summary>Starts everything.</summary>
+    public static async Task<WorkerHost> StartAsync(
+        EffectiveSettings settings, Action<ILoggingBuilder> logging, TimeProvider time, CancellationToken cancellation)
+    {
+        WorkerHost host = new(settings, time);
+        try
+        {
+            await host.StartAsync(logging, cancellation);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Stops: reads no further, lets detection and dispatcher finish what was read, commits, leaves the group, and stops the
+    /// servers that were started for this run.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        _source?.StopReading();
+        Task drained = Task.WhenAll(_detecting, _dispatching);
+        await Task.WhenAny(drained, Task.Delay(StopLimit, _time));
+        await _abort.CancelAsync();
+        if (_source is not null)
+        {
+            await _source.CloseAsync(TimeSpan.FromSeconds(2));
+        }
+        foreach (Task task in (Task[])[.. _enforcing, _dispatching])
+        {
+            await task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+        _publisher?.Dispose();
+        if (_web is not null)
+        {
+            await _web.StopAsync(CancellationToken.None);
+            await _web.DisposeAsync();
+        }
+        _dispatcher?.Dispose();
+        if (_backend is not null)
+        {
+            await _backend.DisposeAsync();
+        }
+        _embeddedKafka?.Dispose();
+        _abort.Dispose();
+        if (_detecting.IsFaulted)
+        {
+            throw new VerbException($"Detection failed: {_detecting.Exception!.InnerException!.Message}");
+        }
+    }
+
+    private async Task StartAsync(Action<ILoggingBuilder> logging, CancellationToken cancellation)
+    {
+        AutoGuardSettings values = _settings.Values;
+        Directory.CreateDirectory(values.DataDirectory);
+        using ILoggerFactory starting = LoggerFactory.Create(logging);
+        Task<Backend> opening = Backend.OpenAsync(_settings, starting, _time, cancellation);
+        DetectionParts parts;
+        try
+        {
+            StartKafka(values.Kafka);
+            parts = new DetectionParts(_settings);
+        }
+        finally
+        {
+            _backend = await opening;
+        }
+        _web = BuildWeb(logging);
+        await StartDetectionAsync(parts, cancellation);
+        OperatorEndpoints.Map(_web, Figures, Figures.Worker, values.Web.Authentication, _time);
+        _web.MapGuardianApi();
+        try
+        {
+            await _web.StartAsync(cancellation);
+        }
+        catch (IOException error)
+        {
+            throw new VerbException($"Web:Address {values.Web.Address} cannot be used: {error.Message}");
+        }
+        WebAddress = _web.Urls.First();
+        NewKey = await OperatorKey.EnsureAsync(_web.Services.GetRequiredService<ApiKeys>(), values.DataDirectory, cancellation);
+        await _web.Services.GetRequiredService<RuleSync>().Loaded.WaitAsync(cancellation);
+        StartLoops();
+    }
+
+    private void StartKafka(KafkaOptions options)
+    {
+        try
+        {
+            KafkaLibrary.Require();
+            bool embedded = options.BootstrapServers.Length == 0;
+            _embeddedKafka = embedded ? EmbeddedKafka.Start(options) : null;
+            Kafka = new KafkaSettings(options, _embeddedKafka?.BootstrapServers ?? options.BootstrapServers, embedded);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new VerbException(error.Message, ExitStatus.Usage);
+        }
+    }
+
+    private WebApplication BuildWeb(Action<ILoggingBuilder> logging)
+    {
+        AutoGuardSettings values = _settings.Values;
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        // The framework's own configuration (its appsettings.json, ASPNETCORE_…) has no say: there is one, checked configuration.
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddInMemoryCollection();
+        builder.WebHost.UseUrls(values.Web.Address).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Logging.ClearProviders();
+        logging(builder.Logging);
+        builder.Services.AddSingleton(_time);
+        builder.Services.AddSingleton(_backend!.Database);
+        builder.Services.AddLocalGuardian(new AutoGuard.Guardian.LocalGuardianOptions
+        {
+            WidestPrefixV4 = values.Policy.WidestPrefixV4,
+            WidestPrefixV6 = values.Policy.WidestPrefixV6,
+            Allowlist = values.Allowlist,
+            Referrers = values.Referrers,
+        });
+        builder.Services.AddSingleton<IReportSource>(provider => new StoreReportSource(
+            provider.GetRequiredService<PostgresDecisionStore>(), _settings, () => Figures.Worker.Watermark));
+        builder.Services.AddFlaggedReports(values.Reports, values.DataDirectory);
+        // The verb decides when to stop, not the framework.
+        builder.Services.AddSingleton<IHostLifetime, VerbLifetime>();
+        return builder.Build();
+    }
+
+    private async Task StartDetectionAsync(DetectionParts parts, CancellationToken cancellation)
+    {
+        IServiceProvider services = _web!.Services;
+        PostgresDecisionStore store = services.GetRequiredService<PostgresDecisionStore>();
+        DateTimeOffset now = _time.GetUtcNow();
+        IReadOnlyList<Decision> earlier = await store.ReadDecisionsAsync(now - _settings.Values.Policy.HoldOff, now.AddDays(1), cancellation);
+        parts.Pipeline.Remember(earlier.OrderBy(decision => decision.Time), parts.TokenKey);
+        try
+        {
+            _publisher = new KafkaDecisionPublisher(Kafka, services.GetRequiredService<ILogger<KafkaDecisionPublisher>>(), _time);
+            KafkaRecordReader reader = new(parts);
+            _source = new KafkaEventSource(
+                Kafka, reader.Read, parts.Strings.Intern(Kafka.Options.EventsTopic), services.GetRequiredService<ILogger<KafkaEventSource>>(), _time);
+            _dispatcher = new DecisionDispatcher(store, _publisher, _source, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
+            DetectionWorker worker = new(parts, _settings, _source, _dispatcher.Items, _time);
+            List<DecisionEnforcer> enforcers = [];
+            if (_settings.Values.Guardian.Local.Enabled)
+            {
+                enforcers.Add(new DecisionEnforcer(
+                    services.GetRequiredService<IGuardian>(), store, _dispatcher.Logged, services.GetRequiredService<ILogger<DecisionEnforcer>>(), _time));
+            }
+            Figures = new WorkerFigures(worker, _dispatcher, enforcers, _source);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new VerbException(error.Message, ExitStatus.Usage);
+        }
+    }
+
+    private void StartLoops()
+    {
+        try
+        {
+            _source!.Start();
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new VerbException(error.Message, ExitStatus.Usage);
+        }
+        _dispatching = Task.Run(() => _dispatcher!.RunAsync(_abort.Token));
+        _detecting = Task.Run(Figures.Worker.RunAsync);
+        foreach (DecisionEnforcer enforcer in Figures.Enforcers)
+        {
+            _enforcing.Add(Task.Run(() => enforcer.RunAsync(_abort.Token)));
+        }
+    }
+
+    /// <summary>Leaves signals to the command line.</summary>
+    private sealed class VerbLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
