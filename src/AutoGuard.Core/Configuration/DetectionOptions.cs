@@ -48,7 +48,10 @@ public sealed class DetectionOptions
 /// <summary>How a platform hands out tokens, and so what many addresses or sessions on one token mean.</summary>
 public enum TokenWorkflow
 {
-    /// <summary>Bound if the token has a user; else judged by the token's share of the organization's sessions.</summary>
+    /// <summary>
+    /// Bound if the token has a user. Otherwise shared when several networks use it within ten minutes of its first sight,
+    /// or a fifth of the organization's sessions do; else meant for one session.
+    /// </summary>
     Auto,
 
     /// <summary>One token, one user: concurrency is telling.</summary>

@@ -77,7 +77,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions AddressSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.25);
 
     /// <summary>Share (0 to 1) of the address's playback that comes from a data centre.</summary>
-    public IndicatorOptions AddressDataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.5);
+    public IndicatorOptions AddressDataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.4);
 
     /// <summary>Addresses of one network that were found offending within the window.</summary>
     public IndicatorOptions SubnetOffenders { get; set; } = IndicatorOptions.Of(2, 6, 0.95);

@@ -17,14 +17,8 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// <summary>Sessions a tenant must have shown before shares of them mean anything.</summary>
     private const int EnoughTenantSessions = 200;
 
-    /// <summary>A small tenant is known after this long, whatever it has shown, milliseconds.</summary>
-    private const long EnoughTenantTime = 15 * 60_000;
-
-    /// <summary>How long a tenant's traffic, and a token, are young, milliseconds.</summary>
-    private const long Young = 2 * 60_000;
-
-    /// <summary>Networks of a young token, in young traffic, that make it one that everybody gets.</summary>
-    private const int SharedNetworks = 6;
+    /// <summary>How long a token that nobody is bound to is given to show whom it is for, milliseconds.</summary>
+    private const long Settling = 10 * 60_000;
 
     /// <summary>Sessions below which no token is taken for everybody's: of five sessions, one token has a fifth.</summary>
     private const int LeastSharedSessions = 50;
@@ -240,11 +234,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             sessions += tenant.Sessions[i];
             missing += tenant.MissingReferrer[i];
         }
-        features.TenantKnown = sessions >= EnoughTenantSessions || now - tenant.FirstSeen >= EnoughTenantTime;
-        // A leak is seen to begin: one viewer, then many. A token that many use from the first minute of the traffic on was
-        // meant for them, as far as anybody can tell.
-        token.SharedFromTheStart |= features.Networks >= SharedNetworks
-            && token.FirstSeen - tenant.FirstSeen <= Young && now - token.FirstSeen <= Young;
+        // A leak is seen to begin: one viewer, and many much later. A token that several networks use soon after it was first
+        // seen was meant for them, as far as anybody can tell.
+        token.SharedFromTheStart |= features.Networks > 1 && now - token.FirstSeen < Settling;
         features.TenantMissingShare = sessions >= EnoughTenantSessions ? (double)missing / sessions : 0;
         features.TenantShare = sessions >= LeastSharedSessions ? (double)features.Sessions / sessions : 0;
     }
@@ -259,8 +251,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         {
             return TokenWorkflow.UserBound;
         }
-        // While little is known a token that everybody gets looks like a leaked one: it is given the benefit of the doubt.
-        return !features.TenantKnown || token.SharedFromTheStart || features.TenantShare >= SharedByDesign
+        return token.SharedFromTheStart || features.TenantShare >= SharedByDesign
             ? TokenWorkflow.Shared
             : TokenWorkflow.PerSession;
     }

@@ -50,9 +50,6 @@ public struct TokenFeatures
     /// <summary>The token's share of the tenant's sessions, 0 to 1.</summary>
     public double TenantShare;
 
-    /// <summary>Whether enough of the tenant's traffic was seen to tell what an unbound token is for.</summary>
-    public bool TenantKnown;
-
     /// <summary>-log10 of the p-value of the last alerting minute; 0 without alerts.</summary>
     public double SpikeLevel;
 

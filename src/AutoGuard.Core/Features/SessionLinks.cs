@@ -119,9 +119,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             referrer.TotalSessions++;
             referrer.Sessions[SlotRing.Advance<uint>(referrer.Sessions, ref referrer.Slot, slot)]++;
         }
-        int tenantIndex = state.Tenants.GetOrAdd((ulong)session.Organization, out bool first);
+        int tenantIndex = state.Tenants.GetOrAdd((ulong)session.Organization, out _);
         ref TenantState tenant = ref state.Tenants[tenantIndex];
-        tenant.FirstSeen = first ? now : tenant.FirstSeen;
         tenant.Sessions[SlotRing.Advance<uint>(tenant.Sessions, ref tenant.Slot, slot)]++;
         int place = SlotRing.Advance<uint>(tenant.MissingReferrer, ref tenant.MissingSlot, slot);
         if (missing)

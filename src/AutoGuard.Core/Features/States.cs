@@ -161,7 +161,7 @@ public struct TokenState
     /// <summary>Grade source of the last alerting minute: -log10 p.</summary>
     public float SpikeLevel;
 
-    /// <summary>Whether many used it already when the tenant's traffic was first seen: nobody saw it become anything else.</summary>
+    /// <summary>Whether several networks used it soon after it was first seen: nobody saw it become anything else.</summary>
     public bool SharedFromTheStart;
 
     /// <summary>Whether it waits to be judged at the next tick.</summary>
@@ -324,9 +324,6 @@ public struct ReferrerState
 /// <summary>One tenant (or all traffic, when events name none): the mix that single keys are compared with.</summary>
 public struct TenantState
 {
-    /// <summary>First session, Unix milliseconds.</summary>
-    public long FirstSeen;
-
     /// <summary>Slot the rings stand at.</summary>
     public long Slot;
 
