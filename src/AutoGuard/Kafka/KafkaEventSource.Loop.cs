@@ -33,6 +33,7 @@ public sealed partial class KafkaEventSource
     private bool _isPaused;
     private bool _assignmentChanged;
     private bool _isComplete;
+    private bool _commitRefused;
 
     private bool HasContent => _current is not null && (_current.Events.Count > 0 || _hasPositions || _notices.Count > 0);
 
@@ -457,35 +458,40 @@ public sealed partial class KafkaEventSource
 
     /// <summary>
     /// Leaving commits as well, but once only and without looking at the answer, and a group in the middle of a rebalance
-    /// refuses: so the last positions are committed here, taking part in the rebalance until it is over.
+    /// refuses. Then the rebalance is seen through, after which librdkafka commits in its own time: a commit of ours sent
+    /// meanwhile would be answered after the generation has changed, and cost the worker its partitions.
     /// </summary>
     private void CommitRest()
     {
-        long started = _time.GetTimestamp();
-        while (_time.GetElapsedTime(started) < CloseLimit / 2)
+        TopicPartitionOffset[] rest = [.. _partitions.Values
+            .Where(state => state.Stored > state.Committed)
+            .Select(state => new TopicPartitionOffset(_settings.Options.EventsTopic, state.Partition, state.Stored))];
+        if (rest.Length == 0 || !Counters.IsConnected)
         {
-            TopicPartitionOffset[] rest = [.. _partitions.Values
-                .Where(state => state.Stored > state.Committed)
-                .Select(state => new TopicPartitionOffset(_settings.Options.EventsTopic, state.Partition, state.Stored))];
-            if (rest.Length == 0 || !Counters.IsConnected)
-            {
-                return;
-            }
-            try
+            return;
+        }
+        try
+        {
+            if (!_commitRefused)
             {
                 _consumer.Commit(rest);
                 return;
             }
-            catch (KafkaException e) when (e.Error.Code is ErrorCode.RebalanceInProgress or ErrorCode.IllegalGeneration or ErrorCode.UnknownMemberId)
-            {
-                Poll(Linger);
-            }
-            catch (KafkaException e)
-            {
-                Counters.CountCommit(succeeded: false);
-                Log.LastCommitFailed(_logger, e.Error.Reason);
-                return;
-            }
+        }
+        catch (KafkaException e) when (e.Error.Code == ErrorCode.RebalanceInProgress)
+        {
+            Counters.CountCommit(succeeded: false);
+        }
+        catch (KafkaException e)
+        {
+            Counters.CountCommit(succeeded: false);
+            Log.LastCommitFailed(_logger, e.Error.Reason);
+            return;
+        }
+        long started = _time.GetTimestamp();
+        while (_partitions.Values.Any(state => state.Stored > state.Committed) && _time.GetElapsedTime(started) < CloseLimit * 0.6)
+        {
+            Poll(Linger);
         }
     }
 }
