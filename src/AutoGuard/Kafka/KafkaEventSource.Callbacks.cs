@@ -91,6 +91,7 @@ public sealed partial class KafkaEventSource
             : committed.Offsets.Select(offset => offset.Error).FirstOrDefault(error => error.IsError);
         if (failure is null)
         {
+            _commitRefused = false;
             Counters.CountCommit(succeeded: true);
             foreach (TopicPartitionOffsetError position in committed.Offsets)
             {
@@ -102,6 +103,7 @@ public sealed partial class KafkaEventSource
         }
         else if (failure.Code != ErrorCode.Local_NoOffset)
         {
+            _commitRefused = failure.Code == ErrorCode.RebalanceInProgress;
             Counters.CountCommit(succeeded: false);
             if (_errorLog.TryPass(failure.Code, out _))
             {

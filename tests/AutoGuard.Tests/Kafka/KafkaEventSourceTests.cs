@@ -1,17 +1,10 @@
-using System.Globalization;
-using System.Text;
 using AutoGuard.Core.Events;
 using AutoGuard.Kafka;
-using Confluent.Kafka;
-using Microsoft.Extensions.Logging;
 
 namespace AutoGuard.Tests.Kafka;
 
 public sealed class KafkaEventSourceTests
 {
-    private const short ProduceRequest = 0;
-    private const int TopicAuthorizationFailed = 29;
-
     [Fact]
     public async Task Every_record_is_read_once_and_in_the_order_of_its_partition()
     {
@@ -72,77 +65,6 @@ public sealed class KafkaEventSourceTests
     }
 
     [Fact]
-    public async Task Records_that_are_no_events_go_to_the_dead_letter_topic_with_their_coordinates()
-    {
-        await using var bench = new KafkaBench(partitions: 2);
-        bench.ProduceTexts([(0, "1"), (1, "no number"), (1, null), (0, "throw"), (1, "2")]);
-        KafkaEventSource source = bench.Source();
-
-        BatchReader reader = await BatchReader.Run(source, commits: true, r => r.Positions.GetValueOrDefault(1) == 3 && r.Positions.GetValueOrDefault(0) == 2, "both partitions read");
-
-        Assert.Equal([1L, 2L], reader.Events.Select(seen => seen.Number).Order());
-        List<ConsumeResult<byte[]?, byte[]?>> letters = bench.ReadAll(bench.Options.DeadLetterTopic, 3);
-        Assert.Equal(
-            [
-                "0/1 parserFault playback.events key test throw",
-                "1/0 invalidJson playback.events key test no number",
-                "1/1 empty playback.events key test (null)",
-            ],
-            letters.Select(Describe).Order(StringComparer.Ordinal));
-        Assert.Equal(1, source.Counters.Rejected(EventRejection.InvalidJson));
-        Assert.Equal(1, source.Counters.Rejected(EventRejection.Empty));
-        Assert.Equal(1, source.Counters.ParserFaults);
-        Assert.Equal(3, source.Counters.DeadLettered);
-        Assert.Equal(new Dictionary<int, long> { [0] = 2, [1] = 3 }, bench.Committed());
-
-        static string Describe(ConsumeResult<byte[]?, byte[]?> letter)
-        {
-            string Header(string name) => Encoding.UTF8.GetString(letter.Message.Headers.GetLastBytes(name));
-            return $"{Header("autoguard.partition")}/{Header("autoguard.offset")} {Header("autoguard.reason")} {Header("autoguard.topic")} "
-                + $"{Encoding.UTF8.GetString(letter.Message.Key!)} {Header("origin")} "
-                + (letter.Message.Value is byte[] value ? Encoding.UTF8.GetString(value) : "(null)");
-        }
-    }
-
-    [Fact]
-    public async Task Nothing_beyond_a_bad_record_is_committed_before_its_copy_is_acknowledged()
-    {
-        await using var bench = new KafkaBench(partitions: 1);
-        bench.ProduceTexts([(0, "1"), (0, "2"), (0, "bad"), (0, "3"), (0, "4")]);
-        const int Refusals = 3;
-        bench.Broker.FailRequests(ProduceRequest, [.. Enumerable.Repeat(TopicAuthorizationFailed, Refusals)]);
-        KafkaEventSource source = bench.Source();
-        source.Start();
-        var reader = new BatchReader(source, commits: true);
-
-        await Eventually.True(() => source.Counters.DeadLetterFailures >= 1 && reader.Events.Count == 4, "a refused copy of the bad record");
-        await Eventually.True(() => source.Counters.Commits > 0, "a commit");
-        Assert.Equal(0, source.Counters.DeadLettered);
-        Assert.Equal(2, bench.Committed()[0]);
-
-        await Eventually.True(() => source.Counters.DeadLettered == 1, "the copy to be acknowledged in the end");
-        await Eventually.True(() => bench.Committed()[0] == 5, "the commit of everything once the copy succeeded");
-        await reader.Stop();
-        Assert.Contains(bench.Log.Lines(LogLevel.Error), line => line.StartsWith("A record cannot be copied to the dead-letter topic", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task A_flood_of_bad_records_is_logged_once_and_counted_whole()
-    {
-        await using var bench = new KafkaBench(partitions: 1);
-        bench.ProduceTexts(Enumerable.Range(0, 2_000).Select(number => (0, (string?)string.Create(CultureInfo.InvariantCulture, $"bad {number}"))));
-        KafkaEventSource source = bench.Source();
-
-        await BatchReader.Run(source, commits: true, r => r.Positions.GetValueOrDefault(0) == 2_000, "all 2,000 bad records read");
-
-        Assert.Equal(2_000, source.Counters.Rejected(EventRejection.InvalidJson));
-        Assert.Equal(2_000, source.Counters.DeadLettered);
-        Assert.Equal(2_000, bench.Committed()[0]);
-        string line = Assert.Single(bench.Log.Lines(LogLevel.Warning));
-        Assert.Equal("A record of topic playback.events, partition 0, offset 0 is not a playback event (invalidJson) and goes to the dead-letter topic; 0 more of its kind since the last such line.", line);
-    }
-
-    [Fact]
     public async Task A_reader_that_falls_behind_pauses_the_partitions_and_later_gets_everything()
     {
         await using var bench = new KafkaBench();
@@ -164,88 +86,6 @@ public sealed class KafkaEventSourceTests
         Assert.False(source.Counters.IsPaused);
         Assert.Equal(Enumerable.Range(0, 20_000).Select(number => (long)number), reader.Events.Select(seen => seen.Number).Order());
         Assert.All(reader.Events.GroupBy(seen => seen.Partition), partition => Assert.Equal(partition.Select(seen => seen.Offset).Order(), partition.Select(seen => seen.Offset)));
-    }
-
-    [Fact]
-    public async Task A_broker_that_comes_up_later_is_waited_for_and_said_to_be_missing()
-    {
-        await using var bench = new KafkaBench();
-        bench.Produce(0, 100);
-        bench.Broker.TakeDown();
-        KafkaEventSource source = bench.Source();
-        source.Start();
-        var reader = new BatchReader(source, commits: true);
-        await Eventually.True(() => bench.Log.Lines(LogLevel.Warning).Any(line => line.StartsWith($"No Kafka broker of {bench.Broker.BootstrapServers}", StringComparison.Ordinal)), "a line that says that no broker answers");
-        Assert.False(source.Counters.IsConnected);
-
-        bench.Broker.BringUp();
-        await Eventually.True(() => reader.Events.Count >= 100, "the events once the broker is up");
-        await Eventually.True(() => bench.Log.Lines(LogLevel.Information).Any(line => line.EndsWith("answers again.", StringComparison.Ordinal)), "a line that says that it answers again");
-        Assert.True(source.Counters.IsConnected);
-        await reader.Stop();
-    }
-
-    [Fact]
-    public async Task A_broker_that_goes_away_in_between_loses_nothing()
-    {
-        await using var bench = new KafkaBench();
-        bench.Produce(0, 500);
-        KafkaEventSource source = bench.Source();
-        source.Start();
-        var reader = new BatchReader(source, commits: true);
-        await Eventually.True(() => reader.Events.Count >= 500, "the events before the outage");
-        bench.Broker.TakeDown();
-        await Eventually.True(() => !source.Counters.IsConnected, "the outage to be noticed");
-        bench.Broker.BringUp();
-        bench.Produce(500, 1_000);
-        await Eventually.True(() => reader.Events.Select(seen => seen.Number).Distinct().Count() == 1_000, "the events after the outage");
-        await reader.Stop();
-        Assert.Equal(1_000, bench.Committed().Values.Sum());
-    }
-
-    [Fact]
-    public async Task Stopping_in_full_flow_ends_in_time_and_commits_exactly_what_was_dealt_with()
-    {
-        await using var bench = new KafkaBench();
-        bench.Produce(0, 50_000);
-        KafkaEventSource source = bench.Source();
-        source.Start();
-        var reader = new BatchReader(source, commits: true);
-        await Eventually.True(() => reader.Events.Count > 1_000, "the flow to begin");
-
-        await reader.Stop();
-
-        Assert.True(source.Completion.IsCompletedSuccessfully);
-        foreach ((int partition, long committed) in bench.Committed())
-        {
-            Assert.Equal(reader.Events.Count(seen => seen.Partition == partition), Math.Max(committed, 0));
-        }
-    }
-
-    [Fact]
-    public async Task Closing_without_a_reader_does_not_hang()
-    {
-        await using var bench = new KafkaBench();
-        bench.Produce(0, 20_000);
-        KafkaEventSource source = bench.Source();
-        source.Start();
-        await Eventually.True(() => source.Counters.IsPaused, "all batches to be filled");
-
-        Assert.True(await source.CloseAsync(KafkaEventSource.CloseLimit));
-        Assert.All(bench.Committed().Values, committed => Assert.True(committed < 0, "nothing was dealt with, so nothing may be committed"));
-    }
-
-    [Fact]
-    public async Task Closing_while_no_broker_answers_gives_up_in_time()
-    {
-        await using var bench = new KafkaBench();
-        bench.Broker.TakeDown();
-        KafkaEventSource source = bench.Source();
-        source.Start();
-
-        Task<bool> closed = source.CloseAsync(KafkaEventSource.CloseLimit);
-
-        await Eventually.True(() => closed.IsCompletedSuccessfully, "the close to end");
     }
 
     [Fact]
