@@ -127,7 +127,7 @@ public sealed class EventParser
         parsed.OrderKey = OrderKeyOf(sessionId);
         parsed.Stream = _strings.Intern(Name(raw.Bytes(EventField.Stream), _buffer));
         parsed.Provider = _strings.Intern(raw.Bytes(EventField.Provider));
-        parsed.UserAgent = _strings.Intern(raw.Bytes(EventField.UserAgent));
+        parsed.UserAgent = _strings.Intern(raw.Bytes(EventField.UserAgent), StringKind.UserAgent);
         parsed.Referrer = Referrer(raw.Bytes(EventField.Referrer));
         KeepToken(raw, tenant, ref parsed, batch);
     }
@@ -182,7 +182,7 @@ public sealed class EventParser
         return ReferrerHost.Read(text, _buffer, out int length) switch
         {
             ReferrerKind.Missing => StringPool.Absent,
-            ReferrerKind.Host => _strings.Intern(_buffer.AsSpan(0, length)),
+            ReferrerKind.Host => _strings.Intern(_buffer.AsSpan(0, length), StringKind.Referrer),
             _ => _invalidReferrer,
         };
     }

@@ -2,6 +2,19 @@ using System.Text;
 
 namespace AutoGuard.Core.Events;
 
+/// <summary>Who chooses a string, and so how much of the pool its kind may take.</summary>
+public enum StringKind
+{
+    /// <summary>Names the platform gives: streams, tenants, topics, operators. The whole pool.</summary>
+    Name,
+
+    /// <summary>Referrer hosts, which viewers choose: half of the pool.</summary>
+    Referrer,
+
+    /// <summary>User agents, which viewers choose: a quarter of the pool.</summary>
+    UserAgent,
+}
+
 /// <summary>
 /// Interns strings of few values (streams, referrer hosts, providers, user agents, tenants, topics) as small numbers.
 /// Number 0 is the absent string; number 1 stands for everything that came after the pool was full, so that hostile
@@ -21,6 +34,7 @@ public sealed class StringPool
     private readonly KeyedHasher _hasher;
     private readonly int[] _buckets;
     private readonly Entry[] _entries;
+    private readonly int[] _left;
     private int _count;
 
     /// <summary>Makes a pool of at most <paramref name="capacity"/> strings.</summary>
@@ -34,6 +48,7 @@ public sealed class StringPool
         _entries[Absent] = new Entry("", [], 0, -1);
         _entries[Overflow] = new Entry("(other)", "(other)"u8.ToArray(), 0, -1);
         _count = 2;
+        _left = [capacity, capacity / 2, capacity / 4];
     }
 
     /// <summary>Strings held, the two special ones included.</summary>
@@ -43,7 +58,9 @@ public sealed class StringPool
     public long Overflowed { get; private set; }
 
     /// <summary>The number of a text; 0 for an empty one. Allocates only for a text never seen before.</summary>
-    public int Intern(ReadOnlySpan<byte> utf8)
+    /// <param name="utf8">The text.</param>
+    /// <param name="kind">Who chooses it: what viewers choose cannot crowd out what the platform names.</param>
+    public int Intern(ReadOnlySpan<byte> utf8, StringKind kind = StringKind.Name)
     {
         if (utf8.IsEmpty)
         {
@@ -59,13 +76,14 @@ public sealed class StringPool
                 return i;
             }
         }
-        if (_count == _entries.Length)
+        if (_count == _entries.Length || _left[(int)kind] == 0)
         {
             Overflowed++;
             return Overflow;
         }
         _entries[_count] = new Entry(Encoding.UTF8.GetString(utf8), utf8.ToArray(), hash, bucket - 1);
         bucket = _count + 1;
+        _left[(int)kind]--;
         return _count++;
     }
 

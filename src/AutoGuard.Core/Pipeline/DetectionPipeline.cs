@@ -111,8 +111,11 @@ public sealed class DetectionPipeline
         Drain(output);
     }
 
-    /// <summary>Largest event time seen, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
-    public long LatestEventTime => _clock.Latest;
+    /// <summary>Event time that the source has come to, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
+    public long LatestEventTime => _clock.Confirmed;
+
+    /// <summary>Largest time of any event accepted, even one ahead of all others that waits for them.</summary>
+    public long FurthestEventTime => _clock.Latest;
 
     /// <summary>A partition will be read: event time waits for it until its first event, or until it is marked idle.</summary>
     public void Expect(int partition) => _clock.Expect(partition);

@@ -48,8 +48,22 @@ public sealed class EventClock(long allowedLateness)
     /// <summary>Real time of a live source, Unix milliseconds; 0 for recorded events.</summary>
     public long RealTime { get; set; }
 
-    /// <summary>Largest time accepted so far, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
+    /// <summary>Largest time accepted so far, confirmed or not, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
     public long Latest { get; private set; } = long.MinValue;
+
+    /// <summary>Largest of the partitions' clocks, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
+    public long Confirmed
+    {
+        get
+        {
+            long largest = long.MinValue;
+            foreach (Partition partition in _partitions)
+            {
+                largest = partition.Started ? Math.Max(largest, partition.Time) : largest;
+            }
+            return largest;
+        }
+    }
 
     /// <summary>A partition will be read: until its first event, or until it is marked idle, the watermark waits for it.</summary>
     public void Expect(int partition) => Of(partition).Idle = false;

@@ -18,6 +18,7 @@ namespace AutoGuard.Worker;
 internal sealed class DetectionWorker
 {
     private const int RememberedForView = 12;
+    private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(100);
 
     private readonly DetectionParts _parts;
@@ -160,18 +161,26 @@ internal sealed class DetectionWorker
     /// <summary>
     /// When nothing comes although the broker answers and everything was read, the last events would wait for ever for the
     /// watermark to pass them. They are let through; time does not go on beyond them, so that what a stalled producer sends
-    /// afterwards is not late.
+    /// afterwards is not late. A lone event ahead of all others is let through after a longer silence, and never beyond real
+    /// time: nobody can make later events late with it.
     /// </summary>
     private void LetSilencePass()
     {
         DetectionPipeline pipeline = _parts.Pipeline;
         if (_lastEventAt == 0 || pipeline.LatestEventTime == long.MinValue
-            || _time.GetElapsedTime(_lastEventAt).TotalMilliseconds < _lateness + 1_000
             || !_source.Counters.IsConnected || _source.Counters.Partitions.Any(partition => partition.Lag > 0))
         {
             return;
         }
-        long passed = pipeline.LatestEventTime + _tick + (2 * ReorderBuffer.SlotLength);
+        TimeSpan silence = _time.GetElapsedTime(_lastEventAt);
+        if (silence.TotalMilliseconds < _lateness + 1_000)
+        {
+            return;
+        }
+        long reached = silence < LongSilence
+            ? pipeline.LatestEventTime
+            : Math.Min(pipeline.FurthestEventTime, _time.GetUtcNow().ToUnixTimeMilliseconds() - _tick);
+        long passed = reached + _tick + (2 * ReorderBuffer.SlotLength);
         if (pipeline.Watermark < passed)
         {
             pipeline.AdvanceTo(passed, _output);
