@@ -17,7 +17,21 @@ public sealed class MinuteSeries
     private const float Bound = 8f;
     private const float LeastDeviation = 0.35f;
 
+    // On a window without any spread the smallest change is improbable; one by less than a factor of e is no spike.
+    private const float LeastRise = 1f;
+
+    // The fleet's seasonal model: four hours of minutes, the first two to learn from, seasons up to half an hour.
+    private const int FleetMinutes = 240;
+    private const int FleetTraining = 120;
+    private const int FleetSeason = 30;
+
     private readonly FeatureState _state;
+    private readonly ISpikeEngine _engine;
+    private readonly SpikeOptions _options;
+    private readonly List<StateHandle> _suspects = [];
+    private readonly Queue<float> _fleetPast = new(FleetMinutes);
+    private float[] _blocks = [];
+    private SpikePrediction[] _rechecked = [];
     private readonly SpikeBank _tokens;
     private readonly SpikeBank _addresses;
     private readonly SpikeBank _fleet;
@@ -27,11 +41,17 @@ public sealed class MinuteSeries
     private readonly List<StateHandle> _watchedAddresses = [];
 
     /// <summary>Makes the series of one detection thread.</summary>
-    public MinuteSeries(FeatureState state, SpikeOptions options)
+    /// <param name="state">The keyed state.</param>
+    /// <param name="options">How they are judged.</param>
+    /// <param name="engine">Looks at suspects once more, and at the fleet when <see cref="SpikeOptions.Engine"/> is ML.NET.</param>
+    public MinuteSeries(FeatureState state, SpikeOptions options, ISpikeEngine engine)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(engine);
         _state = state;
+        _engine = engine;
+        _options = options;
         _tokens = new SpikeBank(options.History, options.Confidence, options.Side, options.Mode, 64, growable: true);
         _addresses = new SpikeBank(options.History, options.Confidence, options.Side, options.Mode, 64, growable: true);
         _fleet = new SpikeBank(options.History, options.Confidence, SpikeSide.TwoSided, options.Mode, 1);
@@ -84,62 +104,126 @@ public sealed class MinuteSeries
     public void EndMinute(int fleetStarts)
     {
         float fleet = MathF.Log(fleetStarts + 1);
-        (double mean, double deviation) = _fleet.Moments(_fleetSlot);
-        bool known = _fleet.Count(_fleetSlot) >= _prior.Length / 2;
-        FleetRise = known ? Math.Max(0, fleet - (float)mean) : 0;
-        _fleet.Score(_fleetSlot, fleet, known ? (float)(mean + (3 * Math.Max(deviation, LeastDeviation))) : Bound * 2);
-
+        FleetRise = _options.Engine == SpikeEngine.MlNet ? SeasonalRise(fleet) : UsualRise(fleet);
+        _suspects.Clear();
         int kept = 0;
         for (int i = 0; i < _watchedTokens.Count; i++)
         {
             StateHandle handle = _watchedTokens[i];
-            if (!_state.Tokens.Holds(handle))
+            if (_state.Tokens.Holds(handle))
             {
-                continue;
-            }
-            _watchedTokens[kept++] = handle;
-            ref TokenState token = ref _state.Tokens[handle.Index];
-            if (Score(_tokens, token.Series, ref token.MinuteStarts, ref token.SpikeAlerts, ref token.SpikeLevel))
-            {
-                _state.MarkToken(handle.Index);
+                _watchedTokens[kept++] = handle;
+                ref TokenState token = ref _state.Tokens[handle.Index];
+                Take(_tokens, handle, token.Series, ref token.MinuteStarts, ref token.SpikeAlerts, ref token.SpikeLevel);
             }
         }
         _watchedTokens.RemoveRange(kept, _watchedTokens.Count - kept);
+        int tokens = _suspects.Count;
         kept = 0;
         for (int i = 0; i < _watchedAddresses.Count; i++)
         {
             StateHandle handle = _watchedAddresses[i];
-            if (!_state.Addresses.Holds(handle))
+            if (_state.Addresses.Holds(handle))
             {
-                continue;
-            }
-            _watchedAddresses[kept++] = handle;
-            ref AddressState address = ref _state.Addresses[handle.Index];
-            if (Score(_addresses, address.Series, ref address.MinuteStarts, ref address.SpikeAlerts, ref address.SpikeLevel))
-            {
-                _state.MarkAddress(handle.Index);
+                _watchedAddresses[kept++] = handle;
+                ref AddressState address = ref _state.Addresses[handle.Index];
+                Take(_addresses, handle, address.Series, ref address.MinuteStarts, ref address.SpikeAlerts, ref address.SpikeLevel);
             }
         }
         _watchedAddresses.RemoveRange(kept, _watchedAddresses.Count - kept);
+        Recheck(tokens);
     }
 
-    private bool Score(SpikeBank bank, int slot, ref int starts, ref byte alerts, ref float level)
+    /// <summary>How far the fleet lies above its mean, while that is known.</summary>
+    private float UsualRise(float fleet)
+    {
+        (double mean, double deviation) = _fleet.Moments(_fleetSlot);
+        bool known = _fleet.Count(_fleetSlot) >= _prior.Length / 2;
+        _fleet.Score(_fleetSlot, fleet, known ? (float)(mean + (3 * Math.Max(deviation, LeastDeviation))) : Bound * 2);
+        return known ? Math.Max(0, fleet - (float)mean) : 0;
+    }
+
+    /// <summary>How far the fleet lies above what its own season led to expect, once enough of it was seen.</summary>
+    private float SeasonalRise(float fleet)
+    {
+        if (_fleetPast.Count == FleetMinutes)
+        {
+            _fleetPast.Dequeue();
+        }
+        _fleetPast.Enqueue(fleet);
+        if (_fleetPast.Count <= FleetTraining + _options.History)
+        {
+            return UsualRise(fleet);
+        }
+        float[] series = [.. _fleetPast];
+        SpikePrediction[] predictions = new SpikePrediction[series.Length];
+        SeasonalSettings settings = new(_options.Confidence, _options.History, FleetTraining, FleetSeason, SpikeSide.Positive);
+        _engine.ScoreSeasonal(series, settings, predictions);
+        double error = predictions[^1].Score;
+        return double.IsFinite(error) ? (float)Math.Clamp(error, 0, Bound) : 0;
+    }
+
+    /// <summary>Judges the minute of one key; one that alerts waits for the second look.</summary>
+    private void Take(SpikeBank bank, StateHandle handle, int slot, ref int starts, ref byte alerts, ref float level)
     {
         float value = Math.Clamp(MathF.Log(starts + 1) - FleetRise, -Bound, Bound);
         starts = 0;
         (double mean, double deviation) = bank.Moments(slot);
+        bool suspect = Math.Abs(value - mean) >= LeastRise && bank.Peek(slot, value).Alert;
+        if (suspect)
+        {
+            int length = bank.History + 1;
+            int offset = _suspects.Count * length;
+            if (offset + length > _blocks.Length)
+            {
+                Array.Resize(ref _blocks, Math.Max(_blocks.Length * 2, offset + (length * 8)));
+            }
+            bank.CopyWindow(slot, _blocks.AsSpan(offset, bank.History));
+            _blocks[offset + bank.History] = value;
+            _suspects.Add(handle);
+        }
         // What alerts enters the window clipped: one burst must not hide the next (see docs/spike-detection.md).
-        float admitAtMost = (float)(mean + (3 * Math.Max(deviation, LeastDeviation)));
-        SpikePrediction prediction = bank.Score(slot, value, admitAtMost);
-        alerts = (byte)(((alerts << 1) | (prediction.Alert ? 1 : 0)) & 0b11111);
-        if (prediction.Alert)
+        bank.Score(slot, value, (float)(mean + (3 * Math.Max(deviation, LeastDeviation))));
+        alerts = (byte)((alerts << 1) & 0b11111);
+        level = alerts == 0 ? 0 : level;
+    }
+
+    /// <summary>Has the engine look at the suspects again, each in its own units, and marks those it confirms.</summary>
+    private void Recheck(int tokens)
+    {
+        if (_suspects.Count == 0)
         {
-            level = (float)-Math.Log10(prediction.PValue);
+            return;
         }
-        else if (alerts == 0)
+        if (_rechecked.Length < _suspects.Count)
         {
-            level = 0;
+            _rechecked = new SpikePrediction[_suspects.Count * 2];
         }
-        return prediction.Alert;
+        Span<SpikePrediction> predictions = _rechecked.AsSpan(0, _suspects.Count);
+        RecheckSettings settings = new(_options.Confidence, _options.History, _options.Side);
+        _engine.Recheck(_blocks.AsSpan(0, _suspects.Count * (_options.History + 1)), settings, predictions);
+        for (int i = 0; i < predictions.Length; i++)
+        {
+            if (!predictions[i].Alert)
+            {
+                continue;
+            }
+            int index = _suspects[i].Index;
+            float level = (float)-Math.Log10(predictions[i].PValue);
+            if (i < tokens)
+            {
+                ref TokenState token = ref _state.Tokens[index];
+                token.SpikeAlerts |= 1;
+                token.SpikeLevel = level;
+                _state.MarkToken(index);
+            }
+            else
+            {
+                ref AddressState address = ref _state.Addresses[index];
+                address.SpikeAlerts |= 1;
+                address.SpikeLevel = level;
+                _state.MarkAddress(index);
+            }
+        }
     }
 }

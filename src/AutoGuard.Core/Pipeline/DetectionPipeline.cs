@@ -2,6 +2,7 @@ using AutoGuard.Core.Enrichment;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Features;
 using AutoGuard.Core.Policy;
+using AutoGuard.Core.Spikes;
 
 namespace AutoGuard.Core.Pipeline;
 
@@ -59,7 +60,7 @@ public sealed class DetectionPipeline
         bool listsAddresses = allowlist.ListsAddresses;
         _tracker = new SessionTracker(
             _state, windows, referrers, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
-        _series = new MinuteSeries(_state, settings.Detection.Spike);
+        _series = new MinuteSeries(_state, settings.Detection.Spike, settings.SpikeEngine ?? new NativeSpikeEngine());
         _judge = new Judge(settings, allowlist, _state, referrers, _series, strings, Counters);
         _cases = new CaseFiles(_state, _judge, strings, claims);
         _sweeper = new StateSweeper(_state, windows);

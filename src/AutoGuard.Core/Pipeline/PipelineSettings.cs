@@ -1,4 +1,5 @@
 using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Spikes;
 
 namespace AutoGuard.Core.Pipeline;
 
@@ -19,6 +20,9 @@ public sealed record PipelineSettings
 
     /// <summary>Fingerprint of the effective configuration, lower-case hex SHA-256; stands in every decision.</summary>
     public string Fingerprint { get; init; } = "";
+
+    /// <summary>The engine for the second look at spikes; AutoGuard's own when null.</summary>
+    public ISpikeEngine? SpikeEngine { get; init; }
 
     /// <summary>First secret for hashing addresses. Not part of the configuration: it never changes a decision.</summary>
     public ulong Secret0 { get; init; }

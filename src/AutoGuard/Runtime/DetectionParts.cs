@@ -2,10 +2,13 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using AutoGuard.Configuration;
+using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Enrichment;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Spikes;
 using AutoGuard.Enrichment;
+using AutoGuard.MlNet;
 
 namespace AutoGuard.Runtime;
 
@@ -45,6 +48,7 @@ public sealed class DetectionParts
                 Allowlist = values.Allowlist,
                 Referrers = values.Referrers,
                 Fingerprint = settings.Fingerprint,
+                SpikeEngine = values.Detection.Spike.Engine == SpikeEngine.MlNet ? MlNetEngine.Create() : new NativeSpikeEngine(),
                 Secret0 = BinaryPrimitives.ReadUInt64LittleEndian(secret[16..]),
                 Secret1 = BinaryPrimitives.ReadUInt64LittleEndian(secret[24..]),
             },

@@ -2,7 +2,6 @@ using AutoGuard.CommandLine;
 using AutoGuard.Configuration;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Enrichment;
-using AutoGuard.Enrichment;
 using AutoGuard.Kafka;
 using AutoGuard.MlNet;
 using AutoGuard.Reports;
@@ -18,7 +17,7 @@ internal static class Probes
         values => ReportSchedule.Check(values.Reports) is { } error ? error.Split('\n') : [],
         values => ReferrerList.Check(values.Referrers),
         values => values.Detection.Spike.Engine == SpikeEngine.MlNet && !MlNetEngine.IsAvailable
-            ? [$"Detection:Spike:Engine is MlNet, but {MlNetEngine.WhyNot} Native is allowed."]
+            ? [$"Detection:Spike:Engine: MlNet cannot be used here. {MlNetEngine.WhyNot}"]
             : []);
 
     /// <summary>The lines of <c>check</c>.</summary>
@@ -26,16 +25,6 @@ internal static class Probes
     [
         (_, _) => Task.FromResult(new CheckLine("Kafka library", KafkaLibrary.Current.Description, KafkaLibrary.Current.Problem is null)),
         (settings, _) => Task.FromResult(new CheckLine("spike engine", SpikeEngineText(settings.Values.Detection.Spike))),
-        (settings, _) =>
-        {
-            EnrichmentSources sources = EnrichmentLoader.Open(settings.Values.Enrichment);
-            string text = sources.Errors.Count > 0
-                ? string.Join(' ', sources.Errors)
-                : sources.Directories.Count == 0
-                    ? "no database; country and operator come from the events"
-                    : string.Join(", ", sources.Directories.Select(opened => opened.Directory.Description));
-            return Task.FromResult(new CheckLine("enrichment", text, sources.Errors.Count == 0));
-        },
     ];
 
     private static string SpikeEngineText(SpikeOptions options) =>

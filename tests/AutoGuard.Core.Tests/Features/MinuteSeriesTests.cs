@@ -1,0 +1,139 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
+using AutoGuard.Core.Spikes;
+
+namespace AutoGuard.Core.Tests.Features;
+
+public sealed class MinuteSeriesTests
+{
+    private readonly FeatureState _state = new(new CapacityOptions(), 1, 2);
+
+    [Fact]
+    public void A_token_that_suddenly_starts_often_alerts_and_one_that_always_did_does_not()
+    {
+        MinuteSeries series = new(_state, new SpikeOptions(), new NativeSpikeEngine());
+        int sudden = Enrol(series, 1);
+        int steady = Enrol(series, 2);
+        for (int minute = 0; minute < 40; minute++)
+        {
+            _state.Tokens[steady].MinuteStarts = 40 + (minute % 3);
+            series.EndMinute(200);
+        }
+        _state.Tokens[steady].MinuteStarts = 41;
+        _state.Tokens[sudden].MinuteStarts = 60;
+        series.EndMinute(200);
+
+        Assert.Equal(1, _state.Tokens[sudden].SpikeAlerts & 1);
+        Assert.True(_state.Tokens[sudden].SpikeLevel >= 3, $"level {_state.Tokens[sudden].SpikeLevel}");
+        Assert.Equal(0, _state.Tokens[steady].SpikeAlerts & 1);
+    }
+
+    [Fact]
+    public void When_everybody_starts_nobody_alerts()
+    {
+        MinuteSeries series = new(_state, new SpikeOptions(), new NativeSpikeEngine());
+        int token = Enrol(series, 1);
+        for (int minute = 0; minute < 40; minute++)
+        {
+            series.EndMinute(100 + (minute % 5));
+        }
+        _state.Tokens[token].MinuteStarts = 20;
+        series.EndMinute(2_000);
+
+        Assert.True(series.FleetRise > 2, $"rise {series.FleetRise}");
+        Assert.Equal(0, _state.Tokens[token].SpikeAlerts);
+    }
+
+    [Fact]
+    public void What_the_engine_does_not_confirm_is_no_alert()
+    {
+        RecordingEngine engine = new(confirms: false);
+        MinuteSeries series = new(_state, new SpikeOptions(), engine);
+        int token = Enrol(series, 1);
+        _state.Tokens[token].MinuteStarts = 60;
+        series.EndMinute(10);
+
+        Assert.Equal([new SpikeOptions().History + 1], engine.RecheckedLengths);
+        Assert.Equal(0, _state.Tokens[token].SpikeAlerts);
+    }
+
+    [Fact]
+    public void A_burst_does_not_hide_the_next_one()
+    {
+        MinuteSeries series = new(_state, new SpikeOptions(), new NativeSpikeEngine());
+        int token = Enrol(series, 1);
+        for (int burst = 0; burst < 3; burst++)
+        {
+            _state.Tokens[token].MinuteStarts = 500;
+            series.EndMinute(100);
+            Assert.Equal(1, _state.Tokens[token].SpikeAlerts & 1);
+            for (int minute = 0; minute < 4; minute++)
+            {
+                series.EndMinute(100);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_fleets_season_is_asked_for_only_with_the_MlNet_engine_and_once_it_is_long_enough()
+    {
+        RecordingEngine native = new(confirms: true);
+        RecordingEngine chosen = new(confirms: true);
+        MinuteSeries usual = new(_state, new SpikeOptions(), native);
+        MinuteSeries seasonal = new(new FeatureState(new CapacityOptions(), 1, 2), new SpikeOptions { Engine = SpikeEngine.MlNet }, chosen);
+        for (int minute = 0; minute < 300; minute++)
+        {
+            usual.EndMinute(100);
+            seasonal.EndMinute(100);
+        }
+
+        Assert.Equal(0, native.Seasons);
+        Assert.Equal(300 - 150, chosen.Seasons);
+        Assert.Equal(3, seasonal.FleetRise);
+    }
+
+    [Fact]
+    public void A_released_token_gives_its_series_back()
+    {
+        MinuteSeries series = new(_state, new SpikeOptions(), new NativeSpikeEngine());
+        int token = Enrol(series, 1);
+        Assert.Equal(1, series.Count);
+
+        _state.Release(ref _state.Tokens[token]);
+        _state.Tokens.Remove(token);
+        series.EndMinute(1);
+
+        Assert.Equal(0, series.Count);
+    }
+
+    private int Enrol(MinuteSeries series, ulong key)
+    {
+        int index = _state.Tokens.GetOrAdd(new Key128(0, key), out _);
+        _state.Tokens[index].Series = -1;
+        TokenFeatures features = new() { Sessions = MinuteSeries.EarningSessions };
+        series.Enrol(index, in features);
+        return index;
+    }
+
+    private sealed class RecordingEngine(bool confirms) : ISpikeEngine
+    {
+        public List<int> RecheckedLengths { get; } = [];
+
+        public int Seasons { get; private set; }
+
+        public string Name => "recording";
+
+        public void Recheck(ReadOnlySpan<float> blocks, RecheckSettings settings, Span<SpikePrediction> predictions)
+        {
+            RecheckedLengths.Add(blocks.Length);
+            predictions.Fill(new SpikePrediction(confirms, 1, 1e-6));
+        }
+
+        public void ScoreSeasonal(ReadOnlySpan<float> series, SeasonalSettings settings, Span<SpikePrediction> predictions)
+        {
+            Seasons++;
+            predictions.Fill(new SpikePrediction(false, 3, 0.5));
+        }
+    }
+}
