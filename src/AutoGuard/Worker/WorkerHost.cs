@@ -186,6 +186,9 @@ internal sealed class WorkerHost : IAsyncDisposable
         });
         builder.Services.AddSingleton<IReportSource>(provider => new StoreReportSource(
             provider.GetRequiredService<PostgresDecisionStore>(), _settings, () => Figures.Worker.Watermark));
+        builder.Services.AddHostedService(provider => new RetentionSweep(
+            provider.GetRequiredService<PostgresDecisionStore>(), provider.GetRequiredService<RuleStore>(),
+            TimeSpan.FromDays(values.Reports.Retention), provider.GetRequiredService<ILogger<RetentionSweep>>(), _time));
         builder.Services.AddFlaggedReports(values.Reports, values.DataDirectory);
         // The verb decides when to stop, not the framework.
         builder.Services.AddSingleton<IHostLifetime, VerbLifetime>();

@@ -5,6 +5,7 @@ using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Tests.Enrichment;
 
+[Collection(AllocationCollection.Name)]
 public sealed class EventEnricherTests
 {
     private static readonly IpAddress Home = MmdbReaderTests.Address("203.0.113.7");

@@ -5,6 +5,7 @@ using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Tests.Enrichment;
 
+[Collection(AllocationCollection.Name)]
 public sealed class LocationDatabaseReaderTests
 {
     public static TheoryData<int> Seeds() => [1, 2, Environment.ProcessId];

@@ -4,6 +4,7 @@ using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Tests.Enrichment;
 
+[Collection(AllocationCollection.Name)]
 public sealed class MmdbReaderTests
 {
     public static TheoryData<int, int, int> SizesAndSeeds()

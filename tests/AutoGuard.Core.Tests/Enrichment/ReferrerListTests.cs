@@ -4,6 +4,7 @@ using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Tests.Enrichment;
 
+[Collection(AllocationCollection.Name)]
 public sealed class ReferrerListTests
 {
     private readonly StringPool _pool = new(new KeyedHasher(1, 2));

@@ -3,6 +3,7 @@ using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Tests.Events;
 
+[Collection(AllocationCollection.Name)]
 public sealed class EventAllocationTests
 {
     [Theory]

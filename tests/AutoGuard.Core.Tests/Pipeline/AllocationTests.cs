@@ -3,6 +3,7 @@ using AutoGuard.Core.Pipeline;
 
 namespace AutoGuard.Core.Tests.Pipeline;
 
+[Collection(AllocationCollection.Name)]
 public sealed class AllocationTests
 {
     [Fact]

@@ -2,6 +2,7 @@ using AutoGuard.Core.Spikes;
 
 namespace AutoGuard.Core.Tests.Spikes;
 
+[Collection(AllocationCollection.Name)]
 public sealed class SpikeBankTests
 {
     [Theory]

@@ -4,6 +4,7 @@ using AutoGuard.Guardian.Rules;
 
 namespace AutoGuard.Guardian.Tests.Rules;
 
+[Collection(AllocationCollection.Name)]
 public sealed class RuleMatcherTests
 {
     private static readonly DateTimeOffset Noon = new(2025, 11, 14, 12, 0, 0, TimeSpan.Zero);
