@@ -36,7 +36,7 @@ public sealed class CheckVerbTests : IDisposable
             Fingerprint     {fingerprint}
             Mode            Enforce: decisions are enforced
             Guardians       local
-            Indicators      15 of 16 on; off: LongPlayback; observed only: DataCentre
+            Indicators      16 of 17 on; off: LongPlayback; observed only: DataCentre
             Spike detection Native, 30 minutes of history, confidence 99.9 %
             Allowlist       addresses 0, tokens 0, users 2, networks by AS 0, referrers 0
             Referrers       official hosts 1
