@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Enrichment;
@@ -21,6 +22,7 @@ internal static class CoreRun
     private const int SimulatedRuns = 7;
 
     private static long _sink;
+    private static double _longest;
 
     public static void Run(ReadOnlySpan<string> parameters)
     {
@@ -29,14 +31,14 @@ internal static class CoreRun
         {
             foreach (int tokens in (int[])[10_000, 1_000_000])
             {
-                string name = string.Create(CultureInfo.InvariantCulture, $"{popularity}-{tokens}");
-                if (name.StartsWith(which, StringComparison.OrdinalIgnoreCase))
+                string name = string.Create(CultureInfo.InvariantCulture, $"{popularity}-{tokens / 1_000}k").ToLowerInvariant();
+                if (which.Length == 0 || name == which)
                 {
                     Steady(name, new SteadyTraffic(tokens, popularity), popularity == Popularity.Zipf ? TokenWorkflow.Shared : TokenWorkflow.Auto);
                 }
             }
         }
-        if ("simulated".StartsWith(which, StringComparison.OrdinalIgnoreCase))
+        if (which is "" or "simulated")
         {
             Simulated();
         }
@@ -56,6 +58,7 @@ internal static class CoreRun
         PairedTimes times = new("ns");
         long allocated = 0;
         int decisions = 0;
+        _longest = 0;
         for (int i = 0; i < Segments; i++)
         {
             (double work, double bare, long bytes, int decided) = Segment(traffic, pipeline, output, batches);
@@ -86,6 +89,7 @@ internal static class CoreRun
         PairedTimes times = new("ns");
         long allocated = 0;
         int decisions = 0;
+        _longest = 0;
         for (int i = 0; i < SimulatedRuns; i++)
         {
             DetectionPipeline pipeline = MakePipeline(strings, claims, TokenWorkflow.Auto);
@@ -114,7 +118,9 @@ internal static class CoreRun
         {
             foreach (EventBatch batch in batches)
             {
+                long start = Stopwatch.GetTimestamp();
                 pipeline.Process(batch, output);
+                _longest = Math.Max(_longest, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
                 decisions += output.Decisions.Count;
                 output.Clear();
             }
@@ -157,5 +163,5 @@ internal static class CoreRun
     }
 
     private static void Print(string name, PairedTimes times, double bytes, int decisions) => Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"{name}: {times}; {bytes:0.000} bytes allocated per event, {decisions} decisions"));
+        CultureInfo.InvariantCulture, $"{name}: {times}; {bytes:0.0} bytes allocated per event, {decisions} decisions, longest batch {_longest:0.0} ms"));
 }
