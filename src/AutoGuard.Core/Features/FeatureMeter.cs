@@ -229,7 +229,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             }
             features.Addresses++;
             dataCentre += member.DataCentre ? 1 : 0;
-            networks.Add(state.Hash.Hash(FeatureWindows.NetworkOf(member.Address).Address));
+            networks.Add(member.Network);
             if (member.Country != 0 && member.LastSeen >= countriesSince
                 && features.Countries < countries.Length && !countries[..features.Countries].Contains(member.Country))
             {
@@ -295,16 +295,21 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         public void Add(ulong value)
         {
             value = value == 0 ? 1 : value;
-            int mask = _places.Length - 1;
-            int place = (int)(value & (uint)mask);
-            while (_places[place] != 0 && _places[place] != value)
+            Span<ulong> places = _places;
+            int mask = places.Length - 1;
+            int place = (int)value & mask;
+            while ((uint)place < (uint)places.Length && places[place] != value)
             {
+                if (places[place] == 0)
+                {
+                    if (Count < places.Length / 2)
+                    {
+                        places[place] = value;
+                        Count++;
+                    }
+                    return;
+                }
                 place = (place + 1) & mask;
-            }
-            if (_places[place] == 0 && Count < _places.Length / 2)
-            {
-                _places[place] = value;
-                Count++;
             }
         }
     }

@@ -32,6 +32,14 @@ internal sealed class PairedTimes(string unit)
             $"{Work:0.0##} {unit} against {Bare:0.0##} {unit} of the bare loop: ratio {Ratio:0.00} ({least:0.00} to {most:0.00} in {_pairs.Count} pairs)");
     }
 
+    /// <summary>Seconds of processor time that <paramref name="action"/> takes: on a shared machine the clock on the wall also counts its neighbours.</summary>
+    public static double ProcessorSeconds(Action action)
+    {
+        TimeSpan start = Environment.CpuUsage.TotalTime;
+        action();
+        return (Environment.CpuUsage.TotalTime - start).TotalSeconds;
+    }
+
     /// <summary>Seconds that <paramref name="action"/> takes.</summary>
     public static double Seconds(Action action)
     {
