@@ -1,9 +1,26 @@
+using AutoGuard.Benchmarks.Runs;
 using BenchmarkDotNet.Running;
 
 namespace AutoGuard.Benchmarks;
 
 internal static class EntryPoint
 {
-    private static void Main(string[] args) =>
-        BenchmarkSwitcher.FromAssembly(typeof(EntryPoint).Assembly).Run(args);
+    private static async Task<int> Main(string[] args)
+    {
+        switch (args.FirstOrDefault())
+        {
+            case "core":
+                CoreRun.Run(args.AsSpan(1));
+                return 0;
+            case "replay":
+                await ReplayRun.RunAsync(args.ElementAtOrDefault(1));
+                return 0;
+            case "memory":
+                MemoryRun.Run();
+                return 0;
+            default:
+                BenchmarkSwitcher.FromAssembly(typeof(EntryPoint).Assembly).Run(args);
+                return 0;
+        }
+    }
 }

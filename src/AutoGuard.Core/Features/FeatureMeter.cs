@@ -5,7 +5,7 @@ using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Features;
 
-/// <summary>Measures features of keys from their state. Allocates nothing.</summary>
+/// <summary>Measures features of keys from their state. Allocates nothing; for one thread.</summary>
 public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, ReferrerList referrers, TokenWorkflow workflow)
 {
     /// <summary>Open sessions of one token that are compared with each other; beyond it they are only counted.</summary>
@@ -22,6 +22,10 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
 
     /// <summary>Sessions below which no token is taken for everybody's: of five sessions, one token has a fifth.</summary>
     private const int LeastSharedSessions = 50;
+
+    private readonly long[] _starts = new long[MostCompared];
+    private readonly long[] _heard = new long[MostCompared];
+    private readonly IpAddress[] _addresses = new IpAddress[MostCompared];
 
     /// <summary>The windows it measures over.</summary>
     public FeatureWindows Windows => windows;
@@ -143,50 +147,64 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     private void MeasureSessions(ref TokenState token, long now, ref TokenFeatures features)
     {
         features.Open = token.Open;
-        Span<long> starts = stackalloc long[MostCompared];
-        Span<long> heard = stackalloc long[MostCompared];
-        Span<IpAddress> networks = stackalloc IpAddress[MostCompared];
         int count = 0;
         for (int i = token.FirstSession; i >= 0 && count < MostCompared; count++)
         {
             ref SessionState session = ref state.Sessions[i];
-            starts[count] = session.Start;
-            heard[count] = session.LastSeen;
-            networks[count] = FeatureWindows.NetworkOf(session.Address).Address;
+            _starts[count] = session.Start;
+            _heard[count] = session.LastSeen;
+            _addresses[count] = session.Address;
             features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
             i = session.NextOfToken;
         }
+        // Whole vectors are compared: what lies behind the last session must overlap nothing.
+        int padded = Math.Min(count + Vector<long>.Count - 1, MostCompared);
+        _starts.AsSpan(count, padded - count).Fill(long.MaxValue);
         int best = -1;
         for (int candidate = 0; candidate < count; candidate++)
         {
-            int together = 0;
-            for (int other = 0; other < count; other++)
-            {
-                together += starts[other] <= starts[candidate] && heard[other] >= starts[candidate] ? 1 : 0;
-            }
+            int together = RunningAt(_starts[candidate], count);
             if (together > features.Concurrent)
             {
                 features.Concurrent = together;
                 best = candidate;
             }
         }
-        for (int i = 0; i < count && best >= 0; i++)
+        if (best >= 0)
         {
-            if (starts[i] > starts[best] || heard[i] < starts[best])
-            {
-                continue;
-            }
-            bool known = false;
-            for (int earlier = 0; earlier < i && !known; earlier++)
-            {
-                known = networks[earlier] == networks[i] && starts[earlier] <= starts[best] && heard[earlier] >= starts[best];
-            }
-            features.ConcurrentNetworks += known ? 0 : 1;
+            features.ConcurrentNetworks = NetworksAt(_starts[best], count);
         }
         if (token.Open > MostCompared)
         {
             features.Concurrent = Math.Max(features.Concurrent, token.Open - MostCompared);
         }
+    }
+
+    /// <summary>How many of the compared sessions began by a time and were heard at or after it.</summary>
+    private int RunningAt(long time, int count)
+    {
+        Vector<long> at = new(time);
+        Vector<long> running = Vector<long>.Zero;
+        for (int i = 0; i < count; i += Vector<long>.Count)
+        {
+            // A comparison that holds is -1.
+            running -= Vector.LessThanOrEqual(new Vector<long>(_starts, i), at) & Vector.GreaterThanOrEqual(new Vector<long>(_heard, i), at);
+        }
+        return (int)Vector.Sum(running);
+    }
+
+    /// <summary>The distinct networks of those sessions.</summary>
+    private int NetworksAt(long time, int count)
+    {
+        DistinctCounter networks = new(stackalloc ulong[DistinctCounter.PlacesFor(count)]);
+        for (int i = 0; i < count; i++)
+        {
+            if (_starts[i] <= time && _heard[i] >= time)
+            {
+                networks.Add(state.Hash.Hash(FeatureWindows.NetworkOf(_addresses[i]).Address));
+            }
+        }
+        return networks.Count;
     }
 
     private void MeasureAddresses(ref TokenState token, long now, ref TokenFeatures features, out double dataCentreShare)
@@ -205,7 +223,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             }
             features.Addresses++;
             dataCentre += member.DataCentre ? 1 : 0;
-            networks.Add(state.Hash.Hash(FeatureWindows.NetworkOf(member.Address).Address));
+            networks.Add(member.Network);
             if (member.Country != 0 && member.LastSeen >= countriesSince
                 && features.Countries < countries.Length && !countries[..features.Countries].Contains(member.Country))
             {
@@ -268,16 +286,21 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         public void Add(ulong value)
         {
             value = value == 0 ? 1 : value;
-            int mask = _places.Length - 1;
-            int place = (int)(value & (uint)mask);
-            while (_places[place] != 0 && _places[place] != value)
+            Span<ulong> places = _places;
+            int mask = places.Length - 1;
+            int place = (int)value & mask;
+            while ((uint)place < (uint)places.Length && places[place] != value)
             {
+                if (places[place] == 0)
+                {
+                    if (Count < places.Length / 2)
+                    {
+                        places[place] = value;
+                        Count++;
+                    }
+                    return;
+                }
                 place = (place + 1) & mask;
-            }
-            if (_places[place] == 0 && Count < _places.Length / 2)
-            {
-                _places[place] = value;
-                Count++;
             }
         }
     }

@@ -75,8 +75,9 @@ public sealed class RecentSets<TMember>
                 }
             }
             int classIndex = ClassOf(set);
-            bool crowded = stale < 0 || (places[stale].Identity == 0 && Living(places, windowStart) * 4 >= places.Length * 3);
-            if (!crowded || classIndex == Classes - 1)
+            bool stays = classIndex == Classes - 1
+                || (stale >= 0 && (places[stale].Identity != 0 || Living(places, windowStart) * 4 < places.Length * 3));
+            if (stays)
             {
                 ref TMember member = ref places[stale >= 0 ? stale : stalest];
                 member = default;

@@ -145,8 +145,9 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             if (added)
             {
                 seen.FirstSeen = seconds;
+                seen.Address = session.Address;
+                seen.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
             }
-            seen.Address = session.Address;
             seen.Asn = session.Asn;
             seen.Country = session.Country;
             seen.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;

@@ -23,7 +23,7 @@ public sealed class StateSweeper(FeatureState state, FeatureWindows windows)
         for (int i = Share(state.Tokens.HighWater); i > 0; i--, _token++)
         {
             _token = _token < state.Tokens.HighWater ? _token : 0;
-            if (state.Tokens.IsLive(_token) && state.Tokens[_token] is { Open: 0 } token && token.LastSeen < before)
+            if (state.Tokens.IsLive(_token) && state.Tokens[_token].Open == 0 && state.Tokens[_token].LastSeen < before)
             {
                 state.Release(ref state.Tokens[_token]);
                 state.Tokens.Remove(_token);
@@ -32,7 +32,7 @@ public sealed class StateSweeper(FeatureState state, FeatureWindows windows)
         for (int i = Share(state.Addresses.HighWater); i > 0; i--, _address++)
         {
             _address = _address < state.Addresses.HighWater ? _address : 0;
-            if (state.Addresses.IsLive(_address) && state.Addresses[_address] is { Open: 0 } address && address.LastSeen < before)
+            if (state.Addresses.IsLive(_address) && state.Addresses[_address].Open == 0 && state.Addresses[_address].LastSeen < before)
             {
                 state.Release(ref state.Addresses[_address]);
                 state.Addresses.Remove(_address);
@@ -41,7 +41,7 @@ public sealed class StateSweeper(FeatureState state, FeatureWindows windows)
         for (int i = Share(state.Networks.HighWater); i > 0; i--, _network++)
         {
             _network = _network < state.Networks.HighWater ? _network : 0;
-            if (state.Networks.IsLive(_network) && state.Networks[_network] is { Open: 0 } network && network.LastSeen < before)
+            if (state.Networks.IsLive(_network) && state.Networks[_network].Open == 0 && state.Networks[_network].LastSeen < before)
             {
                 state.Release(ref state.Networks[_network]);
                 state.Networks.Remove(_network);
@@ -50,7 +50,7 @@ public sealed class StateSweeper(FeatureState state, FeatureWindows windows)
         for (int i = Share(state.Referrers.HighWater); i > 0; i--, _referrer++)
         {
             _referrer = _referrer < state.Referrers.HighWater ? _referrer : 0;
-            if (state.Referrers.IsLive(_referrer) && state.Referrers[_referrer] is { Open: 0 } referrer && referrer.LastSeen < before)
+            if (state.Referrers.IsLive(_referrer) && state.Referrers[_referrer].Open == 0 && state.Referrers[_referrer].LastSeen < before)
             {
                 state.Release(ref state.Referrers[_referrer]);
                 state.Referrers.Remove(_referrer);

@@ -53,7 +53,8 @@ public sealed class StateTable<TKey, TState, THash>
     private readonly THash _hash;
     private readonly IEvictionHandler<TState>? _evictions;
     private Entry[][] _chunks;
-    private int[] _index;
+    /// <summary>Per place, 0 when free, or the lower half of the key's hash (upper half) and the entry's index plus one.</summary>
+    private ulong[] _index;
     private int _used;
     private int _free = -1;
     private int _hand;
@@ -66,7 +67,7 @@ public sealed class StateTable<TKey, TState, THash>
         _hash = hash;
         _evictions = evictions;
         _chunks = new Entry[Math.Min(64, (capacity >> ChunkBits) + 1)][];
-        _index = new int[2048];
+        _index = new ulong[2048];
     }
 
     /// <summary>Entries in use.</summary>
@@ -95,36 +96,28 @@ public sealed class StateTable<TKey, TState, THash>
     public StateHandle HandleOf(int index) => new(index, At(index).Generation);
 
     /// <summary>Whether the entry that a reference was taken of is still there.</summary>
-    public bool Holds(StateHandle handle) => !handle.IsNone && At(handle.Index) is { Live: true } entry && entry.Generation == handle.Generation;
+    public bool Holds(StateHandle handle)
+    {
+        if (handle.IsNone)
+        {
+            return false;
+        }
+        ref readonly Entry entry = ref At(handle.Index);
+        return entry.Live && entry.Generation == handle.Generation;
+    }
 
     /// <summary>The index of a key, or -1.</summary>
-    public int Find(in TKey key)
-    {
-        int mask = _index.Length - 1;
-        int place = (int)_hash.Hash(key) & mask;
-        while (true)
-        {
-            int stored = _index[place];
-            if (stored == 0)
-            {
-                return -1;
-            }
-            if (At(stored - 1).Key.Equals(key))
-            {
-                return stored - 1;
-            }
-            place = (place + 1) & mask;
-        }
-    }
+    public int Find(in TKey key) => Find(key, (uint)_hash.Hash(key));
 
     /// <summary>The index of a key, which is added with a cleared state if it is new; marks the entry as touched.</summary>
     public int GetOrAdd(in TKey key, out bool added)
     {
-        int found = Find(key);
+        uint hash = (uint)_hash.Hash(key);
+        int found = Find(key, hash);
         added = found < 0;
         if (added)
         {
-            found = Add(key);
+            found = Add(key, hash);
         }
         At(found).Touched = true;
         return found;
@@ -144,7 +137,28 @@ public sealed class StateTable<TKey, TState, THash>
         Count--;
     }
 
-    private int Add(in TKey key)
+    private int Find(in TKey key, uint hash)
+    {
+        ulong[] index = _index;
+        uint mask = (uint)index.Length - 1;
+        uint place = hash & mask;
+        while (true)
+        {
+            ulong stored = index[place];
+            if (stored == 0)
+            {
+                return -1;
+            }
+            // Entries lie far apart in memory: only one whose hash agrees is looked at.
+            if (HashOf(stored) == hash && At(EntryOf(stored)).Key.Equals(key))
+            {
+                return EntryOf(stored);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    private int Add(in TKey key, uint hash)
     {
         if (Count == _capacity)
         {
@@ -167,13 +181,7 @@ public sealed class StateTable<TKey, TState, THash>
         ref Entry entry = ref At(index);
         entry.Key = key;
         entry.Live = true;
-        int mask = _index.Length - 1;
-        int place = (int)_hash.Hash(key) & mask;
-        while (_index[place] != 0)
-        {
-            place = (place + 1) & mask;
-        }
-        _index[place] = index + 1;
+        Link(_index, Stored(hash, index));
         Count++;
         return index;
     }
@@ -203,23 +211,24 @@ public sealed class StateTable<TKey, TState, THash>
 
     private void Unlink(in TKey key)
     {
-        int mask = _index.Length - 1;
-        int hole = (int)_hash.Hash(key) & mask;
-        while (!At(_index[hole] - 1).Key.Equals(key))
+        uint mask = (uint)_index.Length - 1;
+        uint hash = (uint)_hash.Hash(key);
+        uint hole = hash & mask;
+        while (HashOf(_index[hole]) != hash || !At(EntryOf(_index[hole])).Key.Equals(key))
         {
             hole = (hole + 1) & mask;
         }
         // Knuth's algorithm R (TAOCP 6.4): close the hole with the entries that probed past it.
-        int place = hole;
+        uint place = hole;
         while (true)
         {
             place = (place + 1) & mask;
-            int stored = _index[place];
+            ulong stored = _index[place];
             if (stored == 0)
             {
                 break;
             }
-            int home = (int)_hash.Hash(At(stored - 1).Key) & mask;
+            uint home = HashOf(stored) & mask;
             if (((place - home) & mask) >= ((place - hole) & mask))
             {
                 _index[hole] = stored;
@@ -231,24 +240,33 @@ public sealed class StateTable<TKey, TState, THash>
 
     private void Grow()
     {
-        int[] larger = new int[_index.Length * 2];
-        int mask = larger.Length - 1;
-        for (int i = 0; i < _used; i++)
+        ulong[] larger = new ulong[_index.Length * 2];
+        foreach (ulong stored in _index)
         {
-            ref Entry entry = ref At(i);
-            if (!entry.Live)
+            if (stored != 0)
             {
-                continue;
+                Link(larger, stored);
             }
-            int place = (int)_hash.Hash(entry.Key) & mask;
-            while (larger[place] != 0)
-            {
-                place = (place + 1) & mask;
-            }
-            larger[place] = i + 1;
         }
         _index = larger;
     }
+
+    private static void Link(ulong[] index, ulong stored)
+    {
+        uint mask = (uint)index.Length - 1;
+        uint place = HashOf(stored) & mask;
+        while (index[place] != 0)
+        {
+            place = (place + 1) & mask;
+        }
+        index[place] = stored;
+    }
+
+    private static ulong Stored(uint hash, int entry) => ((ulong)hash << 32) | (uint)(entry + 1);
+
+    private static uint HashOf(ulong stored) => (uint)(stored >> 32);
+
+    private static int EntryOf(ulong stored) => (int)(uint)stored - 1;
 
     private void EnsureChunk(int chunk)
     {

@@ -352,6 +352,9 @@ public struct AddressMember : IRecentMember
     /// <summary>The address.</summary>
     public IpAddress Address;
 
+    /// <summary>Hash of its network, so that counting networks computes nothing.</summary>
+    public ulong Network;
+
     /// <summary>Autonomous system.</summary>
     public uint Asn;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Features;
 using AutoGuard.Core.Policy;
@@ -18,6 +19,8 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
 
     private readonly Dictionary<Subject, Case> _cases = [];
     private readonly Queue<Subject> _order = new();
+    private readonly Queue<Case> _renewals = new();
+    private readonly Dictionary<int, int> _counts = [];
 
     public int Count => _cases.Count;
 
@@ -28,12 +31,14 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         {
             if (_cases.Count == MostCases)
             {
-                Unpin(_cases[_order.Peek()]);
-                _cases.Remove(_order.Dequeue());
+                _cases.Remove(_order.Dequeue(), out Case? oldest);
+                oldest!.Closed = true;
+                Unpin(oldest);
             }
             file = new Case();
             _cases.Add(decision.Subject, file);
             _order.Enqueue(decision.Subject);
+            _renewals.Enqueue(file);
         }
         file.Handle = handle;
         file.Decisions = file.Decisions.Length < MostDecisions
@@ -49,10 +54,22 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
     }
 
     /// <summary>Adds the renewed evidence of cases whose subject was seen since it was drawn last.</summary>
-    public void Renew(long now, List<FlaggedSubject> renewed)
+    public void Renew(long now, List<FlaggedSubject> renewed) => RenewShare(now, rounds: 1, renewed);
+
+    /// <summary>
+    /// The same for the next <c>1/rounds</c> of the cases, in turn: thousands of cases at once would hold up detection.
+    /// </summary>
+    public void RenewShare(long now, int rounds, List<FlaggedSubject> renewed)
     {
-        foreach ((Subject subject, Case file) in _cases)
+        for (int left = (_renewals.Count + rounds - 1) / rounds; left > 0; left--)
         {
+            Case file = _renewals.Dequeue();
+            if (file.Closed)
+            {
+                continue;
+            }
+            _renewals.Enqueue(file);
+            Subject subject = file.Decisions[0].Subject;
             if (Holds(subject.Type, file.Handle) && LastSeen(subject.Type, file.Handle) > file.Evidence!.LastEnd)
             {
                 file.Evidence = Draw(subject, file, now);
@@ -82,11 +99,11 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         Array.Sort(sessions, static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.Address.CompareTo(b.Address));
         return drawn with
         {
-            Streams = Tallies(sessions, s => strings.Text(s.Stream)),
-            Providers = Tallies(sessions, s => strings.Text(s.Provider)),
-            Countries = Tallies(sessions, s => CountryCode.Text(s.Country)),
-            Referrers = Tallies(sessions, s => s.ReferrerHost == 0 ? "-" : strings.Text(s.ReferrerHost)),
-            UserAgents = Tallies(sessions, s => strings.Text(s.UserAgent)),
+            Streams = Tallies(sessions, static s => s.Stream, strings.Text),
+            Providers = Tallies(sessions, static s => s.Provider, strings.Text),
+            Countries = Tallies(sessions, static s => s.Country, static country => CountryCode.Text((ushort)country)),
+            Referrers = Tallies(sessions, static s => s.ReferrerHost, host => host == 0 ? "-" : strings.Text(host)),
+            UserAgents = Tallies(sessions, static s => s.UserAgent, strings.Text),
             Timeline = [.. sessions.Select(ToSpan)],
         };
     }
@@ -183,14 +200,25 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         UserAgent = strings.Text(session.UserAgent),
     };
 
-    private static ImmutableArray<Tally> Tallies(DossierSession[] sessions, Func<DossierSession, string> name) =>
-    [
-        .. sessions.Select(name).Where(text => text.Length > 0)
-            .GroupBy(text => text, StringComparer.Ordinal)
-            .Select(group => new Tally(group.Key, group.Count()))
-            .OrderByDescending(tally => tally.Sessions).ThenBy(tally => tally.Name, StringComparer.Ordinal)
-            .Take(MostTallies),
-    ];
+    private ImmutableArray<Tally> Tallies(DossierSession[] sessions, Func<DossierSession, int> number, Func<int, string> name)
+    {
+        _counts.Clear();
+        foreach (DossierSession session in sessions)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(_counts, number(session), out _)++;
+        }
+        List<Tally> tallies = new(_counts.Count);
+        foreach ((int counted, int count) in _counts)
+        {
+            string text = name(counted);
+            if (text.Length > 0)
+            {
+                tallies.Add(new Tally(text, count));
+            }
+        }
+        tallies.Sort(static (a, b) => a.Sessions != b.Sessions ? b.Sessions.CompareTo(a.Sessions) : string.CompareOrdinal(a.Name, b.Name));
+        return [.. tallies.Take(MostTallies)];
+    }
 
     private void Unpin(Case file)
     {
@@ -231,6 +259,8 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         public ImmutableArray<Decision> Decisions { get; set; } = [];
 
         public double Score { get; set; }
+
+        public bool Closed { get; set; }
 
         public FlaggedSubject? Evidence { get; set; }
     }

@@ -1,0 +1,167 @@
+using System.Buffers;
+using System.Globalization;
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Enrichment;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Pipeline;
+using AutoGuard.Simulation;
+using AutoGuard.Simulation.Profiles;
+
+namespace AutoGuard.Benchmarks.Runs;
+
+/// <summary>
+/// Core per event: parsed events through <see cref="DetectionPipeline.Process"/>, ticks and all, against a loop that only
+/// touches every event of the same batches. State is warm; what is measured is the steady flow, in
+/// processor time.
+/// </summary>
+internal static class CoreRun
+{
+    private const int BatchSize = 2048;
+    private const int BatchesPerSegment = 128;
+    private const int Segments = 15;
+    private const int SimulatedRuns = 7;
+
+    private static long _sink;
+    private static double _longest;
+
+    public static void Run(ReadOnlySpan<string> parameters)
+    {
+        string which = parameters.IsEmpty ? "" : parameters[0];
+        foreach (Popularity popularity in Enum.GetValues<Popularity>())
+        {
+            foreach (int tokens in (int[])[10_000, 1_000_000])
+            {
+                string name = string.Create(CultureInfo.InvariantCulture, $"{popularity}-{tokens / 1_000}k").ToLowerInvariant();
+                if (which.Length == 0 || name == which)
+                {
+                    Steady(name, new SteadyTraffic(tokens, popularity), popularity == Popularity.Zipf ? TokenWorkflow.Shared : TokenWorkflow.Auto);
+                }
+            }
+        }
+        if (which is "" or "simulated")
+        {
+            Simulated();
+        }
+    }
+
+    private static void Steady(string name, SteadyTraffic traffic, TokenWorkflow workflow)
+    {
+        DetectionPipeline pipeline = MakePipeline(traffic.Strings, new ClaimsPool(), workflow);
+        DetectionOutput output = new();
+        EventBatch[] batches = [.. Enumerable.Range(0, BatchesPerSegment).Select(_ => new EventBatch(BatchSize))];
+        int perSegment = BatchesPerSegment * BatchSize;
+        // Three rounds: sessions start, are heard, and show their rhythm.
+        for (long events = 0; events < Math.Max(3L * traffic.Round, 4L * perSegment); events += perSegment)
+        {
+            Segment(traffic, pipeline, output, batches);
+        }
+        PairedTimes times = new("ns");
+        long allocated = 0;
+        int decisions = 0;
+        _longest = 0;
+        for (int i = 0; i < Segments; i++)
+        {
+            (double work, double bare, long bytes, int decided) = Segment(traffic, pipeline, output, batches);
+            times.Add(work * 1e9 / perSegment, bare * 1e9 / perSegment);
+            allocated += bytes;
+            decisions += decided;
+        }
+        Print(name, times, (double)allocated / ((long)Segments * perSegment), decisions);
+    }
+
+    private static (double Work, double Bare, long Bytes, int Decisions) Segment(
+        SteadyTraffic traffic, DetectionPipeline pipeline, DetectionOutput output, EventBatch[] batches)
+    {
+        foreach (EventBatch batch in batches)
+        {
+            traffic.Fill(batch);
+        }
+        return Measure(pipeline, output, batches);
+    }
+
+    private static void Simulated()
+    {
+        KeyedHasher hasher = new(1, 2);
+        StringPool strings = new(hasher);
+        ClaimsPool claims = new();
+        EventBatch[] batches = Parse(SimulationProfiles.Sized(5_000, 1), new EventParser(hasher, strings, claims));
+        long events = batches.Sum(batch => (long)batch.Count);
+        PairedTimes times = new("ns");
+        long allocated = 0;
+        int decisions = 0;
+        _longest = 0;
+        for (int i = 0; i < SimulatedRuns; i++)
+        {
+            DetectionPipeline pipeline = MakePipeline(strings, claims, TokenWorkflow.Auto);
+            (double work, double bare, long bytes, decisions) = Measure(pipeline, new DetectionOutput(), batches);
+            if (i > 0)
+            {
+                times.Add(work * 1e9 / events, bare * 1e9 / events);
+                allocated += bytes;
+            }
+        }
+        Print("simulated", times, (double)allocated / (events * (SimulatedRuns - 1)), decisions);
+    }
+
+    private static (double Work, double Bare, long Bytes, int Decisions) Measure(DetectionPipeline pipeline, DetectionOutput output, EventBatch[] batches)
+    {
+        double bare = PairedTimes.ProcessorSeconds(() =>
+        {
+            foreach (EventBatch batch in batches)
+            {
+                _sink += Touch(batch);
+            }
+        });
+        int decisions = 0;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        double work = PairedTimes.ProcessorSeconds(() =>
+        {
+            foreach (EventBatch batch in batches)
+            {
+                TimeSpan start = Environment.CpuUsage.TotalTime;
+                pipeline.Process(batch, output);
+                _longest = Math.Max(_longest, (Environment.CpuUsage.TotalTime - start).TotalMilliseconds);
+                decisions += output.Decisions.Count;
+                output.Clear();
+            }
+        });
+        return (work, bare, GC.GetAllocatedBytesForCurrentThread() - before, decisions);
+    }
+
+    private static long Touch(EventBatch batch)
+    {
+        long sum = 0;
+        foreach (ref readonly PlaybackEvent e in batch.Events)
+        {
+            sum += e.Timestamp + (long)(e.Session.Low ^ e.Token.Low ^ e.Address.Low) + e.Offset;
+        }
+        return sum;
+    }
+
+    private static DetectionPipeline MakePipeline(StringPool strings, ClaimsPool claims, TokenWorkflow workflow)
+    {
+        PipelineSettings settings = new() { Detection = new DetectionOptions { TokenWorkflow = workflow }, Secret0 = 3, Secret1 = 4 };
+        return new DetectionPipeline(settings, strings, claims, new ReferrerList(settings.Referrers, strings));
+    }
+
+    private static EventBatch[] Parse(SimulationProfile profile, EventParser parser)
+    {
+        TrafficSimulator simulator = new(profile, seed: 1);
+        ArrayBufferWriter<byte> line = new();
+        List<EventBatch> batches = [new EventBatch(BatchSize)];
+        for (long number = 0; simulator.TryNext(line, out _); number++)
+        {
+            if (batches[^1].IsFull)
+            {
+                batches.Add(new EventBatch(BatchSize));
+            }
+            // Some lines are malformed on purpose; they never get as far as Core's detection.
+            _ = parser.TryParse(line.WrittenSpan, batches[^1], 0, 0, number);
+            line.ResetWrittenCount();
+        }
+        return [.. batches];
+    }
+
+    private static void Print(string name, PairedTimes times, double bytes, int decisions) => Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture, $"{name}: {times}; {bytes:0.0} bytes allocated per event, {decisions} decisions, longest batch {_longest:0.0} ms"));
+}
