@@ -43,7 +43,7 @@ internal static class MalformedLines
             EventRejection.MissingAddress => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","stream":"x"}""",
             EventRejection.InvalidAddress => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","ip":"{{random.Pick<string>(["999.1.2.3", "10.0.0.256", "localhost", "2001:db8:::1", "88.64.7.21, 10.0.0.7"])}}"}""",
             EventRejection.InvalidToken => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","ip":"88.64.7.21","token":{{random.Pick<string>(["12345", "{\"jti\":\"a\"}", "[\"a\"]"])}}}""",
-            EventRejection.InvalidField => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","ip":"88.64.7.21",{{random.Pick<string>(["\"asn\":\"many\"", "\"stream\":[\"x\"]", "\"userAgent\":17"])}}}""",
+            EventRejection.InvalidField => $$"""{"type":"start","timestamp":"{{now}}","sessionId":"{{session}}","ip":"88.64.7.21",{{random.Pick<string>(["\"asn\":true", "\"stream\":[\"x\"]", "\"userAgent\":17"])}}}""",
             _ => $$"""{"type":"start","timestamp":"{{Rfc3339(time + 7_200_000)}}","sessionId":"{{session}}","ip":"88.64.7.21"}""",
         };
         Encoding.UTF8.GetBytes(line, output);

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using AutoGuard.CommandLine;
 
 namespace AutoGuard.Replay;
@@ -29,22 +28,28 @@ internal sealed class EventFile : IDisposable
     /// <summary>Bytes read of them.</summary>
     public long Position => _raw.CanSeek ? _raw.Position : 0;
 
-    /// <summary>Opens a file, or standard input for <c>-</c>.</summary>
+    /// <summary>Whether it can be opened again: a pipe cannot, what was read of it is gone.</summary>
+    public bool IsRepeatable => _raw.CanSeek;
+
+    /// <summary>Opens a file or a pipe, or standard input for <c>-</c>.</summary>
     /// <exception cref="VerbException">It is missing or cannot be read; usage status, since nothing was started.</exception>
     public static EventFile Open(string path)
     {
         if (path == "-")
         {
-            BufferedStream input = new(Console.OpenStandardInput(), BufferSize);
-            return new EventFile("-", input, input, 0);
+            return OpenPipe("-", new BufferedStream(Console.OpenStandardInput(), BufferSize));
         }
         try
         {
             FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, BufferSize, FileOptions.SequentialScan);
-            Span<byte> magic = stackalloc byte[2];
-            bool gzip = file.Length > 2 && file.Read(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+            if (!file.CanSeek)
+            {
+                return OpenPipe(Path.GetFileName(path), file);
+            }
+            Span<byte> first = stackalloc byte[2];
+            bool zipped = IsGzip(first[..file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)]);
             file.Position = 0;
-            return new EventFile(Path.GetFileName(path), file, gzip ? new GZipStream(file, CompressionMode.Decompress) : file, file.Length);
+            return new EventFile(Path.GetFileName(path), file, zipped ? Unzip(file) : file, file.Length);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -58,4 +63,16 @@ internal sealed class EventFile : IDisposable
         Lines.Dispose();
         _raw.Dispose();
     }
+
+    private static EventFile OpenPipe(string name, Stream pipe)
+    {
+        byte[] first = new byte[2];
+        int length = pipe.ReadAtLeast(first, first.Length, throwOnEndOfStream: false);
+        ChainedStream whole = new(new MemoryStream(first, 0, length), pipe);
+        return new EventFile(name, pipe, IsGzip(first.AsSpan(0, length)) ? Unzip(whole) : whole, 0);
+    }
+
+    private static bool IsGzip(ReadOnlySpan<byte> first) => first is [0x1f, 0x8b];
+
+    private static WholeGzipStream Unzip(Stream zipped) => new(zipped);
 }

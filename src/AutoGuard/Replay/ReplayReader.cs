@@ -22,7 +22,9 @@ internal sealed class ReplayReader : IDisposable
     private readonly BlockingCollection<EventBatch> _free = new(BatchCount);
     private readonly BlockingCollection<EventBatch> _filled = new(BatchCount);
     private readonly long[] _rejected = new long[Enum.GetValues<EventRejection>().Length];
+    private readonly Dictionary<string, EventFile> _pipes = new(StringComparer.Ordinal);
     private readonly long _bytesTotal;
+    private readonly bool _isUnbounded;
     private long _bytesBefore;
     private long _lines;
     private EventFile? _current;
@@ -39,10 +41,21 @@ internal sealed class ReplayReader : IDisposable
         // All files are looked at before anything starts, so that a wrong name is no half-done replay.
         foreach (string path in paths)
         {
-            if (path != "-")
+            if (path == "-")
             {
-                using EventFile file = EventFile.Open(path);
+                _isUnbounded = true;
+                continue;
+            }
+            EventFile file = EventFile.Open(path);
+            if (file.IsRepeatable)
+            {
                 _bytesTotal += file.Length;
+                file.Dispose();
+            }
+            else
+            {
+                _isUnbounded = true;
+                _pipes[path] = file;
             }
         }
     }
@@ -55,7 +68,7 @@ internal sealed class ReplayReader : IDisposable
         _rejected.Select((count, reason) => ((EventRejection)reason, Volatile.Read(ref _rejected[reason]))).Where(pair => pair.Item2 > 0);
 
     /// <summary>How far the reading is.</summary>
-    public ProgressReading Progress => new(_bytesBefore + (_current?.Position ?? 0), _paths.Contains("-") ? 0 : _bytesTotal, Lines);
+    public ProgressReading Progress => new(_bytesBefore + (_current?.Position ?? 0), _isUnbounded ? 0 : _bytesTotal, Lines);
 
     /// <summary>Batches in order; each is to be given back by <see cref="Return"/>.</summary>
     public IEnumerable<EventBatch> Batches => _filled.GetConsumingEnumerable();
@@ -74,7 +87,7 @@ internal sealed class ReplayReader : IDisposable
             EventBatch batch = _free.Take(cancellation);
             foreach (string path in _paths)
             {
-                using EventFile file = EventFile.Open(path);
+                using EventFile file = _pipes.Remove(path, out EventFile? pipe) ? pipe : EventFile.Open(path);
                 _current = file;
                 ReadFile(file, ref batch, cancellation);
                 _bytesBefore += file.Length;
@@ -91,6 +104,10 @@ internal sealed class ReplayReader : IDisposable
 
     public void Dispose()
     {
+        foreach (EventFile pipe in _pipes.Values)
+        {
+            pipe.Dispose();
+        }
         _free.Dispose();
         _filled.Dispose();
     }

@@ -1,0 +1,243 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text.Json;
+using AutoGuard.Tests.Samples;
+
+namespace AutoGuard.Tests.Verbs;
+
+/// <summary><c>replay</c> as users run it: a process of its own, with files.</summary>
+public sealed class ReplayProcessTests : IDisposable
+{
+    private static readonly string[] SummaryKeys =
+    [
+        "events", "accepted", "malformed", "late", "duplicates", "sessions", "tokens", "addresses", "eventTimeFrom", "eventTimeTo",
+        "wallSeconds", "eventsPerSecond", "peakMemoryBytes", "decisions",
+    ];
+
+    private readonly WorkFolder _folder = new();
+
+    private static SampleFolder Sample { get; } = new("02-leaked-token");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Gzip_plain_text_and_standard_input_give_the_same_decisions_every_time()
+    {
+        string plain = _folder["plain.jsonl"];
+        await DecompressAsync(Sample.Events, plain);
+
+        byte[] zipped = await DecisionsAsync("zipped", Sample.Events);
+        byte[] again = await DecisionsAsync("again", Sample.Events);
+        byte[] unzipped = await DecisionsAsync("unzipped", plain);
+        byte[] piped = await DecisionsAsync("piped", "-", plain);
+        byte[] pipedZip = await DecisionsAsync("piped-zip", "-", Sample.Events);
+
+        Assert.NotEmpty(zipped);
+        Assert.Equal(zipped, again);
+        Assert.Equal(Neutral(zipped), Neutral(unzipped));
+        Assert.Equal(Neutral(zipped), Neutral(piped));
+        Assert.Equal(Neutral(zipped), Neutral(pipedZip));
+    }
+
+    [Fact]
+    public async Task A_pipe_with_a_name_is_read_like_a_file()
+    {
+        string pipe = _folder["pipe"];
+        Assert.Equal(0, (await ChildProgram.RunAsync("mkfifo", pipe)).Status);
+        Task writing = Task.Run(() => DecompressAsync(Sample.Events, pipe));
+        byte[] piped = await DecisionsAsync("piped", pipe);
+        await writing;
+
+        Assert.Equal(Neutral(await DecisionsAsync("zipped", Sample.Events)), Neutral(piped));
+    }
+
+    [Fact]
+    public async Task The_summary_has_the_keys_that_others_rely_on()
+    {
+        Ended ended = await ReplayAsync(Sample.Events, "--config", Sample["settings.json"], "--summary", "summary.json", "--labels", Sample["truth.json"]);
+        using JsonDocument summary = JsonDocument.Parse(await File.ReadAllTextAsync(_folder["summary.json"]));
+        JsonElement root = summary.RootElement;
+
+        Assert.Equal(0, ended.Status);
+        Assert.Equal(SummaryKeys, root.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["flag", "block", "revoke"], root.GetProperty("decisions").EnumerateObject().Select(property => property.Name));
+        Assert.Equal(File.ReadLines(Sample.Expected).Count(), root.GetProperty("decisions").EnumerateObject().Sum(property => property.Value.GetInt32()));
+        Assert.Equal(1, root.GetProperty("malformed").GetProperty("invalidJson").GetInt32());
+        Assert.True(root.GetProperty("peakMemoryBytes").GetInt64() > 10_000_000);
+        Assert.Contains("recall 100.0 % (1 of 1 incidents)", ended.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_file_is_named_and_nothing_is_written()
+    {
+        Ended ended = await ReplayAsync(Sample.Events, "no/such/events.jsonl", "--decisions", "decisions.jsonl", "--summary", "summary.json", "--report", "report.html");
+
+        Assert.Equal(2, ended.Status);
+        Assert.Contains("no/such/events.jsonl", ended.Error, StringComparison.Ordinal);
+        Assert.Empty(_folder.Names);
+    }
+
+    [Fact]
+    public async Task A_folder_is_no_input()
+    {
+        Ended ended = await ReplayAsync(Sample.Folder, "--decisions", "decisions.jsonl");
+
+        Assert.Equal(2, ended.Status);
+        Assert.Contains(Sample.Folder, ended.Error, StringComparison.Ordinal);
+        Assert.Empty(_folder.Names);
+    }
+
+    [Theory]
+    [InlineData(70_000)]
+    [InlineData(9)]
+    [InlineData(1)]
+    public async Task A_truncated_archive_fails_and_says_where(int missing)
+    {
+        byte[] whole = await File.ReadAllBytesAsync(Sample.Events);
+        await File.WriteAllBytesAsync(_folder["cut.jsonl.gz"], whole[..^missing]);
+
+        Ended ended = await ReplayAsync("cut.jsonl.gz", "--decisions", "decisions.jsonl", "--summary", "summary.json");
+
+        Assert.Equal(1, ended.Status);
+        Assert.Matches(@"cut\.jsonl\.gz cannot be read beyond line \d{3,}: ", ended.Error);
+        Assert.False(File.Exists(_folder["summary.json"]));
+    }
+
+    [Fact]
+    public async Task An_archive_of_several_parts_is_read_to_its_end()
+    {
+        byte[] part = await File.ReadAllBytesAsync(Sample.Events);
+        await File.WriteAllBytesAsync(_folder["twice.jsonl.gz"], [.. part, .. part]);
+
+        Ended ended = await ReplayAsync("twice.jsonl.gz", "--summary", "summary.json");
+        using JsonDocument summary = JsonDocument.Parse(await File.ReadAllTextAsync(_folder["summary.json"]));
+
+        Assert.Equal(0, ended.Status);
+        Assert.Equal(2 * 3266, summary.RootElement.GetProperty("events").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_damaged_archive_fails_and_says_where()
+    {
+        byte[] bytes = await File.ReadAllBytesAsync(Sample.Events);
+        new Random(4711).NextBytes(bytes.AsSpan(bytes.Length / 2, 64));
+        await File.WriteAllBytesAsync(_folder["damaged.jsonl.gz"], bytes);
+
+        Ended ended = await ReplayAsync("damaged.jsonl.gz");
+
+        Assert.Equal(1, ended.Status);
+        Assert.Matches(@"damaged\.jsonl\.gz cannot be read beyond line \d+: ", ended.Error);
+    }
+
+    [Fact]
+    public async Task An_empty_file_has_no_events()
+    {
+        _folder.Write("empty.jsonl", "");
+
+        JsonElement summary = await SummaryAsync("empty.jsonl");
+
+        Assert.Equal(0, summary.GetProperty("events").GetInt64());
+        Assert.Equal(JsonValueKind.Null, summary.GetProperty("eventTimeFrom").ValueKind);
+    }
+
+    [Fact]
+    public async Task Garbage_is_counted_and_sampled_and_no_failure()
+    {
+        byte[] garbage = new byte[100_000];
+        new Random(4711).NextBytes(garbage);
+        await File.WriteAllBytesAsync(_folder["garbage.jsonl"], garbage);
+
+        JsonElement summary = await SummaryAsync("garbage.jsonl");
+
+        Assert.Equal(0, summary.GetProperty("accepted").GetInt64());
+        Assert.True(summary.GetProperty("events").GetInt64() > 100);
+        Assert.Equal(summary.GetProperty("events").GetInt64(), summary.GetProperty("malformed").EnumerateObject().Sum(reason => reason.Value.GetInt64()));
+    }
+
+    [Fact]
+    public async Task Reports_are_written_in_every_format()
+    {
+        Ended ended = await ReplayAsync(
+            Sample.Events, "--config", Sample["settings.json"], "--report", "r.html", "--report", "r.json", "--report", "r.csv");
+        string html = await File.ReadAllTextAsync(_folder["r.html"]);
+        using JsonDocument json = JsonDocument.Parse(await File.ReadAllTextAsync(_folder["r.json"]));
+        string[] csv = await File.ReadAllLinesAsync(_folder["r.csv"]);
+
+        Assert.Equal(0, ended.Status);
+        Assert.Contains("5zvLlXkRHjT3", html, StringComparison.Ordinal);
+        Assert.Contains("5zvLlXkRHjT3", json.RootElement.GetRawText(), StringComparison.Ordinal);
+        Assert.Contains(csv, line => line.Contains("5zvLlXkRHjT3", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_report_of_an_unknown_kind_is_wrong_usage()
+    {
+        Ended ended = await ReplayAsync(Sample.Events, "--report", "report.pdf", "--decisions", "decisions.jsonl");
+
+        Assert.Equal(2, ended.Status);
+        Assert.Contains("report.pdf", ended.Error, StringComparison.Ordinal);
+        Assert.Empty(_folder.Names);
+    }
+
+    [Fact]
+    public async Task A_wrong_configuration_is_told_whole_and_nothing_is_written()
+    {
+        Ended ended = await ReplayAsync(
+            Sample.Events, "--decisions", "decisions.jsonl", "--set", "Policy:FlagScore=7", "--set", "Detection:Windou=1", "--set", "Reports:Cron=never");
+
+        Assert.Equal(2, ended.Status);
+        Assert.Contains("Policy:FlagScore", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("Detection:Windou", ended.Error, StringComparison.Ordinal);
+        Assert.Contains("Reports:Cron", ended.Error, StringComparison.Ordinal);
+        Assert.Empty(_folder.Names);
+    }
+
+    [Fact]
+    public async Task A_place_that_cannot_be_written_is_named()
+    {
+        Ended ended = await ReplayAsync(Sample.Events, "--decisions", "no/such/folder/decisions.jsonl");
+
+        Assert.Equal(1, ended.Status);
+        Assert.Contains("no/such/folder/decisions.jsonl", ended.Error, StringComparison.Ordinal);
+    }
+
+    private Task<Ended> ReplayAsync(params string[] arguments) => ChildProgram.RunAutoGuardAsync(_folder.Path, ["replay", .. arguments]);
+
+    private async Task<byte[]> DecisionsAsync(string name, string file, string? input = null)
+    {
+        string output = _folder[name + ".decisions"];
+        await using FileStream? stream = input is null ? null : File.OpenRead(input);
+        Ended ended = await ChildProgram.RunAutoGuardAsync(_folder.Path, ["replay", file, "--config", Sample["settings.json"], "--decisions", output], stream);
+        Assert.True(ended.Status == 0, ended.Error);
+        return await File.ReadAllBytesAsync(output);
+    }
+
+    private async Task<JsonElement> SummaryAsync(string file)
+    {
+        Ended ended = await ReplayAsync(file, "--summary", "summary.json", "--decisions", "decisions.jsonl");
+        Assert.True(ended.Status == 0, ended.Error);
+        Assert.Equal(0, new FileInfo(_folder["decisions.jsonl"]).Length);
+        using JsonDocument summary = JsonDocument.Parse(await File.ReadAllTextAsync(_folder["summary.json"]));
+        return summary.RootElement.Clone();
+    }
+
+    /// <summary>Decisions without what names the file: the topic, and the id, which is made of it.</summary>
+    private static string[] Neutral(byte[] decisions) =>
+    [
+        .. System.Text.Encoding.UTF8.GetString(decisions).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+        {
+            using JsonDocument decision = JsonDocument.Parse(line);
+            return string.Join(
+                '|',
+                decision.RootElement.EnumerateObject().Where(property => property.Name is not ("id" or "source")).Select(property => property.Value.GetRawText())
+                    .Append(decision.RootElement.GetProperty("source").GetProperty("offset").GetInt64().ToString(CultureInfo.InvariantCulture)));
+        }),
+    ];
+
+    private static async Task DecompressAsync(string from, string to)
+    {
+        await using GZipStream zip = new(File.OpenRead(from), CompressionMode.Decompress);
+        await using FileStream plain = new(to, FileMode.OpenOrCreate, FileAccess.Write);
+        await zip.CopyToAsync(plain);
+    }
+}
