@@ -265,10 +265,14 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
             }
             address = parsed;
         }
-        return ApiReply.Verdict(matcher.Check(address, TokenIdentity.Of(token), ReferrerHost.Of(referrer), key.Organization ?? organization, time.GetUtcNow()));
+        return ApiReply.Verdict(matcher.Check(address, Identity(token), EdgeIdentity.OfReferrer(referrer), key.Organization ?? organization, time.GetUtcNow()));
     }
 
-    private static bool ParseToken(string? text, out RuleTarget target, out string why) => RuleTarget.TryParseToken(TokenIdentity.Of(text), out target, out why);
+    private static bool ParseToken(string? text, out RuleTarget target, out string why) => RuleTarget.TryParseToken(Identity(text), out target, out why);
+
+    /// <summary>Callers name a token by what the player sent, or by the identity that decisions and reports show.</summary>
+    private static string? Identity(string? token) =>
+        token is not null && token.StartsWith("sha256:", StringComparison.Ordinal) ? token : EdgeIdentity.OfToken(token);
 
     private sealed record Resource(string Field, string Remark, IReadOnlyList<RuleScope> Scopes, Parser Parse);
 

@@ -48,7 +48,7 @@ internal sealed class JsonReportWriter : IReportWriter
         json.WriteStartArray("decisions");
         foreach (var decision in subject.Decisions)
         {
-            WriteDecision(json, decision);
+            DecisionJson.Write(json, decision);
         }
 
         json.WriteEndArray();
@@ -83,46 +83,6 @@ internal sealed class JsonReportWriter : IReportWriter
         json.WriteStartObject("subject");
         json.WriteString("type", subject.TypeName);
         json.WriteString("value", subject.Value);
-        json.WriteEndObject();
-    }
-
-    /// <summary>One decision in the shape of the decision feed.</summary>
-    private static void WriteDecision(Utf8JsonWriter json, Decision decision)
-    {
-        json.WriteStartObject();
-        json.WriteString("id", decision.Id);
-        json.WriteString("time", ReportClock.Machine(decision.Time));
-        json.WriteString("action", ReportWords.Name(decision.Action));
-        json.WriteString("mode", ReportWords.Name(decision.Mode));
-        WriteIdentity(json, decision.Subject);
-        json.WriteString("organization", decision.Organization);
-        Number(json, "score", decision.Score);
-        json.WriteStartArray("reasons");
-        foreach (var reason in decision.Reasons)
-        {
-            json.WriteStartObject();
-            json.WriteString("indicator", reason.Indicator);
-            Number(json, "grade", reason.Grade);
-            Number(json, "value", reason.Value);
-            Number(json, "threshold", reason.Threshold);
-            Number(json, "contribution", reason.Contribution);
-            json.WriteString("text", reason.Text);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartObject("harm");
-        json.WriteNumber("otherTokens", decision.Harm.OtherTokens);
-        json.WriteNumber("otherUsers", decision.Harm.OtherUsers);
-        json.WriteNumber("otherSessions", decision.Harm.OtherSessions);
-        json.WriteEndObject();
-        Instant(json, "expires", decision.Expires);
-        json.WriteString("policy", decision.Policy);
-        json.WriteStartObject("source");
-        json.WriteString("topic", decision.Source.Topic);
-        json.WriteNumber("partition", decision.Source.Partition);
-        json.WriteNumber("offset", decision.Source.Offset);
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 
