@@ -44,15 +44,17 @@ internal sealed class TestTraffic
     /// <summary>Adds one event at <paramref name="second"/> seconds after noon.</summary>
     public TestTraffic Event(
         double second, string session, string ip, string? token = null, string? user = null, PlaybackEventType type = PlaybackEventType.Heartbeat,
-        string? country = null, string? referrer = "www.example.com", bool dataCentre = false, uint asn = 0, int duration = -1, string? stream = "match")
+        string? country = null, string? referrer = "www.example.com", bool dataCentre = false, uint asn = 0, int duration = -1, string? stream = "match",
+        string? organization = null)
     {
         PlaybackEvent e = new()
         {
             Timestamp = Noon + (long)(second * 1000),
             Type = type,
-            Session = _hasher.Hash128(Encoding.UTF8.GetBytes(session), 1),
-            Token = token is null ? default : _hasher.Hash128(Encoding.UTF8.GetBytes(token), 2),
-            User = user is null ? default : _hasher.Hash128(Encoding.UTF8.GetBytes(user), 3),
+            Session = _hasher.Hash128(Encoding.UTF8.GetBytes(organization + session), 1),
+            Token = token is null ? default : _hasher.Hash128(Encoding.UTF8.GetBytes(organization + token), 2),
+            User = user is null ? default : _hasher.Hash128(Encoding.UTF8.GetBytes(organization + user), 3),
+            Organization = Strings.Intern(organization ?? ""),
             Address = IpAddress.From(System.Net.IPAddress.Parse(ip)),
             OrderKey = Fold(session),
             Asn = asn,

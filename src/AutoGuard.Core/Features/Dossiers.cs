@@ -73,7 +73,8 @@ public sealed class Dossier
         {
             Array.Resize(ref _sessions, Math.Min(Capacity, Count * 2));
         }
-        int place = Count < _sessions.Length ? Count++ : _next++ % Capacity;
+        int place = Count < _sessions.Length ? Count++ : _next;
+        _next = (place + 1) % Capacity;
         _sessions[place] = new DossierSession
         {
             Session = handle,

@@ -2,8 +2,9 @@ namespace AutoGuard.Core.Features;
 
 /// <summary>
 /// When sessions are looked at again: a timing wheel (Varghese and Lauck, 1987) of one-second slots over more than the
-/// longest timeout, with the links in the sessions themselves. A session stays in its slot when it is heard again and is
-/// put off when the slot comes round, so an event costs nothing here.
+/// longest timeout, with the links in the sessions themselves. They go both ways, so that taking one out costs the same
+/// however many share its slot: whoever writes the events chooses the second, and may choose one for all. A session stays
+/// in its slot when it is heard again and is put off when the slot comes round, so an event costs nothing here.
 /// </summary>
 public sealed class ExpiryWheel
 {
@@ -16,7 +17,7 @@ public sealed class ExpiryWheel
     public ExpiryWheel() => Array.Fill(_first, -1);
 
     /// <summary>Files a session under a due time (Unix milliseconds), at least one second ahead and at most an hour.</summary>
-    public void Add(int session, ref SessionState state, long due, long now)
+    public void Add(StateTable<Events.Key128, SessionState, Key128Hash> sessions, int session, ref SessionState state, long due, long now)
     {
         if (_count == 0)
         {
@@ -24,7 +25,13 @@ public sealed class ExpiryWheel
         }
         long second = Math.Clamp((due + 999) / 1000, _second + 1, _second + Slots - 1);
         int slot = (int)(second % Slots);
-        state.NextInWheel = _first[slot];
+        int next = _first[slot];
+        state.NextInWheel = next;
+        state.PreviousInWheel = -1;
+        if (next >= 0)
+        {
+            sessions[next].PreviousInWheel = session;
+        }
         state.WheelSlot = slot + 1;
         _first[slot] = session;
         _count++;
@@ -43,10 +50,7 @@ public sealed class ExpiryWheel
             session = _first[slot];
             if (session >= 0)
             {
-                ref SessionState state = ref sessions[session];
-                _first[slot] = state.NextInWheel;
-                state.WheelSlot = 0;
-                _count--;
+                Remove(sessions, session, ref sessions[session]);
                 return true;
             }
             _second++;
@@ -69,16 +73,17 @@ public sealed class ExpiryWheel
         int slot = state.WheelSlot - 1;
         state.WheelSlot = 0;
         _count--;
-        if (_first[slot] == session)
+        if (state.PreviousInWheel < 0)
         {
             _first[slot] = state.NextInWheel;
-            return;
         }
-        int before = _first[slot];
-        while (sessions[before].NextInWheel != session)
+        else
         {
-            before = sessions[before].NextInWheel;
+            sessions[state.PreviousInWheel].NextInWheel = state.NextInWheel;
         }
-        sessions[before].NextInWheel = state.NextInWheel;
+        if (state.NextInWheel >= 0)
+        {
+            sessions[state.NextInWheel].PreviousInWheel = state.PreviousInWheel;
+        }
     }
 }

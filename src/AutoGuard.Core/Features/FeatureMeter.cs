@@ -265,7 +265,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         {
             return workflow;
         }
-        if (!token.User.IsAbsent)
+        if (token.IsBound)
         {
             return TokenWorkflow.UserBound;
         }

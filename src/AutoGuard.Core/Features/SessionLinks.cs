@@ -60,7 +60,9 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
         if (state.Networks.Holds(session.Network))
         {
-            state.Networks[session.Network.Index].Open--;
+            ref NetworkState network = ref state.Networks[session.Network.Index];
+            network.Open--;
+            network.Anonymous -= session.Token.IsNone ? 1 : 0;
         }
         if (state.Referrers.Holds(session.Referrer))
         {
@@ -101,18 +103,25 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
     }
 
-    /// <summary>Counts a session seen for the first time in the address, network, referrer and tenant it belongs to.</summary>
-    public void CountSession(in SessionState session, long now, long slot, bool started, bool missing)
+    /// <summary>Counts a session in the address and network it came to.</summary>
+    public void CountInAddress(in SessionState session, long slot)
     {
         ref AddressState address = ref state.Addresses[session.AddressState.Index];
         address.TotalSessions++;
         address.Sessions[SlotRing.Advance<uint>(address.Sessions, ref address.Slot, slot)]++;
+        state.Networks[session.Network.Index].TotalSessions++;
+    }
+
+    /// <summary>Counts a session seen for the first time in the address, network, referrer and tenant it belongs to.</summary>
+    public void CountSession(in SessionState session, long now, long slot, bool started, bool missing)
+    {
+        CountInAddress(in session, slot);
         if (started)
         {
+            ref AddressState address = ref state.Addresses[session.AddressState.Index];
             address.MinuteStarts++;
             SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000)].Starts);
         }
-        state.Networks[session.Network.Index].TotalSessions++;
         if (state.Referrers.Holds(session.Referrer))
         {
             ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
@@ -164,14 +173,14 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         if (state.Networks.Holds(session.Network))
         {
             ref NetworkState network = ref state.Networks[session.Network.Index];
-            network.LastSeen = now;
+            network.LastSeen = Math.Max(network.LastSeen, now);
             Touch(ref network.Tokens, hasToken, in member, seconds, windowStart);
             state.PlainSets.GetOrAdd(ref network.Addresses, addressIdentity, seconds, windowStart, out _);
         }
         if (state.Referrers.Holds(session.Referrer))
         {
             ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
-            referrer.LastSeen = now;
+            referrer.LastSeen = Math.Max(referrer.LastSeen, now);
             Touch(ref referrer.Tokens, hasToken, in member, seconds, windowStart);
             state.PlainSets.GetOrAdd(ref referrer.Addresses, addressIdentity, seconds, windowStart, out _);
             state.MarkReferrer(session.Referrer.Index);
@@ -217,11 +226,13 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         session.Traits = isTrusted(session.Address, session.Asn, e.Timestamp)
             ? session.Traits | SessionTraits.Trusted
             : session.Traits & ~SessionTraits.Trusted;
-        if (e.Token.IsAbsent || (session.Traits & SessionTraits.Trusted) != 0)
+        // An event without a token leaves the session with the one it had.
+        if ((session.Traits & SessionTraits.Trusted) != 0 || (e.Token.IsAbsent && !state.Tokens.Holds(session.LastToken)))
         {
             return;
         }
-        int tokenIndex = state.Tokens.GetOrAdd(e.Token, out bool added);
+        bool added = false;
+        int tokenIndex = e.Token.IsAbsent ? session.LastToken.Index : state.Tokens.GetOrAdd(e.Token, out added);
         ref TokenState token = ref state.Tokens[tokenIndex];
         if (added)
         {
@@ -246,7 +257,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             state.Sessions[token.FirstSession].PreviousOfToken = index;
         }
         token.FirstSession = index;
-        session.Token = state.Tokens.HandleOf(tokenIndex);
+        session.Token = session.LastToken = state.Tokens.HandleOf(tokenIndex);
     }
 
     private void AttachAddress(int index, ref SessionState session, long now)
@@ -288,6 +299,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
         network.LastSeen = now;
         network.Open++;
+        network.Anonymous += session.Token.IsNone ? 1 : 0;
         network.MostOpen = Math.Max(network.MostOpen, network.Open);
         network.Organization = session.Organization;
         session.Network = state.Networks.HandleOf(networkIndex);

@@ -112,6 +112,7 @@ public sealed class SessionTracker
         {
             _state.Wheel.Remove(_state.Sessions, index, ref session);
             session = default;
+            session.LastToken = StateHandle.None;
             session.Start = e.Type == PlaybackEventType.Start || e.Duration <= 0
                 ? now
                 : now - (Math.Min(e.Duration, LongestClaimedDuration) * 1000);
@@ -121,12 +122,22 @@ public sealed class SessionTracker
                 session.Traits |= SessionTraits.Started;
             }
         }
+        else if ((session.Traits & SessionTraits.Ended) == 0)
+        {
+            // It was taken for silent too soon: its rhythm is slower than it seemed.
+            session.Gap = (int)Math.Min(int.MaxValue, Math.Max(session.Gap, now - session.LastSeen));
+        }
         session.LastSeen = now;
         session.Traits = (session.Traits | SessionTraits.Open) & ~SessionTraits.Ended;
         session.Address = e.Address;
         Describe(ref session, in e);
         session.NextRefresh = now + RefreshInterval;
+        StateHandle before = session.LastToken;
         _links.Attach(index, ref session, in e, tokenText, userText);
+        if (session.LastToken != before)
+        {
+            CountInToken(in session, in e);
+        }
         if (anew)
         {
             CountSession(ref session, now);
@@ -139,7 +150,7 @@ public sealed class SessionTracker
     private void File(int index, ref SessionState session, long due, long now, bool open)
     {
         // The rhythm of a session is learned after it was filed, and shortens its time: look again soon.
-        _state.Wheel.Add(index, ref session, open ? Math.Min(due, now + LookInterval) : due, now);
+        _state.Wheel.Add(_state.Sessions, index, ref session, open ? Math.Min(due, now + LookInterval) : due, now);
     }
 
     private void Continue(int index, ref SessionState session, ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText)
@@ -150,7 +161,8 @@ public sealed class SessionTracker
         {
             // The largest recent interval, slowly forgotten: one early beat must not make the next one look overdue.
             session.Gap = (int)Math.Min(int.MaxValue, Math.Max(gap, session.Gap - (session.Gap >> 3)));
-            if (e.Type == PlaybackEventType.Heartbeat && now - session.Start > gap)
+            // Players beat fast at first. A session closed on the strength of those would count as an attempt of seconds.
+            if (e.Type == PlaybackEventType.Heartbeat && now - session.Start > Math.Max(gap, FeatureWindows.ShortSession))
             {
                 session.Traits |= SessionTraits.GapKnown;
             }
@@ -160,6 +172,12 @@ public sealed class SessionTracker
         bool moved = e.Address != session.Address || !_links.BelongsTo(in session, in e);
         if (moved)
         {
+            // What it leaves behind must not be shown as running for ever.
+            session.Traits &= ~SessionTraits.Open;
+            _links.RecordInDossiers(index, in session);
+            session.Traits |= SessionTraits.Open;
+            bool elsewhere = e.Address != session.Address;
+            StateHandle before = session.LastToken;
             _links.Detach(ref session);
             session.Address = e.Address;
             session.Traits &= ~SessionTraits.DataCentre;
@@ -168,6 +186,14 @@ public sealed class SessionTracker
             session.Provider = 0;
             Describe(ref session, in e);
             _links.Attach(index, ref session, in e, tokenText, userText);
+            if (session.LastToken != before)
+            {
+                CountInToken(in session, in e);
+            }
+            if (elsewhere)
+            {
+                _links.CountInAddress(in session, now / _windows.SlotLength);
+            }
         }
         else if (session.ReferrerHost == 0 && e.Referrer != 0)
         {
@@ -222,31 +248,38 @@ public sealed class SessionTracker
     {
         bool started = (session.Traits & SessionTraits.Started) != 0;
         bool missing = session.ReferrerHost == 0;
-        bool unknown = !missing && _referrers.IsConfigured && !_referrers.IsOfficial(session.ReferrerHost);
         long slot = now / _windows.SlotLength;
         _state.TotalSessions++;
         if (started)
         {
             FleetStarts++;
         }
-        if (_state.Tokens.Holds(session.Token))
-        {
-            ref TokenState token = ref _state.Tokens[session.Token.Index];
-            token.TotalSessions++;
-            token.MinuteStarts += started ? 1 : 0;
-            ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, slot)];
-            SlotRing.Increment(ref counts.Sessions);
-            if (missing)
-            {
-                SlotRing.Increment(ref counts.MissingReferrer);
-            }
-            if (unknown)
-            {
-                SlotRing.Increment(ref counts.UnknownReferrer);
-            }
-        }
         _links.CountSession(in session, now, slot, started, missing);
     }
+
+    /// <summary>
+    /// Counts a session in the token it is tied to for the first time: when it opens, and when it names another token than
+    /// before (or its first) on the way.
+    /// </summary>
+    private void CountInToken(in SessionState session, ref readonly PlaybackEvent e)
+    {
+        ref TokenState token = ref _state.Tokens[session.Token.Index];
+        token.TotalSessions++;
+        token.UserSessions += !e.User.IsAbsent && e.User == token.User ? 1u : 0;
+        token.MinuteStarts += (session.Traits & SessionTraits.Started) != 0 ? 1 : 0;
+        ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, e.Timestamp / _windows.SlotLength)];
+        SlotRing.Increment(ref counts.Sessions);
+        if (session.ReferrerHost == 0)
+        {
+            SlotRing.Increment(ref counts.MissingReferrer);
+        }
+        else if (IsUnknown(session.ReferrerHost))
+        {
+            SlotRing.Increment(ref counts.UnknownReferrer);
+        }
+    }
+
+    private bool IsUnknown(int referrerHost) => _referrers.IsConfigured && !_referrers.IsOfficial(referrerHost);
 
     private void CorrectMissingReferrer(in SessionState session, long now)
     {

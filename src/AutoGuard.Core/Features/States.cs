@@ -59,19 +59,16 @@ public struct SessionState
     public int Gap;
 
     /// <summary>Next and previous open session of the token; -1 at the ends.</summary>
-    public int NextOfToken;
-
-    /// <inheritdoc cref="NextOfToken"/>
-    public int PreviousOfToken;
+    public int NextOfToken, PreviousOfToken;
 
     /// <summary>Next and previous open session of the address; -1 at the ends.</summary>
-    public int NextOfAddress;
+    public int NextOfAddress, PreviousOfAddress;
 
-    /// <inheritdoc cref="NextOfAddress"/>
-    public int PreviousOfAddress;
+    /// <summary>Token state it was last tied to and counted in, kept after it closes.</summary>
+    public StateHandle LastToken;
 
-    /// <summary>Next session in the same slot of the expiry wheel; -1 at the end.</summary>
-    public int NextInWheel;
+    /// <summary>Next and previous session in the same slot of the expiry wheel; -1 at the ends.</summary>
+    public int NextInWheel, PreviousInWheel;
 
     /// <summary>Slot of the expiry wheel plus one; 0 when in none.</summary>
     public int WheelSlot;
@@ -146,6 +143,9 @@ public struct TokenState
     /// <summary>Sessions since the token was first seen.</summary>
     public uint TotalSessions;
 
+    /// <summary>Those of them that named <see cref="User"/>.</summary>
+    public uint UserSessions;
+
     /// <summary>Playback time observed since then, seconds.</summary>
     public double TotalWatched;
 
@@ -160,6 +160,9 @@ public struct TokenState
 
     /// <summary>Grade source of the last alerting minute: -log10 p.</summary>
     public float SpikeLevel;
+
+    /// <summary>Whether it is bound to <see cref="User"/>: half its sessions say so, for one forged event must not bind everybody's token.</summary>
+    public readonly bool IsBound => !User.IsAbsent && UserSessions >= TotalSessions - UserSessions;
 
     /// <summary>Whether several networks used it soon after it was first seen: nobody saw it become anything else.</summary>
     public bool SharedFromTheStart;
@@ -249,6 +252,9 @@ public struct NetworkState
 
     /// <summary>Sessions open now.</summary>
     public int Open;
+
+    /// <summary>Those of them without a token: viewers that no token counts.</summary>
+    public int Anonymous;
 
     /// <summary>Set of addresses that were found offending in the window.</summary>
     public int Offenders;

@@ -9,17 +9,21 @@ namespace AutoGuard.Core.Pipeline;
 
 /// <summary>
 /// The open cases: subjects that were decided on, with their evidence kept up to date for the reviewer while they go on.
-/// Bounded; the case that was decided on longest ago is closed first.
+/// Bounded; the case that was opened first is closed first. A subject is one tenant's: two tenants may use the same name.
 /// </summary>
 internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool strings, ClaimsPool claims)
 {
-    private const int MostCases = 10_000;
+    /// <summary>Fewer than there are dossiers: suspects must always find one that no case has pinned.</summary>
+    private const int MostCases = 6_000;
+
+    /// <summary>Drawing evidence takes up to 100 µs; the events wait meanwhile.</summary>
+    private const int MostRenewed = 256;
     private const int MostTallies = 10;
     private const int MostDecisions = 32;
 
-    private readonly Dictionary<Subject, Case> _cases = [];
-    private readonly Queue<Subject> _order = new();
-    private readonly Queue<Case> _renewals = new();
+    private readonly Dictionary<(Subject Subject, string? Organization), Case> _cases = [];
+    private readonly Queue<(Subject Subject, string? Organization)> _order = new();
+    private readonly Queue<((Subject Subject, string? Organization) Key, Case File)> _renewal = new();
     private readonly Dictionary<int, int> _counts = [];
 
     public int Count => _cases.Count;
@@ -27,18 +31,18 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
     /// <summary>Takes a decision into its subject's case and returns the evidence as of now.</summary>
     public FlaggedSubject Add(Decision decision, StateHandle handle, long now)
     {
-        if (!_cases.TryGetValue(decision.Subject, out Case? file))
+        (Subject, string?) key = (decision.Subject, decision.Organization);
+        if (!_cases.TryGetValue(key, out Case? file))
         {
             if (_cases.Count == MostCases)
             {
                 _cases.Remove(_order.Dequeue(), out Case? oldest);
-                oldest!.Closed = true;
-                Unpin(oldest);
+                Unpin(oldest!);
             }
             file = new Case();
-            _cases.Add(decision.Subject, file);
-            _order.Enqueue(decision.Subject);
-            _renewals.Enqueue(file);
+            _cases.Add(key, file);
+            _order.Enqueue(key);
+            _renewal.Enqueue((key, file));
         }
         file.Handle = handle;
         file.Decisions = file.Decisions.Length < MostDecisions
@@ -53,33 +57,33 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         return file.Evidence;
     }
 
-    /// <summary>Adds the renewed evidence of cases whose subject was seen since it was drawn last.</summary>
-    public void Renew(long now, List<FlaggedSubject> renewed) => RenewShare(now, rounds: 1, renewed);
-
     /// <summary>
-    /// The same for the next <c>1/rounds</c> of the cases, in turn: thousands of cases at once would hold up detection.
+    /// Adds the renewed evidence of cases whose subject was seen since it was drawn last, in turn: a bounded number of them at
+    /// a time, or all.
     /// </summary>
-    public void RenewShare(long now, int rounds, List<FlaggedSubject> renewed)
+    public void Renew(long now, List<FlaggedSubject> renewed, bool all = false)
     {
-        for (int left = (_renewals.Count + rounds - 1) / rounds; left > 0; left--)
+        int left = all ? int.MaxValue : MostRenewed;
+        for (int i = _renewal.Count; i > 0 && left > 0; i--)
         {
-            Case file = _renewals.Dequeue();
-            if (file.Closed)
+            ((Subject Subject, string? Organization) key, Case file) = _renewal.Dequeue();
+            if (_cases.GetValueOrDefault(key) != file)
             {
                 continue;
             }
-            _renewals.Enqueue(file);
-            Subject subject = file.Decisions[0].Subject;
-            if (Holds(subject.Type, file.Handle) && LastSeen(subject.Type, file.Handle) > file.Evidence!.LastEnd)
+            _renewal.Enqueue((key, file));
+            SubjectType type = key.Subject.Type;
+            if (Holds(type, file.Handle) && LastSeen(type, file.Handle) > file.Evidence!.LastEnd)
             {
-                file.Evidence = Draw(subject, file, now);
+                file.Evidence = Draw(key.Subject, file, now);
                 renewed.Add(file.Evidence);
+                left--;
             }
         }
     }
 
-    /// <summary>The case of a subject, or null.</summary>
-    public FlaggedSubject? Find(Subject subject) => _cases.GetValueOrDefault(subject)?.Evidence;
+    /// <summary>The case of a tenant's subject, or null.</summary>
+    public FlaggedSubject? Find(Subject subject, string? organization) => _cases.GetValueOrDefault((subject, organization))?.Evidence;
 
     private FlaggedSubject Draw(Subject subject, Case file, long now)
     {
@@ -113,7 +117,7 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         int index = file.Handle.Index;
         judge.Meter.Measure(index, now, out TokenFeatures features);
         ref TokenState token = ref state.Tokens[index];
-        string? user = token.UserText == 0 ? null : state.Texts.Text(token.UserText);
+        string? user = token.IsBound ? state.Texts.Text(token.UserText) : null;
         return Common(subject, file, token.Organization, token.TotalSessions, token.TotalWatched, token.FirstSeen, token.LastSeen) with
         {
             User = user,
@@ -260,7 +264,6 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
 
         public double Score { get; set; }
 
-        public bool Closed { get; set; }
 
         public FlaggedSubject? Evidence { get; set; }
     }

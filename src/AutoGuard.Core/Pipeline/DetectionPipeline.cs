@@ -18,6 +18,9 @@ public sealed class DetectionPipeline
     /// <summary>Most events held back; beyond it the watermark is moved on, and what is still missing will be late.</summary>
     private const int MostWaiting = 1_000_000;
 
+    /// <summary>From here on events ahead of their clock are refused: they stay for minutes, and the room is for those in time.</summary>
+    private const int MostAhead = MostWaiting / 2;
+
     private const long MinuteLength = 60_000;
 
     private readonly StringPool _strings;
@@ -164,7 +167,7 @@ public sealed class DetectionPipeline
         if (_nextTick != long.MinValue)
         {
             RunTicks(_lastTime + _tickInterval, output);
-            _cases.Renew(_lastTime, output.Cases);
+            _cases.Renew(_lastTime, output.Cases, all: true);
         }
     }
 
@@ -217,6 +220,12 @@ public sealed class DetectionPipeline
     {
         foreach (ref readonly PlaybackEvent e in _held.Events)
         {
+            if (_clock.IsUnconfirmed(e.Partition, e.Timestamp))
+            {
+                // A day beyond what the others agree on: it would take time along all alone.
+                Counters.CountFuture(1);
+                continue;
+            }
             Add(in e, _held.Text(e.TokenText), _held.Text(e.UserText), output);
         }
         _held.Clear();
@@ -224,13 +233,18 @@ public sealed class DetectionPipeline
 
     private void Add(ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText, DetectionOutput output)
     {
+        if (_reorder.Count >= MostAhead && _clock.IsAhead(e.Partition, e.Timestamp))
+        {
+            Counters.CountFuture(1);
+            return;
+        }
         if (e.Timestamp > _reorder.Horizon)
         {
             // One partition is hours ahead of another: the slow one's past must not grow without bound.
             _clock.AdvanceTo(e.Timestamp - ReorderSpan + MinuteLength);
             Drain(output);
         }
-        if (e.Timestamp < _clock.Watermark)
+        if (e.Timestamp < Math.Max(_clock.Watermark, _reorder.Origin))
         {
             Counters.CountLate();
             return;

@@ -72,7 +72,7 @@ public sealed class EventClock(long allowedLateness)
     public Admission Admit(int partition, long time)
     {
         Admission admission = Decide(partition, time);
-        if (admission is Admission.Accept or Admission.AcceptHeld)
+        if (admission is Admission.Accept || (admission is Admission.AcceptHeld && !IsUnconfirmed(partition, time)))
         {
             Latest = Math.Max(Latest, time);
         }
@@ -116,6 +116,12 @@ public sealed class EventClock(long allowedLateness)
         }
         return near || (RealTime != 0 && time <= clock.Time + FurthestUnconfirmed) ? Admission.Accept : Admission.Hold;
     }
+
+    /// <summary>Whether a time lies beyond all that its partition's events agree on so far.</summary>
+    public bool IsAhead(int partition, long time) => time > Of(partition).Time;
+
+    /// <summary>Whether a time is further ahead of its partition's clock than any unconfirmed one may be.</summary>
+    public bool IsUnconfirmed(int partition, long time) => Of(partition) is not { Started: true } clock || time > clock.Time + FurthestUnconfirmed;
 
     /// <summary>Whether events of the partition are held, waiting for confirmation.</summary>
     public bool IsWaiting(int partition) => Of(partition).Ahead > 0;

@@ -104,7 +104,7 @@ public sealed class Explainer
         readings = readings[.._judge.Panel.Read(in features, readings)];
         ref TokenState token = ref _state.Tokens[index];
         Key128 tokenKey = _state.Tokens.KeyAt(index);
-        string? user = token.UserText == 0 ? null : _state.Texts.Text(token.UserText);
+        string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;
         return Explain(
             new Subject(SubjectType.Token, identity), token.Organization, features.Workflow, readings, features.Sessions,
             new LedgerKey(SubjectType.Token, tokenKey.High, tokenKey.Low), _judge.Allowlist.Covers(identity, user, now));
@@ -124,16 +124,17 @@ public sealed class Explainer
                 Math.Round(contributions[i], 6), Sentences.Of(in reading, workflow ?? TokenWorkflow.Auto)));
         }
         double score = RiskScore.Of(readings);
+        string? tenant = organization == 0 ? null : _strings.Text(organization);
         return new Explanation
         {
             Subject = subject,
-            Organization = organization == 0 ? null : _strings.Text(organization),
+            Organization = tenant,
             Workflow = workflow,
             Score = Math.Round(score, 6),
             Sessions = sessions,
             Indicators = indicators.ToImmutable(),
             Outcome = Outcome(score, sessions, workflow, allowlisted, key),
-            Case = _cases.Find(subject),
+            Case = _cases.Find(subject, tenant),
         };
     }
 

@@ -115,7 +115,7 @@ internal sealed class Judge
             return null;
         }
         string text = _state.Texts.Text(token.Text);
-        string? user = token.UserText == 0 ? null : _state.Texts.Text(token.UserText);
+        string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;
         if (_allowlist.Covers(text, user, now) is not null)
         {
             return null;
@@ -186,7 +186,7 @@ internal sealed class Judge
         {
             return null;
         }
-        return Decide(ledgerKey, Subject.Of(value), network.Organization, verdict, score, readings, TokenWorkflow.Auto, _harm.OfNetwork(index), now);
+        return Decide(ledgerKey, Subject.Of(value), network.Organization, verdict, score, readings, TokenWorkflow.Auto, _harm.OfNetwork(index, now), now);
     }
 
     /// <summary>Judges a referrer host.</summary>

@@ -36,6 +36,9 @@ public sealed class ReorderBuffer
     /// <summary>Furthest time (Unix milliseconds) that can be added now.</summary>
     public long Horizon => _next == long.MinValue ? long.MaxValue : ((_next + _slots.Length) * SlotLength) - 1;
 
+    /// <summary>Earliest time (Unix milliseconds) that can be added now: what lies before it has been taken, or was never covered.</summary>
+    public long Origin => _next == long.MinValue ? long.MinValue : _next * SlotLength;
+
     /// <summary>Start of the earliest slot that may hold events, Unix milliseconds.</summary>
     public long Earliest
     {
@@ -49,7 +52,7 @@ public sealed class ReorderBuffer
         }
     }
 
-    /// <summary>Holds an event that is not before the watermark and not beyond <see cref="Horizon"/>.</summary>
+    /// <summary>Holds an event that is not before <see cref="Origin"/> and not beyond <see cref="Horizon"/>.</summary>
     public void Add(ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText)
     {
         long number = e.Timestamp / SlotLength;
@@ -112,11 +115,18 @@ public sealed class ReorderBuffer
     /// <summary>The events of one slot and the texts they carry.</summary>
     public sealed class Slot
     {
+        /// <summary>Room that a slot keeps when it is emptied; a burst's worth goes back to the collector.</summary>
+        private const int MostKept = 1 << 16;
+
         private PlaybackEvent[] _events = new PlaybackEvent[64];
         private byte[] _texts = new byte[64 * 48];
         private ulong[] _keys = new ulong[64];
         private int[] _order = new int[64];
+        private readonly Comparison<int> _byContent;
         private int _textLength;
+
+        /// <summary>Makes an empty slot.</summary>
+        public Slot() => _byContent = (a, b) => Compare(in _events[a], in _events[b]);
 
         /// <summary>Number of events.</summary>
         public int Count { get; private set; }
@@ -150,12 +160,18 @@ public sealed class ReorderBuffer
             Span<ulong> keys = _keys.AsSpan(0, Count);
             Span<int> order = _order.AsSpan(0, Count);
             keys.Sort(order);
-            // Equal numbers are events of one session at one instant, nearly always: settle them by their whole content.
-            for (int i = 1; i < order.Length; i++)
+            // Equal numbers are events of one session at one instant, nearly always: settle them by their whole content. There
+            // may be any number of them: one session id and one time in a million events costs its sender nothing.
+            for (int start = 0, end; start < keys.Length; start = end)
             {
-                for (int j = i; j > 0 && keys[j - 1] == keys[j] && Compare(in _events[order[j]], in _events[order[j - 1]]) < 0; j--)
+                end = start + 1;
+                while (end < keys.Length && keys[end] == keys[start])
                 {
-                    (order[j - 1], order[j]) = (order[j], order[j - 1]);
+                    end++;
+                }
+                if (end - start > 1)
+                {
+                    order[start..end].Sort(_byContent);
                 }
             }
         }
@@ -164,6 +180,16 @@ public sealed class ReorderBuffer
         {
             Count = 0;
             _textLength = 0;
+            if (_events.Length > MostKept)
+            {
+                _events = new PlaybackEvent[64];
+                _keys = new ulong[64];
+                _order = new int[64];
+            }
+            if (_texts.Length > MostKept * 64)
+            {
+                _texts = new byte[64 * 48];
+            }
         }
 
         private TextRange Append(ReadOnlySpan<byte> text)

@@ -17,7 +17,9 @@ public static class DecisionId
     public static string Of(long time, DecisionAction action, Subject subject, string? organization)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{action}\n{subject.TypeName}\n{subject.Value}\n{organization}"), digest);
+        // Strangers write both texts: a line break in one must not let it pass for the other's beginning.
+        string value = subject.Value.Contains('\n', StringComparison.Ordinal) ? $"{subject.Value.Length}:{subject.Value}" : subject.Value;
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{action}\n{subject.TypeName}\n{value}\n{organization}"), digest);
         ulong high = BinaryPrimitives.ReadUInt64BigEndian(digest);
         ushort low = BinaryPrimitives.ReadUInt16BigEndian(digest[8..]);
         return string.Create(26, (time, high, low), static (text, parts) =>

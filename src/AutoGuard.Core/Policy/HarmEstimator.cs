@@ -18,13 +18,15 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
     /// <summary>
     /// Tokens that watched quietly from the same address within the window: each had a session that ran for a while, and
     /// none holds many at once. Those are neighbours behind a shared address, whether they watch at this moment or not;
-    /// what only opens and closes in seconds, or many times over, is not.
+    /// what only opens and closes in seconds, or many times over, is not. A viewer without a token counts as one of them
+    /// while a session of theirs runs that was more than an attempt, except behind an address of a data centre, where no homes are.
     /// </summary>
     public HarmPreview OfAddress(int index, long now)
     {
         ref AddressState address = ref state.Addresses[index];
         Dictionary<ulong, int> openOfToken = [];
         int looked = 0;
+        int anonymous = 0;
         for (int i = address.FirstSession; i >= 0 && looked < MostSessions; looked++)
         {
             ref SessionState session = ref state.Sessions[i];
@@ -33,11 +35,15 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
                 ulong token = state.Tokens.KeyAt(session.Token.Index).High;
                 openOfToken[token] = openOfToken.GetValueOrDefault(token) + 1;
             }
+            else if (!address.DataCentre && session.LastSeen - session.Start > FeatureWindows.ShortSession)
+            {
+                anonymous++;
+            }
             i = session.NextOfAddress;
         }
         uint windowStart = Math.Max(1, windows.WindowStart(now));
-        int tokens = 0;
-        int sessions = 0;
+        int tokens = anonymous;
+        int sessions = anonymous;
         HashSet<uint> users = [];
         foreach (ref readonly TokenMember member in state.TokenSets.Members(address.Tokens))
         {
@@ -55,18 +61,31 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
         return new HarmPreview(tokens, users.Count, sessions);
     }
 
-    /// <summary>Open sessions of the network from addresses that did not offend, and at most as many tokens.</summary>
-    public HarmPreview OfNetwork(int index)
+    /// <summary>
+    /// Open sessions of the network from addresses that did not offend, at most as many tokens (each session without one
+    /// counts for itself), and the neighbours behind the addresses that did: a network of shared addresses is not its abusers'.
+    /// </summary>
+    public HarmPreview OfNetwork(int index, long now)
     {
         ref NetworkState network = ref state.Networks[index];
         int offending = 0;
+        int tokens = 0;
+        int users = 0;
+        int sessions = 0;
         foreach (ref readonly AddressMember member in state.AddressSets.Members(network.Offenders))
         {
             int address = member.Identity == 0 ? -1 : state.Addresses.Find(member.Address);
-            offending += address >= 0 ? state.Addresses[address].Open : 0;
+            if (address >= 0)
+            {
+                HarmPreview neighbours = OfAddress(address, now);
+                offending += state.Addresses[address].Open;
+                tokens += neighbours.OtherTokens;
+                users += neighbours.OtherUsers;
+                sessions += neighbours.OtherSessions;
+            }
         }
         int others = Math.Max(0, network.Open - offending);
-        int tokens = Math.Min(others, state.TokenSets.Count(network.Tokens, 0));
-        return new HarmPreview(tokens, 0, others);
+        tokens += Math.Min(others, state.TokenSets.Count(network.Tokens, 0) + network.Anonymous);
+        return new HarmPreview(tokens, users, sessions + others);
     }
 }

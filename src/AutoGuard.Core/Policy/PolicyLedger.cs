@@ -27,6 +27,12 @@ public enum Verdict
 /// </summary>
 public sealed class PolicyLedger(PolicyOptions options)
 {
+    /// <summary>Most subjects remembered; beyond it those that were decided on or suspected longest ago are forgotten.</summary>
+    public const int MostSubjects = 1 << 18;
+
+    /// <summary>Judgements further apart than this are not in a row, milliseconds: twice the longest tick.</summary>
+    private const long LongestPause = 120_000;
+
     private readonly Dictionary<LedgerKey, Entry> _entries = [];
     private readonly long _holdOff = (long)options.HoldOff.TotalMilliseconds;
     private long _minute;
@@ -65,7 +71,7 @@ public sealed class PolicyLedger(PolicyOptions options)
             }
             if (entry.LastAbove != now)
             {
-                entry.Above++;
+                entry.Above = now - entry.LastAbove <= LongestPause ? entry.Above + 1 : 1;
                 entry.LastAbove = now;
             }
             wanted = entry.Above >= options.BlockPersistence ? Verdict.Block : Verdict.Flag;
@@ -123,6 +129,16 @@ public sealed class PolicyLedger(PolicyOptions options)
         foreach ((LedgerKey key, Entry entry) in _entries)
         {
             if (now - Math.Max(entry.DecidedAt, entry.LastAbove) > 2 * _holdOff)
+            {
+                _entries.Remove(key);
+            }
+        }
+        if (_entries.Count > MostSubjects)
+        {
+            // Among equals the dictionary's order decides, which is that of adding and removing, whatever the hashes.
+            foreach ((LedgerKey key, _) in _entries
+                .OrderBy(pair => Math.Max(pair.Value.DecidedAt, pair.Value.LastAbove))
+                .ThenBy(pair => pair.Value.Decided).Take(_entries.Count - (MostSubjects * 3 / 4)).ToList())
             {
                 _entries.Remove(key);
             }

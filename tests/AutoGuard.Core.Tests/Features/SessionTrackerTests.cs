@@ -1,0 +1,109 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
+using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Policy;
+
+namespace AutoGuard.Core.Tests.Features;
+
+public sealed class SessionTrackerTests
+{
+    [Fact]
+    public void Sessions_that_name_their_token_after_the_start_are_evidence_against_it()
+    {
+        TestTraffic traffic = new(new PipelineSettings { Policy = new PolicyOptions { Mode = EnforcementMode.Enforce } });
+        for (int i = 0; i < 10; i++)
+        {
+            string ip = $"9{i}.1.2.3";
+            traffic.Event(60 + (i * 10), $"s{i}", ip, type: PlaybackEventType.Start);
+            for (int beat = 1; beat < 25; beat++)
+            {
+                traffic.Event(60 + (i * 10) + (beat * 30), $"s{i}", ip, "shared", "owner", country: i % 2 == 0 ? "DE" : "FR");
+            }
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(traffic.Decisions, d => d.Subject == new Subject(SubjectType.Token, "shared") && d.Action == DecisionAction.Revoke);
+        Assert.Equal(10u, Token(traffic, "shared").TotalSessions);
+    }
+
+    [Fact]
+    public void A_session_that_goes_to_and_fro_between_addresses_is_counted_once_in_its_token()
+    {
+        TestTraffic traffic = new();
+        for (int i = 0; i < 50; i++)
+        {
+            traffic.Event(i, "s", $"198.51.{i % 2}.1", "t", "u");
+        }
+        traffic.Run(complete: false);
+
+        Assert.Equal(1u, Token(traffic, "t").TotalSessions);
+    }
+
+    [Fact]
+    public void An_event_without_a_token_leaves_the_session_with_the_one_it_had()
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Event(0, "s", "198.51.100.1", "t", "u", PlaybackEventType.Start)
+            .Event(30, "s", "203.0.113.1")
+            .Event(60, "s", "203.0.113.1")
+            .Event(300, "s", "203.0.113.1")
+            .Event(320, "s", "203.0.113.1")
+            .Run(complete: false);
+        traffic.Pipeline.AdvanceTo(TestTraffic.Noon + 325_000, traffic.Output);
+
+        TokenState token = Token(traffic, "t");
+        Assert.Equal(1, token.Open);
+        Assert.Equal(1u, token.TotalSessions);
+        Assert.Equal(2, traffic.Pipeline.State.AddressSets.Count(token.Addresses, 0));
+    }
+
+    [Fact]
+    public void A_session_whose_beats_slow_down_is_closed_once_and_then_kept_open()
+    {
+        TestTraffic traffic = new();
+        traffic.Event(0, "s", "198.51.100.1", "t", "u", PlaybackEventType.Start);
+        for (int beat = 1; beat <= 8; beat++)
+        {
+            traffic.Event(beat * 4, "s", "198.51.100.1", "t", "u");
+        }
+        for (int beat = 1; beat <= 10; beat++)
+        {
+            traffic.Event(32 + (beat * 60), "s", "198.51.100.1", "t", "u");
+        }
+        traffic.Run(complete: false);
+        traffic.Pipeline.AdvanceTo(TestTraffic.Noon + 640_000, traffic.Output);
+
+        // The first long interval is lost, since it looked like the end; the nine after it are playback.
+        Assert.Equal(32 + (9 * 60), Token(traffic, "t").TotalWatched, 1);
+    }
+
+    [Fact]
+    public void Sessions_that_share_a_second_cost_no_more_to_reopen()
+    {
+        // With a walk along the slot this takes hours: forty thousand sessions, all closed at one instant, opened again in
+        // the order that finds each at the far end.
+        const int sessions = 40_000;
+        TestTraffic traffic = new();
+        for (int i = 0; i < sessions; i++)
+        {
+            traffic.Event(0, $"s{i}", "198.51.100.1", type: PlaybackEventType.Start).Event(1, $"s{i}", "198.51.100.1", type: PlaybackEventType.End);
+        }
+        for (int i = 0; i < sessions; i++)
+        {
+            traffic.Event(40, $"s{i}", "198.51.100.1", type: PlaybackEventType.Start);
+        }
+        traffic.Run(complete: false);
+        traffic.Pipeline.AdvanceTo(TestTraffic.Noon + 41_000, traffic.Output);
+
+        Assert.Equal(sessions, traffic.Pipeline.State.OpenSessions);
+        Assert.Equal(2 * sessions, traffic.Pipeline.State.TotalSessions);
+    }
+
+    private static TokenState Token(TestTraffic traffic, string text)
+    {
+        FeatureState state = traffic.Pipeline.State;
+        return state.Tokens[Enumerable.Range(0, state.Tokens.HighWater)
+            .Single(i => state.Tokens.IsLive(i) && state.Texts.Text(state.Tokens[i].Text) == text)];
+    }
+}
