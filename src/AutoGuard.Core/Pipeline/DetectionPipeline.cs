@@ -35,6 +35,7 @@ public sealed class DetectionPipeline
     private readonly EventBatch _held = new(EventClock.Witnesses);
     private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
     private readonly long _tickInterval;
+    private readonly int _ticksPerMinute;
     private long _nextTick = long.MinValue;
     private long _minute = long.MinValue;
     private Key128 _lastSession;
@@ -54,6 +55,7 @@ public sealed class DetectionPipeline
         ArgumentNullException.ThrowIfNull(referrers);
         _strings = strings;
         _tickInterval = (long)settings.Detection.TickInterval.TotalMilliseconds;
+        _ticksPerMinute = (int)Math.Max(1, MinuteLength / _tickInterval);
         long lateness = (long)settings.Detection.AllowedLateness.TotalMilliseconds;
         _clock = new EventClock(lateness);
         _reorder = new ReorderBuffer(ReorderSpan, lateness);
@@ -313,9 +315,9 @@ public sealed class DetectionPipeline
             _minute = now / MinuteLength;
             _series.EndMinute(_tracker.FleetStarts);
             _tracker.FleetStarts = 0;
-            _cases.Renew(now, output.Cases);
             _judge.Ledger.Prune(now);
         }
+        _cases.RenewShare(now, _ticksPerMinute, output.Cases);
         _due.Clear();
         JudgeTokens(now);
         JudgeAddresses(now);

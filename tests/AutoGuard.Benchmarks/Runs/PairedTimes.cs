@@ -48,7 +48,8 @@ internal sealed class PairedTimes(string unit)
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private static double Median(IEnumerable<double> values)
+    /// <summary>The middle of some values.</summary>
+    public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         int middle = sorted.Length / 2;

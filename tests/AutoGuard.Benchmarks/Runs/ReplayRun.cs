@@ -44,11 +44,14 @@ internal static class ReplayRun
     {
         EffectiveSettings settings = SettingsLoader.Load([], [], new Hashtable());
         PairedTimes times = new("s");
+        PairedTimes processor = new("s");
         ReplaySummary? summary = null;
         for (int i = 0; i <= Pairs; i++)
         {
             long lines = 0;
-            double bare = PairedTimes.Seconds(() => lines = ReadOnly(path));
+            double bare = 0;
+            double bareProcessor = PairedTimes.ProcessorSeconds(() => bare = PairedTimes.Seconds(() => lines = ReadOnly(path)));
+            TimeSpan start = Environment.CpuUsage.TotalTime;
             using ReplayRunner runner = new(settings, [path], TextWriter.Null);
             summary = await runner.RunAsync(null, TimeProvider.System, CancellationToken.None);
             if (summary.Events != lines)
@@ -58,11 +61,13 @@ internal static class ReplayRun
             if (i > 0)
             {
                 times.Add(summary.WallSeconds, bare);
+                processor.Add((Environment.CpuUsage.TotalTime - start).TotalSeconds, bareProcessor);
             }
         }
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"replay of {summary!.Events:N0} events: {times}; {summary.Events / times.Work:N0} events/s, {summary.Flags + summary.Blocks + summary.Revocations} decisions"));
+        Console.WriteLine($"  processor time of both threads: {processor}");
     }
 
     private static long ReadOnly(string path)
