@@ -14,7 +14,9 @@ public sealed partial class ReadmeCommandTests : IDisposable
 
     private const string Service = "./autoguard run --config samples/01-token-sharing/settings.json";
     private const string Produce = "kcat -P -b 127.0.0.1:37031 -t playback.events -l samples/01-token-sharing/events.jsonl";
+    private const string Consume = "kcat -C -b 127.0.0.1:37031 -t autoguard.decisions -o beginning -e -q";
     private const string Explain = "./autoguard explain token bPIotPw19trs";
+    private const string Metrics = "curl http://127.0.0.1:8088/metrics";
     private const string Evaluate = "./autoguard replay sim/events.jsonl --config sim/settings.json --labels sim/truth.json";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
@@ -26,7 +28,7 @@ public sealed partial class ReadmeCommandTests : IDisposable
         [Replay] = Way.Alone,
         [Service] = Way.Service,
         [Produce] = Way.WithService,
-        ["kcat -C -b 127.0.0.1:37031 -t autoguard.decisions -o beginning -e -q"] = Way.WithService,
+        [Consume] = Way.WithService,
         [Explain] = Way.WithService,
         ["./autoguard check --config samples/01-token-sharing/settings.json --set Policy:BlockScore=0.93"] = Way.Alone,
         ["AUTOGUARD__Policy__Mode=Enforce ./autoguard check --dump"] = Way.Alone,
@@ -43,7 +45,7 @@ public sealed partial class ReadmeCommandTests : IDisposable
         ["./autoguard report --from 2025-11-14T00:00:00Z --to 2025-11-15T00:00:00Z --out night.html"] = Way.WithService,
         ["curl http://127.0.0.1:8088/health/live"] = Way.WithService,
         ["curl http://127.0.0.1:8088/health/ready"] = Way.WithService,
-        ["curl http://127.0.0.1:8088/metrics"] = Way.WithService,
+        [Metrics] = Way.WithService,
         ["./autoguard simulate --seed 1 --viewers 2000 --hours 2 --out sim"] = Way.Alone,
         [Evaluate] = Way.Alone,
     };
@@ -63,7 +65,7 @@ public sealed partial class ReadmeCommandTests : IDisposable
         ["./autoguard report"] = "1 subjects flagged",
         ["curl http://127.0.0.1:8088/health/live"] = "live",
         ["curl http://127.0.0.1:8088/health/ready"] = "ready",
-        ["curl http://127.0.0.1:8088/metrics"] = "autoguard_decision_stored_total 2",
+        [Metrics] = "autoguard_decision_stored_total 2",
     };
 
     private readonly ReaderHome _home = new();
@@ -126,12 +128,18 @@ public sealed partial class ReadmeCommandTests : IDisposable
                 continue;
             }
             string adapted = command.Replace("127.0.0.1:37031", broker, StringComparison.Ordinal).Replace("127.0.0.1:8088", web, StringComparison.Ordinal);
-            IReadOnlyList<string> output = await _home.SucceedAsync(assignments + adapted);
+            IReadOnlyList<string> output = command == Consume
+                ? await ConsumedAsync(adapted)
+                : await _home.SucceedAsync(assignments + adapted);
             AssertAnswer(command, output);
             AssertShown(command, output, line => line);
             if (command == Produce)
             {
                 await DecidedAsync(web);
+            }
+            else if (command == Metrics)
+            {
+                AssertMetricsTable(output);
             }
         }
         CommandResult end = await service.StopAsync(Patience);
@@ -199,6 +207,14 @@ public sealed partial class ReadmeCommandTests : IDisposable
         Assert.True(ReadmePage.Text.Contains(row, StringComparison.Ordinal), $"Measure again for the table of detection quality; the row of seed 1 is now\n{row}");
     }
 
+    /// <summary>The table names all metrics there are, and no others.</summary>
+    private static void AssertMetricsTable(IReadOnlyList<string> output)
+    {
+        IEnumerable<string> real = output.Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]);
+        IEnumerable<string> named = MetricPattern().Matches(ReadmePage.Text).Select(match => match.Groups[1].Value);
+        Assert.Equal(real.Order(StringComparer.Ordinal), named.Distinct().Order(StringComparer.Ordinal));
+    }
+
     private static async Task DecidedAsync(string web)
     {
         using HttpClient client = new();
@@ -211,6 +227,20 @@ public sealed partial class ReadmeCommandTests : IDisposable
             Assert.True(Stopwatch.GetElapsedTime(since) < Patience, $"Two decisions were not stored within {Patience}:\n{metrics}");
         }
         while (!metrics.Contains("\nautoguard_decision_stored_total 2\n", StringComparison.Ordinal));
+    }
+
+    /// <summary>Decisions are published after they are stored, so the topic may be a moment behind the metrics.</summary>
+    private async Task<IReadOnlyList<string>> ConsumedAsync(string command)
+    {
+        long since = Stopwatch.GetTimestamp();
+        IReadOnlyList<string> output;
+        do
+        {
+            output = [.. (await _home.SucceedAsync(command)).Where(line => line.Length > 0)];
+            Assert.True(Stopwatch.GetElapsedTime(since) < Patience, $"{command}\nshowed no two decisions within {Patience} but:\n{string.Join('\n', output)}");
+        }
+        while (output.Count < 2);
+        return output;
     }
 
     [GeneratedRegex(@"in [\d.]+ s \([\d,]+/s\)")]
@@ -233,6 +263,9 @@ public sealed partial class ReadmeCommandTests : IDisposable
 
     [GeneratedRegex(@"blocks: +precision ([\d.]+) %, recall ([\d.]+) % \((\d+ of \d+) incidents\)")]
     private static partial Regex BlocksPattern();
+
+    [GeneratedRegex(@"`((?:autoguard|messaging)_\w+)(?:\{\w+\})?`")]
+    private static partial Regex MetricPattern();
 
     [GeneratedRegex(@"median (\d+) s")]
     private static partial Regex MedianPattern();
