@@ -28,7 +28,7 @@ public static class Sentences
             Indicator.AddressConnections => Say($"{value:0} connections at once beyond what its tokens explain (limit {limit:0})"),
             Indicator.AddressReconnects => Say($"{value:0.0} sessions a minute that end within seconds (limit {limit:0.0})"),
             Indicator.AddressTokens => Say($"{value:0} different tokens behind one address (limit {limit:0})"),
-            Indicator.AddressDataCentre => "the address belongs to a data centre",
+            Indicator.AddressDataCentre => value > 0 ? "the address belongs to a data centre" : "no data centre, or nothing else against the address",
             Indicator.SubnetOffenders => Say($"{value:0} offending addresses in one network (limit {limit:0})"),
             _ => Say($"{value:0} sessions from a page that is not official (limit {limit:0})"),
         };

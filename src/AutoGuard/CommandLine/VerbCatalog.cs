@@ -112,7 +112,7 @@ internal sealed class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
         root.Attach(list, p => new RulesListArguments(p.GetValue(json)), handlers.RulesList);
 
         (Argument<string> addKind, Argument<string> addValue) = SubjectArguments("ip", "cidr", "referrer", "token");
-        Option<TimeSpan?> duration = Duration("--for", "How long; until removed when left out.");
+        Option<TimeSpan?> duration = Duration("--for", "How long; when left out, 24 hours for addresses and networks, else until removed.");
         Option<string?> reason = new("--reason") { Description = "Why, for the operator.", HelpName = "TEXT" };
         Command add = new("add", "Refuse an address, network, referrer or token from now on.") { addKind, addValue, duration, reason };
         RequireSubject(add, addKind, addValue);
