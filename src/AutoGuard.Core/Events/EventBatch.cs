@@ -53,6 +53,13 @@ public sealed class EventBatch
     /// <summary>Counts the event last returned by <see cref="Next"/>.</summary>
     public void Commit() => Count++;
 
+    /// <summary>Takes back the event committed last, and texts appended since <see cref="TextLength"/> was <paramref name="textLength"/>.</summary>
+    public void TakeBack(int textLength)
+    {
+        Count--;
+        TextLength = textLength;
+    }
+
     /// <summary>Takes back texts appended since <see cref="TextLength"/> was <paramref name="textLength"/>.</summary>
     public void Rewind(int textLength) => TextLength = textLength;
 

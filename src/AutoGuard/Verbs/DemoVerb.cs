@@ -50,7 +50,10 @@ internal static class DemoVerb
             ILiveView view = Terminal.LiveView(time);
             using CancellationTokenSource viewing = new();
             Task showing = view.RunAsync(live.Read, viewing.Token);
-            await Task.WhenAny(traffic.RunAsync(playing.Token), host.Ended);
+            Task play = traffic.RunAsync(playing.Token);
+            await Task.WhenAny(play, host.Ended);
+            await playing.CancelAsync();
+            await play;
             await UntilQuietAsync(host, producer, time);
             await viewing.CancelAsync();
             await showing;

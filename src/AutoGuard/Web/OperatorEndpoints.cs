@@ -23,9 +23,9 @@ internal static class OperatorEndpoints
         RouteGroupBuilder operators = app.MapGroup("");
         operators.AddEndpointFilter(new OperatorAccess(app.Services.GetRequiredService<ApiKeys>(), authentication));
         operators.MapGet("/", (HttpContext http, IReportSource source) => DashboardAsync(http, source, worker, time));
-        operators.MapGet("/explain/token/{**value}", (string value) => ExplainAsync(worker, (explainer, now) => explainer.Token(value, now)));
-        operators.MapGet("/explain/ip/{value}", (string value) => IpAddress.TryParse(value, out IpAddress address)
-            ? ExplainAsync(worker, (explainer, now) => explainer.Address(address, now))
+        operators.MapGet("/explain/token/{**value}", (string value, HttpContext http) => ExplainAsync(worker, (explainer, now) => explainer.Token(value, now), http.RequestAborted));
+        operators.MapGet("/explain/ip/{value}", (string value, HttpContext http) => IpAddress.TryParse(value, out IpAddress address)
+            ? ExplainAsync(worker, (explainer, now) => explainer.Address(address, now), http.RequestAborted)
             : Task.FromResult(Results.Text("This is no address.\n", statusCode: StatusCodes.Status400BadRequest)));
     }
 
@@ -43,8 +43,17 @@ internal static class OperatorEndpoints
         await FlaggedReports.WriteAsync(report, http.Response.Body, "html", http.RequestAborted);
     }
 
-    private static async Task<IResult> ExplainAsync(DetectionWorker worker, Func<Explainer, long, Explanation?> ask) =>
-        await worker.ExplainAsync(ask) is { } explanation
-            ? Results.Json(explanation, ExplanationJson.Default.Explanation)
-            : Results.Text("Nothing is known of it: it was not seen within the window.\n", statusCode: StatusCodes.Status404NotFound);
+    private static async Task<IResult> ExplainAsync(DetectionWorker worker, Func<Explainer, long, Explanation?> ask, CancellationToken cancellation)
+    {
+        try
+        {
+            return await worker.ExplainAsync(ask, cancellation) is { } explanation
+                ? Results.Json(explanation, ExplanationJson.Default.Explanation)
+                : Results.Text("Nothing is known of it: it was not seen within the window.\n", statusCode: StatusCodes.Status404NotFound);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return Results.Text("The worker is stopping.\n", statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
 }

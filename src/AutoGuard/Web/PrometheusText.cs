@@ -17,7 +17,7 @@ internal static class PrometheusText
         Head(text, "autoguard_event_dropped_total", "Events without effect, by reason.", "counter");
         foreach (EventRejection reason in Enum.GetValues<EventRejection>())
         {
-            long count = reason == EventRejection.Future ? worker.Counters.Future : figures.Source.Rejected(reason);
+            long count = figures.Source.Rejected(reason) + (reason == EventRejection.Future ? worker.Counters.Future : 0);
             if (reason != EventRejection.None && count > 0)
             {
                 Line(text, "autoguard_event_dropped_total", $"{{reason=\"{Replay.ReplaySummary.Name(reason)}\"}}", count);

@@ -40,6 +40,7 @@ internal sealed class DetectionWorker
     private long _latestEvent = long.MinValue;
     private long _decisions;
     private long _firstEventAt;
+    private volatile bool _hasEnded;
 
     public DetectionWorker(DetectionParts parts, EffectiveSettings settings, KafkaEventSource source, ChannelWriter<DispatchItem> dispatcher, TimeProvider time)
     {
@@ -77,19 +78,27 @@ internal sealed class DetectionWorker
     public IReadOnlyList<Decision> LatestDecisions => [.. _latest.Reverse()];
 
     /// <summary>Has a question answered from the live state, between two batches.</summary>
-    public Task<Explanation?> ExplainAsync(Func<Explainer, long, Explanation?> ask)
+    /// <exception cref="OperationCanceledException">Detection has ended, or the question was given up.</exception>
+    public Task<Explanation?> ExplainAsync(Func<Explainer, long, Explanation?> ask, CancellationToken cancellation)
     {
         TaskCompletionSource<Explanation?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _questions.Enqueue((ask, answer));
-        return answer.Task;
+        if (_hasEnded)
+        {
+            answer.TrySetCanceled(CancellationToken.None);
+        }
+        return answer.Task.WaitAsync(cancellation);
     }
 
-    /// <summary>Runs until the source has ended; then the dispatcher's channel is completed.</summary>
-    public async Task RunAsync()
+    /// <summary>
+    /// Runs until the source has ended; then the dispatcher's channel is completed. <paramref name="abandon"/> ends the wait
+    /// for a dispatcher that takes nothing more.
+    /// </summary>
+    public async Task RunAsync(CancellationToken abandon)
     {
         try
         {
-            Task<bool> waiting = _source.Batches.WaitToReadAsync().AsTask();
+            Task<bool> waiting = _source.Batches.WaitToReadAsync(abandon).AsTask();
             while (true)
             {
                 if (_source.Batches.TryRead(out SourceBatch? batch))
@@ -102,15 +111,15 @@ internal sealed class DetectionWorker
                     {
                         break;
                     }
-                    waiting = _source.Batches.WaitToReadAsync().AsTask();
+                    waiting = _source.Batches.WaitToReadAsync(abandon).AsTask();
                     continue;
                 }
                 else
                 {
-                    await Task.WhenAny(waiting, Task.Delay(LookAround, _time));
+                    await Task.WhenAny(waiting, Task.Delay(LookAround, _time, abandon));
                     LetSilencePass();
                 }
-                await HandOverAsync();
+                await HandOverAsync(abandon);
                 Answer();
                 Publish();
             }
@@ -118,9 +127,10 @@ internal sealed class DetectionWorker
         finally
         {
             _dispatcher.TryComplete();
+            _hasEnded = true;
             while (_questions.TryDequeue(out var question))
             {
-                question.Answer.TrySetCanceled();
+                question.Answer.TrySetCanceled(CancellationToken.None);
             }
         }
     }
@@ -187,7 +197,7 @@ internal sealed class DetectionWorker
         }
     }
 
-    private async ValueTask HandOverAsync()
+    private async ValueTask HandOverAsync(CancellationToken abandon)
     {
         IReadOnlyList<TopicPartitionOffset> settled = _positions.Take(_parts.Pipeline.Watermark);
         if (_output.Decisions.Count == 0 && _output.Cases.Count == 0 && settled.Count == 0)
@@ -205,7 +215,7 @@ internal sealed class DetectionWorker
         Volatile.Write(ref _decisions, _decisions + _output.Decisions.Count);
         DispatchItem item = new([.. _output.Decisions], [.. _output.Cases], settled);
         _output.Clear();
-        await _dispatcher.WriteAsync(item);
+        await _dispatcher.WriteAsync(item, abandon);
     }
 
     private void Answer()

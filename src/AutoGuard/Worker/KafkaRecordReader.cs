@@ -1,11 +1,15 @@
 using AutoGuard.Core.Events;
+using AutoGuard.Core.Pipeline;
 using AutoGuard.Runtime;
 using Confluent.Kafka;
 
 namespace AutoGuard.Worker;
 
-/// <summary>Reads records: CloudEvents in either mode, or bare events. On the source's thread only.</summary>
-internal sealed class KafkaRecordReader(DetectionParts parts)
+/// <summary>
+/// Reads records: CloudEvents in either mode, or bare events. On the source's thread only. Events from the future are
+/// refused here: no position is settled before event time has passed it, so one of them would hold all commits back.
+/// </summary>
+internal sealed class KafkaRecordReader(DetectionParts parts, TimeProvider time)
 {
     private readonly CloudEventReader _envelope = new();
 
@@ -13,7 +17,7 @@ internal sealed class KafkaRecordReader(DetectionParts parts)
     {
         if (headers is null || headers.Count == 0)
         {
-            return value.IsEmpty ? EventRejection.Empty : parts.Read(value, default, batch, topic, partition, offset);
+            return value.IsEmpty ? EventRejection.Empty : ReadEvent(value, default, batch, topic, partition, offset);
         }
         _envelope.Reset();
         foreach (IHeader header in headers)
@@ -21,6 +25,18 @@ internal sealed class KafkaRecordReader(DetectionParts parts)
             _envelope.AddHeader(header.Key, header.GetValueBytes() ?? []);
         }
         EventRejection rejection = _envelope.Read(value, out ReadOnlySpan<byte> data, out EventDefaults defaults);
-        return rejection != EventRejection.None ? rejection : parts.Read(data, defaults, batch, topic, partition, offset);
+        return rejection != EventRejection.None ? rejection : ReadEvent(data, defaults, batch, topic, partition, offset);
+    }
+
+    private EventRejection ReadEvent(ReadOnlySpan<byte> json, EventDefaults defaults, EventBatch batch, int topic, int partition, long offset)
+    {
+        int textLength = batch.TextLength;
+        EventRejection rejection = parts.Read(json, defaults, batch, topic, partition, offset);
+        if (rejection == EventRejection.None && batch.Last.Timestamp > time.GetUtcNow().ToUnixTimeMilliseconds() + EventClock.FurthestAhead)
+        {
+            batch.TakeBack(textLength);
+            return EventRejection.Future;
+        }
+        return rejection;
     }
 }

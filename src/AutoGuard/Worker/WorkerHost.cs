@@ -19,8 +19,10 @@ namespace AutoGuard.Worker;
 /// </summary>
 internal sealed class WorkerHost : IAsyncDisposable
 {
-    /// <summary>How long a stop may take in all.</summary>
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(8);
+    /// <summary>How long a stop waits for what was read to be decided and stored; what is not is read again after the start.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
 
     private readonly EffectiveSettings _settings;
     private readonly TimeProvider _time;
@@ -56,8 +58,8 @@ internal sealed class WorkerHost : IAsyncDisposable
     /// <summary>The API's first key, when it was made by this start.</summary>
     public string? NewKey { get; private set; }
 
-    /// <summary>Ends when detection or dispatching has ended, by a stop or by an error.</summary>
-    public Task Ended => Task.WhenAny(_detecting, _dispatching);
+    /// <summary>Ends when detection, dispatching or enforcement has ended, by a stop or by an error.</summary>
+    public Task Ended => Task.WhenAny([_detecting, _dispatching, .. _enforcing]);
 
     /// <summary>Reports out of the log.</summary>
     public IReportSource Reports => _web!.Services.GetRequiredService<IReportSource>();
@@ -86,21 +88,22 @@ internal sealed class WorkerHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _source?.StopReading();
+        Task webStopped = _web?.StopAsync(CancellationToken.None) ?? Task.CompletedTask;
         Task drained = Task.WhenAll(_detecting, _dispatching);
         await Task.WhenAny(drained, Task.Delay(StopLimit, _time));
         await _abort.CancelAsync();
         if (_source is not null)
         {
-            await _source.CloseAsync(TimeSpan.FromSeconds(2));
+            await _source.CloseAsync(CloseLimit);
         }
-        foreach (Task task in (Task[])[.. _enforcing, _dispatching])
+        foreach (Task task in (Task[])[.. _enforcing, _dispatching, _detecting])
         {
             await task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
         _publisher?.Dispose();
         if (_web is not null)
         {
-            await _web.StopAsync(CancellationToken.None);
+            await webStopped;
             await _web.DisposeAsync();
         }
         _dispatcher?.Dispose();
@@ -110,9 +113,12 @@ internal sealed class WorkerHost : IAsyncDisposable
         }
         _embeddedKafka?.Dispose();
         _abort.Dispose();
-        if (_detecting.IsFaulted)
+        foreach ((string part, Task task) in (ReadOnlySpan<(string, Task)>)[("Detection", _detecting), ("Storing decisions", _dispatching), .. _enforcing.Select(task => ("Enforcement", task))])
         {
-            throw new VerbException($"Detection failed: {_detecting.Exception!.InnerException!.Message}");
+            if (task.Exception is { InnerException: { } failure })
+            {
+                throw new VerbException($"{part} failed: {failure.Message} ({failure.GetType().Name})");
+            }
         }
     }
 
@@ -175,6 +181,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         builder.WebHost.UseUrls(values.Web.Address).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders();
         logging(builder.Logging);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = CloseLimit);
         builder.Services.AddSingleton(_time);
         builder.Services.AddSingleton(_backend!.Database);
         builder.Services.AddLocalGuardian(new AutoGuard.Guardian.LocalGuardianOptions
@@ -199,13 +206,12 @@ internal sealed class WorkerHost : IAsyncDisposable
     {
         IServiceProvider services = _web!.Services;
         PostgresDecisionStore store = services.GetRequiredService<PostgresDecisionStore>();
-        DateTimeOffset now = _time.GetUtcNow();
-        IReadOnlyList<Decision> earlier = await store.ReadDecisionsAsync(now - _settings.Values.Policy.HoldOff, now.AddDays(1), cancellation);
+        IReadOnlyList<Decision> earlier = await EarlierAsync(store, cancellation);
         parts.Pipeline.Remember(earlier.OrderBy(decision => decision.Time), parts.TokenKey);
         try
         {
             _publisher = new KafkaDecisionPublisher(Kafka, services.GetRequiredService<ILogger<KafkaDecisionPublisher>>(), _time);
-            KafkaRecordReader reader = new(parts);
+            KafkaRecordReader reader = new(parts, _time);
             _source = new KafkaEventSource(
                 Kafka, reader.Read, parts.Strings.Intern(Kafka.Options.EventsTopic), services.GetRequiredService<ILogger<KafkaEventSource>>(), _time);
             _dispatcher = new DecisionDispatcher(store, _publisher, _source, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
@@ -224,6 +230,21 @@ internal sealed class WorkerHost : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Decisions whose hold-off may still run. It runs in event time: a worker that was away for a day goes on where it
+    /// stopped, not at what the clock says.
+    /// </summary>
+    private async Task<IReadOnlyList<Decision>> EarlierAsync(PostgresDecisionStore store, CancellationToken cancellation)
+    {
+        await using Npgsql.NpgsqlCommand command = _backend!.Database.CreateCommand("select max(time) from decisions");
+        if (await command.ExecuteScalarAsync(cancellation) is not DateTime latest)
+        {
+            return [];
+        }
+        DateTimeOffset from = new DateTimeOffset(latest, TimeSpan.Zero) - _settings.Values.Policy.HoldOff;
+        return await store.ReadDecisionsAsync(from, new DateTimeOffset(latest, TimeSpan.Zero).AddSeconds(1), cancellation);
+    }
+
     private void StartLoops()
     {
         try
@@ -235,7 +256,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             throw new VerbException(error.Message, ExitStatus.Usage);
         }
         _dispatching = Task.Run(() => _dispatcher!.RunAsync(_abort.Token));
-        _detecting = Task.Run(Figures.Worker.RunAsync);
+        _detecting = Task.Run(() => Figures.Worker.RunAsync(_abort.Token));
         foreach (DecisionEnforcer enforcer in Figures.Enforcers)
         {
             _enforcing.Add(Task.Run(() => enforcer.RunAsync(_abort.Token)));
