@@ -150,6 +150,50 @@ public sealed class FeatureState :
         }
     }
 
+    /// <summary>Whether a token that was marked is still there; its mark is taken away.</summary>
+    public bool TryTakeToken(StateHandle handle)
+    {
+        bool holds = Tokens.Holds(handle);
+        if (holds)
+        {
+            Tokens[handle.Index].Dirty = false;
+        }
+        return holds;
+    }
+
+    /// <summary>Whether a address that was marked is still there; its mark is taken away.</summary>
+    public bool TryTakeAddress(StateHandle handle)
+    {
+        bool holds = Addresses.Holds(handle);
+        if (holds)
+        {
+            Addresses[handle.Index].Dirty = false;
+        }
+        return holds;
+    }
+
+    /// <summary>Whether a network that was marked is still there; its mark is taken away.</summary>
+    public bool TryTakeNetwork(StateHandle handle)
+    {
+        bool holds = Networks.Holds(handle);
+        if (holds)
+        {
+            Networks[handle.Index].Dirty = false;
+        }
+        return holds;
+    }
+
+    /// <summary>Whether a referrer that was marked is still there; its mark is taken away.</summary>
+    public bool TryTakeReferrer(StateHandle handle)
+    {
+        bool holds = Referrers.Holds(handle);
+        if (holds)
+        {
+            Referrers[handle.Index].Dirty = false;
+        }
+        return holds;
+    }
+
     /// <inheritdoc/>
     void IEvictionHandler<SessionState>.OnEvicted(int index, ref SessionState state) => SessionEvicted?.Invoke(index);
 

@@ -264,7 +264,6 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
 
         public double Score { get; set; }
 
-
         public FlaggedSubject? Evidence { get; set; }
     }
 }

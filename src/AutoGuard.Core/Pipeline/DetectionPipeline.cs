@@ -28,6 +28,7 @@ public sealed class DetectionPipeline
     private readonly SessionTracker _tracker;
     private readonly MinuteSeries _series;
     private readonly Judge _judge;
+    private readonly Kind[] _kinds;
     private readonly CaseFiles _cases;
     private readonly StateSweeper _sweeper;
     private readonly EventClock _clock;
@@ -35,7 +36,6 @@ public sealed class DetectionPipeline
     private readonly EventBatch _held = new(EventClock.Witnesses);
     private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
     private readonly long _tickInterval;
-    private readonly int _ticksPerMinute;
     private long _nextTick = long.MinValue;
     private long _minute = long.MinValue;
     private Key128 _lastSession;
@@ -55,7 +55,6 @@ public sealed class DetectionPipeline
         ArgumentNullException.ThrowIfNull(referrers);
         _strings = strings;
         _tickInterval = (long)settings.Detection.TickInterval.TotalMilliseconds;
-        _ticksPerMinute = (int)Math.Max(1, MinuteLength / _tickInterval);
         long lateness = (long)settings.Detection.AllowedLateness.TotalMilliseconds;
         _clock = new EventClock(lateness);
         _reorder = new ReorderBuffer(ReorderSpan, lateness);
@@ -67,6 +66,14 @@ public sealed class DetectionPipeline
             _state, windows, referrers, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
         _series = new MinuteSeries(_state, settings.Detection.Spike, settings.SpikeEngine ?? new NativeSpikeEngine());
         _judge = new Judge(settings, allowlist, _state, referrers, _series, strings, Counters);
+        // Addresses before networks: an address found offending is counted in its network at the same tick.
+        _kinds =
+        [
+            new(_state.DirtyTokens, _state.TryTakeToken, _judge.JudgeToken),
+            new(_state.DirtyAddresses, _state.TryTakeAddress, _judge.JudgeAddress),
+            new(_state.DirtyNetworks, _state.TryTakeNetwork, _judge.JudgeNetwork),
+            new(_state.DirtyReferrers, _state.TryTakeReferrer, _judge.JudgeReferrer),
+        ];
         _cases = new CaseFiles(_state, _judge, strings, claims);
         _sweeper = new StateSweeper(_state, windows);
         Explainer = new Explainer(_state, _judge, _cases, strings, settings.Policy);
@@ -317,12 +324,12 @@ public sealed class DetectionPipeline
             _tracker.FleetStarts = 0;
             _judge.Ledger.Prune(now);
         }
-        _cases.RenewShare(now, _ticksPerMinute, output.Cases);
+        _cases.Renew(now, output.Cases);
         _due.Clear();
-        JudgeTokens(now);
-        JudgeAddresses(now);
-        JudgeNetworks(now);
-        JudgeReferrers(now);
+        foreach (Kind kind in _kinds)
+        {
+            JudgeAll(kind, now);
+        }
         _due.Sort(static (a, b) => a.Decision.Subject.CompareTo(b.Decision.Subject));
         foreach ((Decision decision, StateHandle handle) in _due)
         {
@@ -332,75 +339,21 @@ public sealed class DetectionPipeline
         _sweeper.Sweep(now);
     }
 
-    private void JudgeTokens(long now)
+    /// <summary>Judges the keys of one kind that changed; those marked while they are judged wait for the next tick.</summary>
+    private void JudgeAll(Kind kind, long now)
     {
-        List<StateHandle> dirty = _state.DirtyTokens;
-        int count = dirty.Count;
+        int count = kind.Dirty.Count;
         for (int i = 0; i < count; i++)
         {
-            StateHandle handle = dirty[i];
-            if (_state.Tokens.Holds(handle))
+            StateHandle handle = kind.Dirty[i];
+            if (kind.TryTake(handle) && kind.Judge(handle.Index, now) is { } decision)
             {
-                _state.Tokens[handle.Index].Dirty = false;
-                Note(_judge.JudgeToken(handle.Index, now), handle);
+                _due.Add((decision, handle));
             }
         }
-        dirty.RemoveRange(0, count);
+        kind.Dirty.RemoveRange(0, count);
     }
 
-    private void JudgeAddresses(long now)
-    {
-        List<StateHandle> dirty = _state.DirtyAddresses;
-        int count = dirty.Count;
-        for (int i = 0; i < count; i++)
-        {
-            StateHandle handle = dirty[i];
-            if (_state.Addresses.Holds(handle))
-            {
-                _state.Addresses[handle.Index].Dirty = false;
-                Note(_judge.JudgeAddress(handle.Index, now), handle);
-            }
-        }
-        dirty.RemoveRange(0, count);
-    }
-
-    private void JudgeNetworks(long now)
-    {
-        List<StateHandle> dirty = _state.DirtyNetworks;
-        int count = dirty.Count;
-        for (int i = 0; i < count; i++)
-        {
-            StateHandle handle = dirty[i];
-            if (_state.Networks.Holds(handle))
-            {
-                _state.Networks[handle.Index].Dirty = false;
-                Note(_judge.JudgeNetwork(handle.Index, now), handle);
-            }
-        }
-        dirty.RemoveRange(0, count);
-    }
-
-    private void JudgeReferrers(long now)
-    {
-        List<StateHandle> dirty = _state.DirtyReferrers;
-        int count = dirty.Count;
-        for (int i = 0; i < count; i++)
-        {
-            StateHandle handle = dirty[i];
-            if (_state.Referrers.Holds(handle))
-            {
-                _state.Referrers[handle.Index].Dirty = false;
-                Note(_judge.JudgeReferrer(handle.Index, now), handle);
-            }
-        }
-        dirty.RemoveRange(0, count);
-    }
-
-    private void Note(Decision? decision, StateHandle handle)
-    {
-        if (decision is not null)
-        {
-            _due.Add((decision, handle));
-        }
-    }
+    /// <summary>How keys of one kind are taken off their list and judged.</summary>
+    private sealed record Kind(List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Decision?> Judge);
 }
