@@ -58,13 +58,14 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
     }
 
     /// <summary>
-    /// Adds the renewed evidence of cases whose subject was seen since it was drawn last, in turn: a bounded number of them at
-    /// a time, or all.
+    /// Adds the renewed evidence of cases whose subject was seen since it was drawn last: of the next <c>1/rounds</c> of the
+    /// cases, in turn and at most <see cref="MostRenewed"/> of them, since thousands at once would hold up detection; of all
+    /// when <paramref name="rounds"/> is 1.
     /// </summary>
-    public void Renew(long now, List<FlaggedSubject> renewed, bool all = false)
+    public void Renew(long now, int rounds, List<FlaggedSubject> renewed)
     {
-        int left = all ? int.MaxValue : MostRenewed;
-        for (int i = _renewal.Count; i > 0 && left > 0; i--)
+        int share = rounds == 1 ? _renewal.Count : Math.Min(MostRenewed, (_renewal.Count + rounds - 1) / rounds);
+        for (; share > 0; share--)
         {
             ((Subject Subject, string? Organization) key, Case file) = _renewal.Dequeue();
             if (_cases.GetValueOrDefault(key) != file)
@@ -77,7 +78,6 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
             {
                 file.Evidence = Draw(key.Subject, file, now);
                 renewed.Add(file.Evidence);
-                left--;
             }
         }
     }

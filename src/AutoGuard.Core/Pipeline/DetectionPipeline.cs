@@ -36,6 +36,7 @@ public sealed class DetectionPipeline
     private readonly EventBatch _held = new(EventClock.Witnesses);
     private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
     private readonly long _tickInterval;
+    private readonly int _ticksPerMinute;
     private long _nextTick = long.MinValue;
     private long _minute = long.MinValue;
     private Key128 _lastSession;
@@ -55,6 +56,7 @@ public sealed class DetectionPipeline
         ArgumentNullException.ThrowIfNull(referrers);
         _strings = strings;
         _tickInterval = (long)settings.Detection.TickInterval.TotalMilliseconds;
+        _ticksPerMinute = (int)Math.Max(2, MinuteLength / _tickInterval);
         long lateness = (long)settings.Detection.AllowedLateness.TotalMilliseconds;
         _clock = new EventClock(lateness);
         _reorder = new ReorderBuffer(ReorderSpan, lateness);
@@ -176,7 +178,7 @@ public sealed class DetectionPipeline
         if (_nextTick != long.MinValue)
         {
             RunTicks(_lastTime + _tickInterval, output);
-            _cases.Renew(_lastTime, output.Cases, all: true);
+            _cases.Renew(_lastTime, 1, output.Cases);
         }
     }
 
@@ -324,7 +326,7 @@ public sealed class DetectionPipeline
             _tracker.FleetStarts = 0;
             _judge.Ledger.Prune(now);
         }
-        _cases.Renew(now, output.Cases);
+        _cases.Renew(now, _ticksPerMinute, output.Cases);
         _due.Clear();
         foreach (Kind kind in _kinds)
         {
