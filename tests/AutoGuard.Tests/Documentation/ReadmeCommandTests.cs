@@ -249,7 +249,7 @@ public sealed partial class ReadmeCommandTests : IDisposable
     [GeneratedRegex(@"127\.0\.0\.1:\d+")]
     private static partial Regex AddressPattern();
 
-    [GeneratedRegex(@"^[A-Z]+=\S+\)$")]
+    [GeneratedRegex(@"^[A-Z]+=\$\(.+\)$")]
     private static partial Regex AssignmentPattern();
 
     [GeneratedRegex("^[A-Z][a-z]+:")]
