@@ -108,7 +108,7 @@ internal static class RulesVerbs
             }
             try
             {
-                drafts.Add(Draft(JsonSerializer.Deserialize(line, RuleLineJson.Default.RuleLine)!));
+                drafts.Add(Draft(JsonSerializer.Deserialize(line, RuleLineJson.Default.RuleLine) ?? throw new FormatException("null is no rule")));
             }
             catch (Exception error) when (error is JsonException or FormatException)
             {

@@ -36,6 +36,7 @@ internal sealed class WorkerHost : IAsyncDisposable
     private WebApplication? _web;
     private Task _detecting = Task.CompletedTask;
     private Task _dispatching = Task.CompletedTask;
+    private int _disposed;
 
     private WorkerHost(EffectiveSettings settings, TimeProvider time)
     {
@@ -87,6 +88,10 @@ internal sealed class WorkerHost : IAsyncDisposable
     /// </summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
         _source?.StopReading();
         Task webStopped = _web?.StopAsync(CancellationToken.None) ?? Task.CompletedTask;
         Task drained = Task.WhenAll(_detecting, _dispatching);

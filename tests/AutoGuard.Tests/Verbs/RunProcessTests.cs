@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using AutoGuard.Core.Policy;
+using AutoGuard.Tests.Worker;
+
+namespace AutoGuard.Tests.Verbs;
+
+/// <summary><c>run</c> as a process, looked at with the tools that others use: kcat, curl, and AutoGuard's own verbs.</summary>
+[Collection(ServiceTests.Name)]
+public sealed class RunProcessTests(RunningProgram running) : IClassFixture<RunningProgram>
+{
+    [Fact]
+    public async Task What_kcat_produces_comes_back_as_decisions_and_in_the_report_while_the_worker_runs()
+    {
+        if (!HasKcat())
+        {
+            return;
+        }
+        Ended produced = await ChildProgram.RunAsync("kcat", "-P", "-b", running.Kafka, "-t", "playback.events", "-l", RunningProgram.Sample["events.jsonl"]);
+        Assert.True(produced.Status == 0, produced.Error);
+        Decision[] decisions = await DecisionsAsync(2);
+        string token = RunningProgram.Sample.Truth.Incidents[0].Catch[0].Value;
+
+        Ended report = await running.VerbAsync("report", "--from", "2025-11-14T18:00:00Z", "--to", "2025-11-14T19:00:00Z", "--out", "report.json");
+        Ended explained = await running.VerbAsync("explain", "token", token);
+        Ended unknown = await running.VerbAsync("explain", "ip", "192.0.2.1");
+
+        Assert.Equal([DecisionAction.Flag, DecisionAction.Revoke], decisions.Select(decision => decision.Action));
+        Assert.All(decisions, decision => Assert.Equal(token, decision.Subject.Value));
+        Assert.True(report.Status == 0, report.Error);
+        Assert.Contains("1 subjects flagged", report.Output, StringComparison.Ordinal);
+        Assert.Contains(token, await File.ReadAllTextAsync(running["report.json"]), StringComparison.Ordinal);
+        Assert.True(explained.Status == 0, explained.Error);
+        Assert.Contains(token, explained.Output, StringComparison.Ordinal);
+        Assert.Contains("ConcurrentNetworks", explained.Output, StringComparison.Ordinal);
+        Assert.Equal(1, unknown.Status);
+        Assert.Contains("Nothing is known of it", unknown.Error, StringComparison.Ordinal);
+        Assert.False(running.Program.HasEnded, running.Program.Error);
+    }
+
+    [Theory]
+    [InlineData("ip", """{"ip":"203.0.113.7","type":"deny","tag":"suspected restreaming"}""", "ip=203.0.113.7")]
+    [InlineData("ip", """{"ip":"198.51.100.0/24","type":"deny","tag":"VPN subnet"}""", "ip=198.51.100.77")]
+    [InlineData("referer", """{"domain":"bad-site.example","info":"free text","type":"deny"}""", "referrer=https://bad-site.example/live")]
+    [InlineData("referrer", """{"domain":"worse-site.example","info":"free text","type":"deny"}""", "referrer=worse-site.example")]
+    public async Task The_vendors_documented_calls_work_with_curl(string path, string body, string question)
+    {
+        foreach (string header in (string[])["X-BINTU-APIKEY", "X-BINTU-TOKEN"])
+        {
+            JsonElement answer = await CurlAsync("--header", "Content-Type: application/json", "--header", $"{header}: {running.Key}", "--data", body, $"{running.Address}/{path}");
+
+            Assert.True(answer.GetProperty("success").GetBoolean());
+            Assert.Equal("deny", answer.GetProperty("data").GetProperty("type").GetString());
+        }
+        await UntilAsync(
+            async () => !(await CheckAsync(question)).GetProperty("data").GetProperty("allowed").GetBoolean(), $"{question} to be refused");
+        JsonElement refused = await CurlAsync("--header", "Content-Type: application/json", "--header", "X-BINTU-APIKEY: wrong", "--data", body, $"{running.Address}/{path}");
+        Assert.False(refused.GetProperty("success").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Rules_are_listed_added_removed_exported_and_imported_beside_a_running_worker()
+    {
+        Ended added = await running.VerbAsync("rules", "add", "ip", "192.0.2.44", "--for", "2h", "--reason", "by hand");
+        await UntilAsync(async () => !await IsAllowedAsync("ip=192.0.2.44"), "the added rule to be in force");
+        Ended listed = await running.VerbAsync("rules", "list");
+        Ended exported = await running.VerbAsync("rules", "export", "rules.jsonl");
+        Ended removed = await running.VerbAsync("rules", "remove", "ip", "192.0.2.44");
+        await UntilAsync(async () => await IsAllowedAsync("ip=192.0.2.44"), "the removed rule to be out of force");
+        Ended again = await running.VerbAsync("rules", "remove", "ip", "192.0.2.44");
+        Ended imported = await running.VerbAsync("rules", "import", "rules.jsonl");
+        await UntilAsync(async () => !await IsAllowedAsync("ip=192.0.2.44"), "the imported rule to be in force");
+
+        Assert.All((Ended[])[added, listed, exported, removed, imported], ended => Assert.True(ended.Status == 0, ended.Error));
+        Assert.Contains("192.0.2.44", listed.Output, StringComparison.Ordinal);
+        Assert.Contains("by hand", listed.Output, StringComparison.Ordinal);
+        Assert.Contains(await File.ReadAllLinesAsync(running["rules.jsonl"]), line => line.Contains("\"value\":\"192.0.2.44\"", StringComparison.Ordinal));
+        Assert.Equal(1, again.Status);
+        Assert.Contains("There is no rule against ip 192.0.2.44", again.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_rules_with_one_wrong_line_is_refused_whole_and_every_wrong_line_named()
+    {
+        await File.WriteAllLinesAsync(running["wrong.jsonl"], [
+            """{"scope":"ip","value":"192.0.2.90"}""", """{"scope":"ip","value":"nowhere"}""", "{", """{"scope":"moon","value":"x"}""", "null",
+        ]);
+        Ended imported = await running.VerbAsync("rules", "import", "wrong.jsonl");
+        Ended listed = await running.VerbAsync("rules", "list", "--json");
+
+        Assert.Equal(2, imported.Status);
+        Assert.All((string[])["line 2", "line 3", "line 4", "line 5"], line => Assert.Contains(line, imported.Error, StringComparison.Ordinal));
+        Assert.DoesNotContain("192.0.2.90", listed.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_operators_key_is_for_its_owner_only()
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(running["data/api-key"]));
+        }
+        Ended explained = await ChildProgram.RunAutoGuardAsync(running.Folder, ["explain", "ip", "192.0.2.1", "--set", $"Web:Address={running.Address}", "--set", "DataDirectory=elsewhere"]);
+        Assert.Equal(1, explained.Status);
+        Assert.Contains("key", explained.Error, StringComparison.Ordinal);
+    }
+
+    private async Task<Decision[]> DecisionsAsync(int count)
+    {
+        Decision[] decisions = [];
+        await UntilAsync(
+            async () =>
+            {
+                Ended read = await ChildProgram.RunAsync("kcat", "-C", "-e", "-q", "-b", running.Kafka, "-t", "autoguard.decisions", "-o", "beginning");
+                decisions = [.. read.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => DecisionJson.Read(Encoding.UTF8.GetBytes(line)))];
+                return decisions.Length >= count;
+            },
+            $"{count} decisions on the topic");
+        return decisions;
+    }
+
+    private async Task<bool> IsAllowedAsync(string question) => (await CheckAsync(question)).GetProperty("data").GetProperty("allowed").GetBoolean();
+
+    private Task<JsonElement> CheckAsync(string question) => CurlAsync("--header", $"X-BINTU-APIKEY: {running.Key}", $"{running.Address}/check?{question}");
+
+    private static async Task<JsonElement> CurlAsync(params string[] arguments)
+    {
+        Ended ended = await ChildProgram.RunAsync("curl", ["--silent", "--show-error", "--max-time", "20", .. arguments]);
+        Assert.True(ended.Status == 0, ended.Error);
+        using JsonDocument answer = JsonDocument.Parse(ended.Output);
+        return answer.RootElement.Clone();
+    }
+
+    private async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), $"Waited 60 s in vain for {what}. The worker says:\n{running.Program.Error}");
+            await Task.Delay(100);
+        }
+    }
+
+    /// <summary>A developer may lack kcat; the build server may not.</summary>
+    private static bool HasKcat()
+    {
+        bool found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "kcat")));
+        Assert.True(found || Environment.GetEnvironmentVariable("CI") != "true", "kcat is needed where CI=true and was not found: apt-get install kcat.");
+        return found;
+    }
+}

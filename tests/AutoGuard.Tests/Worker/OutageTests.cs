@@ -1,0 +1,106 @@
+using System.Net;
+using AutoGuard.Core.Policy;
+using AutoGuard.Testing;
+using AutoGuard.Tests.Kafka;
+using AutoGuard.Worker;
+using Npgsql;
+
+namespace AutoGuard.Tests.Worker;
+
+/// <summary>What a worker does while a part it needs is away.</summary>
+[Collection(ServiceTests.Name)]
+public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    [Fact]
+    public async Task While_the_database_is_away_decisions_wait_and_are_stored_once_when_it_is_back()
+    {
+        Traffic traffic = Traffic.Now("01-token-sharing");
+        await using WorkerBench bench = await WorkerBench.OpenAsync(postgres, ["Policy:Mode=Enforce", .. RestartTests.Sets("01-token-sharing")]);
+        await using WorkerHost host = await bench.StartAsync();
+        using HttpClient client = bench.Client(host, withKey: false);
+        await Eventually.True(() => host.Figures.NotReady is null, "the worker to be ready");
+
+        await TakeAwayAsync(bench);
+        Traffic.Produce(bench.Kafka, traffic.Lines);
+        await Eventually.True(() => host.Figures.Worker.DecisionCount == 2 && host.Figures.NotReady is not null, "decisions that cannot be stored");
+        using HttpResponseMessage ready = await client.GetAsync("/health/ready");
+        using HttpResponseMessage live = await client.GetAsync("/health/live");
+        long stored = host.Figures.Stored;
+        long committed = bench.Committed().Values.Where(offset => offset > 0).Sum();
+        await BringBackAsync(bench);
+        await bench.UntilSettledAsync(host, traffic.Lines.Count);
+        await Eventually.True(() => host.Figures.Applied == 1, "the revocation to be enforced");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+        Assert.Equal(0, stored);
+        Assert.True(committed < traffic.Lines.Count, "positions were committed beyond decisions that were not stored");
+        Assert.Equal([DecisionAction.Flag, DecisionAction.Revoke], (await bench.DecisionsAsync()).Select(decision => decision.Action));
+        Assert.Equal(2, bench.Read(bench.Options.DecisionsTopic).Count);
+        Assert.Equal(traffic.Lines.Count, bench.Committed().Values.Sum());
+        Assert.InRange(bench.Log.Lines.Count(line => line.Contains("cannot be written; nothing is lost", StringComparison.Ordinal)), 1, 20);
+    }
+
+    [Fact]
+    public async Task A_worker_whose_database_stays_away_stops_in_time_and_commits_nothing_it_could_not_store()
+    {
+        Traffic traffic = Traffic.Now("01-token-sharing");
+        await using WorkerBench bench = await WorkerBench.OpenAsync(postgres, RestartTests.Sets("01-token-sharing"));
+        WorkerHost first = await bench.StartAsync();
+        await Eventually.True(() => first.Figures.NotReady is null, "the worker to be ready");
+        await TakeAwayAsync(bench);
+        Traffic.Produce(bench.Kafka, traffic.Lines);
+        await Eventually.True(() => first.Figures.Worker.DecisionCount == 2, "two decisions");
+
+        await first.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        await BringBackAsync(bench);
+        await using WorkerHost second = await bench.StartAsync();
+        await Eventually.True(() => second.Figures.Stored == 2, "the decisions to be made again and stored");
+
+        Assert.Equal([DecisionAction.Flag, DecisionAction.Revoke], (await bench.DecisionsAsync()).Select(decision => decision.Action));
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_away_at_the_start_is_waited_for()
+    {
+        Traffic traffic = Traffic.Now("01-token-sharing");
+        await using WorkerBench bench = await WorkerBench.OpenAsync(postgres, RestartTests.Sets("01-token-sharing"));
+        bench.Broker.TakeDown();
+        await using WorkerHost host = await bench.StartAsync();
+        await Eventually.True(() => Unreachable(bench) >= 2, "two lines that say that no broker answers");
+        string? notReady = host.Figures.NotReady;
+        int lines = bench.Log.Lines.Count(line => line.Contains("roker", StringComparison.Ordinal));
+
+        bench.Broker.BringUp();
+        Traffic.Produce(bench.Kafka, traffic.Lines);
+        await bench.UntilSettledAsync(host, traffic.Lines.Count);
+
+        Assert.Equal("Kafka does not answer.", notReady);
+        Assert.InRange(lines, 2, 20);
+        Assert.Equal(2, (await bench.DecisionsAsync()).Count);
+        Assert.Null(host.Figures.NotReady);
+    }
+
+    private static int Unreachable(WorkerBench bench) =>
+        bench.Log.Lines.Count(line => line.Contains("has answered for", StringComparison.Ordinal));
+
+    /// <summary>The server ends all connections to the database and takes no new ones, as in a fail-over.</summary>
+    private static async Task TakeAwayAsync(WorkerBench bench)
+    {
+        await ExecuteAsync(bench, $"alter database {Name(bench)} with allow_connections false");
+        await ExecuteAsync(bench, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{Name(bench)}'");
+    }
+
+    private static Task BringBackAsync(WorkerBench bench) => ExecuteAsync(bench, $"alter database {Name(bench)} with allow_connections true");
+
+    private static string Name(WorkerBench bench) => new NpgsqlConnectionStringBuilder(bench.Database.ConnectionString).Database!;
+
+    private static async Task ExecuteAsync(WorkerBench bench, string sql)
+    {
+        string elsewhere = new NpgsqlConnectionStringBuilder(bench.Database.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString;
+        await using NpgsqlConnection connection = new(elsewhere);
+        await connection.OpenAsync();
+        await using NpgsqlCommand command = new(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
