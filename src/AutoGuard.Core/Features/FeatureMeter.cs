@@ -8,8 +8,11 @@ namespace AutoGuard.Core.Features;
 /// <summary>Measures features of keys from their state. Allocates nothing; for one thread.</summary>
 public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, ReferrerList referrers, TokenWorkflow workflow)
 {
-    /// <summary>Open sessions of one token that are compared with each other; beyond it they are only counted.</summary>
+    /// <summary>Open sessions of one token up to which each is compared with each.</summary>
     private const int MostCompared = 64;
+
+    /// <summary>Open sessions of one token that are looked at, the newest first.</summary>
+    private const int MostMeasured = 1024;
 
     /// <summary>A token with this share of its tenant's sessions is one that everybody gets.</summary>
     private const double SharedByDesign = 0.2;
@@ -59,6 +62,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             features.UnknownReferrerShare = (double)unknown / features.Sessions;
         }
         MeasureTenant(ref token, now, ref features);
+        // A leak is seen to begin: one viewer, and many much later. A token that several networks use soon after it was first
+        // seen was meant for them, as far as anybody can tell. The judge remembers it; who only looks changes nothing.
+        features.SharedFromTheStart = token.SharedFromTheStart || (features.Networks > 1 && now - token.FirstSeen < Settling);
         features.SpikeLevel = token.SpikeLevel;
         features.SpikeMinutes = BitOperations.PopCount(token.SpikeAlerts);
         features.Workflow = WorkflowOf(in token, in features);
@@ -147,6 +153,11 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     private void MeasureSessions(ref TokenState token, long now, ref TokenFeatures features)
     {
         features.Open = token.Open;
+        if (token.Open > MostCompared)
+        {
+            MeasureCrowd(ref token, ref features);
+            return;
+        }
         int count = 0;
         for (int i = token.FirstSession; i >= 0 && count < MostCompared; count++)
         {
@@ -174,10 +185,49 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         {
             features.ConcurrentNetworks = NetworksAt(_starts[best], count);
         }
-        if (token.Open > MostCompared)
+    }
+
+    /// <summary>The same for many sessions, by sorting: those begun by an instant, less those last heard before it.</summary>
+    private void MeasureCrowd(ref TokenState token, ref TokenFeatures features)
+    {
+        Span<long> starts = stackalloc long[MostMeasured];
+        Span<long> heard = stackalloc long[MostMeasured];
+        int count = 0;
+        for (int i = token.FirstSession; i >= 0 && count < MostMeasured; count++)
         {
-            features.Concurrent = Math.Max(features.Concurrent, token.Open - MostCompared);
+            ref SessionState session = ref state.Sessions[i];
+            starts[count] = session.Start;
+            heard[count] = session.LastSeen;
+            features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
+            i = session.NextOfToken;
         }
+        starts[..count].Sort();
+        heard[..count].Sort();
+        long best = 0;
+        for (int begun = 1, over = 0; begun <= count; begun++)
+        {
+            long instant = starts[begun - 1];
+            while (heard[over] < instant)
+            {
+                over++;
+            }
+            if (begun - over > features.Concurrent)
+            {
+                features.Concurrent = begun - over;
+                best = instant;
+            }
+        }
+        DistinctCounter networks = new(stackalloc ulong[DistinctCounter.PlacesFor(count)]);
+        for (int i = token.FirstSession; i >= 0 && count > 0; count--)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            if (session.Start <= best && session.LastSeen >= best)
+            {
+                networks.Add(state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address));
+            }
+            i = session.NextOfToken;
+        }
+        features.ConcurrentNetworks = networks.Count;
     }
 
     /// <summary>How many of the compared sessions began by a time and were heard at or after it.</summary>
@@ -252,9 +302,6 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             sessions += tenant.Sessions[i];
             missing += tenant.MissingReferrer[i];
         }
-        // A leak is seen to begin: one viewer, and many much later. A token that several networks use soon after it was first
-        // seen was meant for them, as far as anybody can tell.
-        token.SharedFromTheStart |= features.Networks > 1 && now - token.FirstSeen < Settling;
         features.TenantMissingShare = sessions >= EnoughTenantSessions ? (double)missing / sessions : 0;
         features.TenantShare = sessions >= LeastSharedSessions ? (double)features.Sessions / sessions : 0;
     }
@@ -269,7 +316,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         {
             return TokenWorkflow.UserBound;
         }
-        return token.SharedFromTheStart || features.TenantShare >= SharedByDesign
+        return features.SharedFromTheStart || features.TenantShare >= SharedByDesign
             ? TokenWorkflow.Shared
             : TokenWorkflow.PerSession;
     }

@@ -56,6 +56,9 @@ public struct TokenFeatures
     /// <summary>Alerting minutes among the last five.</summary>
     public int SpikeMinutes;
 
+    /// <summary>Whether several networks used it soon after it was first seen, now or at an earlier judgement.</summary>
+    public bool SharedFromTheStart;
+
     /// <summary>What the token means.</summary>
     public TokenWorkflow Workflow;
 }

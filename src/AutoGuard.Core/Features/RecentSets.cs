@@ -13,8 +13,8 @@ public interface IRecentMember
 }
 
 /// <summary>
-/// Many small sets of things recently seen (addresses of a token, tokens of an address), each exact up to
-/// <see cref="LargestSet"/> members. A set is a block of a size class, 4 to 1,024 places of open addressing; it moves to
+/// Many small sets of things recently seen (addresses of a token, tokens of an address), each exact up to a quarter of
+/// <see cref="LargestSet"/> members and nearly so up to three quarters. A set is a block of a size class, 4 to 1,024 places of open addressing; it moves to
 /// the next class when three quarters are taken by members inside the window, and in the largest class the stalest of
 /// the probed places is taken over, so that hostile variety costs bounded memory and the count saturates.
 /// Set number 0 is the empty set that every state starts with.
@@ -90,6 +90,9 @@ public sealed class RecentSets<TMember>
         }
     }
 
+    /// <summary>Sets that take memory.</summary>
+    public int Rented => _classes.Sum(size => size.Rented);
+
     /// <summary>Number of members seen at or after <paramref name="windowStart"/>.</summary>
     public int Count(int set, uint windowStart) => set == 0 ? 0 : Living(Places(set), windowStart);
 
@@ -156,6 +159,8 @@ public sealed class RecentSets<TMember>
         private readonly List<TMember[]> _chunks = [];
         private readonly Stack<int> _free = new();
         private int _used;
+
+        public int Rented => _used - _free.Count;
 
         public int Rent()
         {

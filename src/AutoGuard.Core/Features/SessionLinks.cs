@@ -122,12 +122,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             address.MinuteStarts++;
             SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000)].Starts);
         }
-        if (state.Referrers.Holds(session.Referrer))
-        {
-            ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
-            referrer.TotalSessions++;
-            referrer.Sessions[SlotRing.Advance<uint>(referrer.Sessions, ref referrer.Slot, slot)]++;
-        }
+        CountInReferrer(in session, slot);
         int tenantIndex = state.Tenants.GetOrAdd((ulong)session.Organization, out _);
         ref TenantState tenant = ref state.Tenants[tenantIndex];
         tenant.Sessions[SlotRing.Advance<uint>(tenant.Sessions, ref tenant.Slot, slot)]++;
@@ -137,6 +132,20 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             tenant.MissingReferrer[place]++;
         }
     }
+
+    /// <summary>Counts a session in the page it named after its first event, which was counted as missing one.</summary>
+    public void NameReferrer(in SessionState session, long slot)
+    {
+        CountInReferrer(in session, slot);
+        ref TenantState tenant = ref state.Tenants[state.Tenants.GetOrAdd((ulong)session.Organization, out _)];
+        ref uint missing = ref tenant.MissingReferrer[SlotRing.Advance<uint>(tenant.MissingReferrer, ref tenant.MissingSlot, slot)];
+        missing -= Math.Min(missing, 1);
+    }
+
+    /// <summary>Whether the states of the session's address, network and page are still there.</summary>
+    public bool IsWhole(in SessionState session) =>
+        state.Addresses.Holds(session.AddressState) && state.Networks.Holds(session.Network)
+            && (session.ReferrerHost == 0 || state.Referrers.Holds(session.Referrer));
 
     /// <summary>Renews the session's marks in the sets of recent addresses and tokens, and has its keys judged.</summary>
     public void Touch(in SessionState session, long now)
@@ -162,17 +171,20 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             seen.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
             member = new TokenMember { Identity = state.Tokens.KeyAt(index).High, User = (uint)token.User.High };
             member.Settled = now - session.Start >= FeatureWindows.SettledSession ? seconds : 0;
+            state.Tokens.Touch(index);
             state.MarkToken(index);
         }
         if (state.Addresses.Holds(session.AddressState))
         {
             ref AddressState address = ref state.Addresses[session.AddressState.Index];
             Touch(ref address.Tokens, hasToken, in member, seconds, windowStart);
+            state.Addresses.Touch(session.AddressState.Index);
             state.MarkAddress(session.AddressState.Index);
         }
         if (state.Networks.Holds(session.Network))
         {
             ref NetworkState network = ref state.Networks[session.Network.Index];
+            state.Networks.Touch(session.Network.Index);
             network.LastSeen = Math.Max(network.LastSeen, now);
             Touch(ref network.Tokens, hasToken, in member, seconds, windowStart);
             state.PlainSets.GetOrAdd(ref network.Addresses, addressIdentity, seconds, windowStart, out _);
@@ -180,6 +192,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         if (state.Referrers.Holds(session.Referrer))
         {
             ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
+            state.Referrers.Touch(session.Referrer.Index);
             referrer.LastSeen = Math.Max(referrer.LastSeen, now);
             Touch(ref referrer.Tokens, hasToken, in member, seconds, windowStart);
             state.PlainSets.GetOrAdd(ref referrer.Addresses, addressIdentity, seconds, windowStart, out _);
@@ -206,6 +219,16 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         if (state.Referrers.Holds(session.Referrer))
         {
             state.Dossiers.Get(state.Referrers[session.Referrer.Index].Dossier)?.Record(handle, in session);
+        }
+    }
+
+    private void CountInReferrer(in SessionState session, long slot)
+    {
+        if (state.Referrers.Holds(session.Referrer))
+        {
+            ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
+            referrer.TotalSessions++;
+            referrer.Sessions[SlotRing.Advance<uint>(referrer.Sessions, ref referrer.Slot, slot)]++;
         }
     }
 

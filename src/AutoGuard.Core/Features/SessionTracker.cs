@@ -169,37 +169,47 @@ public sealed class SessionTracker
             _links.Watch(in session, gap, now, _windows.SlotLength);
             session.LastSeen = now;
         }
-        bool moved = e.Address != session.Address || !_links.BelongsTo(in session, in e);
+        bool elsewhere = e.Address != session.Address;
+        // A full table may have given away what the session counts in; once a minute that is noticed and made good.
+        bool lost = !elsewhere && now >= session.NextRefresh && !_links.IsWhole(in session);
+        bool moved = elsewhere || lost || !_links.BelongsTo(in session, in e);
         if (moved)
         {
             // What it leaves behind must not be shown as running for ever.
             session.Traits &= ~SessionTraits.Open;
             _links.RecordInDossiers(index, in session);
             session.Traits |= SessionTraits.Open;
-            bool elsewhere = e.Address != session.Address;
             StateHandle before = session.LastToken;
+            bool named = session.ReferrerHost == 0 && e.Referrer != 0;
             _links.Detach(ref session);
-            session.Address = e.Address;
-            session.Traits &= ~SessionTraits.DataCentre;
-            session.Country = 0;
-            session.Asn = 0;
-            session.Provider = 0;
+            if (elsewhere)
+            {
+                session.Address = e.Address;
+                session.Traits &= ~SessionTraits.DataCentre;
+                session.Country = 0;
+                session.Asn = 0;
+                session.Provider = 0;
+            }
             Describe(ref session, in e);
             _links.Attach(index, ref session, in e, tokenText, userText);
             if (session.LastToken != before)
             {
                 CountInToken(in session, in e);
             }
-            if (elsewhere)
+            if (elsewhere || lost)
             {
                 _links.CountInAddress(in session, now / _windows.SlotLength);
+            }
+            if (named && session.LastToken == before)
+            {
+                NameReferrer(in session, now);
             }
         }
         else if (session.ReferrerHost == 0 && e.Referrer != 0)
         {
             session.ReferrerHost = e.Referrer;
             _links.AttachReferrer(ref session, now);
-            CorrectMissingReferrer(in session, now);
+            NameReferrer(in session, now);
         }
         if (moved || now >= session.NextRefresh)
         {
@@ -281,17 +291,24 @@ public sealed class SessionTracker
 
     private bool IsUnknown(int referrerHost) => _referrers.IsConfigured && !_referrers.IsOfficial(referrerHost);
 
-    private void CorrectMissingReferrer(in SessionState session, long now)
+    /// <summary>A session whose first event named no page names one now: it is counted as if it had from the start.</summary>
+    private void NameReferrer(in SessionState session, long now)
     {
+        long slot = now / _windows.SlotLength;
+        _links.NameReferrer(in session, slot);
         if (!_state.Tokens.Holds(session.Token))
         {
             return;
         }
         ref TokenState token = ref _state.Tokens[session.Token.Index];
-        ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / _windows.SlotLength)];
+        ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, slot)];
         if (counts.MissingReferrer > 0)
         {
             counts.MissingReferrer--;
+        }
+        if (IsUnknown(session.ReferrerHost))
+        {
+            SlotRing.Increment(ref counts.UnknownReferrer);
         }
     }
 

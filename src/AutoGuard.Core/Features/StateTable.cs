@@ -123,6 +123,9 @@ public sealed class StateTable<TKey, TState, THash>
         return found;
     }
 
+    /// <summary>Marks a live entry as touched, so that a full table does not take it for cold.</summary>
+    public void Touch(int index) => At(index).Touched = true;
+
     /// <summary>Removes a live entry; the caller has released what hangs on its state.</summary>
     public void Remove(int index)
     {

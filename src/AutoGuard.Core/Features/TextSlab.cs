@@ -18,6 +18,9 @@ public sealed class TextSlab
     private readonly Dictionary<int, byte[]> _long = [];
     private int _used = 1;
 
+    /// <summary>Texts held.</summary>
+    public int Rented => _used - 1 - _free.Count;
+
     /// <summary>Stores a text of at most 256 bytes and returns its cell.</summary>
     public int Add(ReadOnlySpan<byte> text)
     {

@@ -15,6 +15,9 @@ namespace AutoGuard.Core.Pipeline;
 /// </summary>
 internal sealed class Judge
 {
+    /// <summary>Addresses that must have come from a page before it is blocked: anybody can name any page in a request.</summary>
+    private const int FewestVisitors = 8;
+
     private readonly FeatureState _state;
     private readonly FeatureMeter _meter;
     private readonly IndicatorPanel _panel;
@@ -96,6 +99,7 @@ internal sealed class Judge
     {
         ref TokenState token = ref _state.Tokens[index];
         _meter.Measure(index, now, out TokenFeatures features);
+        token.SharedFromTheStart = features.SharedFromTheStart;
         _series.Enrol(index, in features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = RiskScore.Of(readings);
@@ -212,6 +216,7 @@ internal sealed class Judge
         {
             _state.MarkReferrer(index);
         }
+        verdict = verdict == Verdict.Block && features.Addresses < FewestVisitors ? Verdict.Flag : verdict;
         string host = _strings.Text(number);
         if (verdict == Verdict.Allow || number <= StringPool.Overflow || _allowlist.Covers(host, now) is not null)
         {

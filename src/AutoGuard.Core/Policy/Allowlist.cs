@@ -23,9 +23,9 @@ public sealed class Allowlist
     {
         ArgumentNullException.ThrowIfNull(options);
         _networks = [.. options.Addresses.Select(entry => (ParseNetwork(entry.Value), new Entry(entry)))];
-        _tokens = options.Tokens.ToImmutableDictionary(entry => entry.Value, entry => new Entry(entry), StringComparer.Ordinal);
-        _users = options.Users.ToImmutableDictionary(entry => entry.Value, entry => new Entry(entry), StringComparer.Ordinal);
-        _asns = options.Asns.ToImmutableDictionary(entry => ParseAsn(entry.Value), entry => new Entry(entry));
+        _tokens = Longest(options.Tokens, value => value);
+        _users = Longest(options.Users, value => value);
+        _asns = Longest(options.Asns, ParseAsn);
         _referrers = [.. options.Referrers.Select(entry => (
             entry.Value.StartsWith("*.", StringComparison.Ordinal) ? entry.Value[1..].ToLowerInvariant() : entry.Value.ToLowerInvariant(),
             entry.Value.StartsWith("*.", StringComparison.Ordinal),
@@ -95,6 +95,12 @@ public sealed class Allowlist
             ? asn
             : throw new FormatException($"'{text}' is not an autonomous system number such as 64500 or AS64500");
     }
+
+    /// <summary>Of several entries for one key the one that holds longest.</summary>
+    private static ImmutableDictionary<TKey, Entry> Longest<TKey>(AllowlistEntry[] entries, Func<string, TKey> key)
+        where TKey : notnull =>
+        entries.GroupBy(entry => key(entry.Value)).ToImmutableDictionary(
+            group => group.Key, group => new Entry(group.MaxBy(entry => entry.Until ?? DateTimeOffset.MaxValue)!));
 
     private static IpNetwork ParseNetwork(string text) =>
         IpNetwork.TryParse(text, out IpNetwork network)

@@ -100,6 +100,87 @@ public sealed class SessionTrackerTests
         Assert.Equal(2 * sessions, traffic.Pipeline.State.TotalSessions);
     }
 
+    [Fact]
+    public void A_page_that_only_heartbeats_name_is_counted_like_one_named_at_the_start()
+    {
+        TestTraffic traffic = new(new PipelineSettings { Referrers = new ReferrersOptions { Official = ["www.example.com"] } });
+        for (int i = 0; i < 100; i++)
+        {
+            traffic.Event(i, $"s{i}", $"81.{i}.2.3", $"t{i}", type: PlaybackEventType.Start, referrer: null);
+            traffic.Event(i + 30, $"s{i}", $"81.{i}.2.3", $"t{i}", referrer: "pirate.example").Event(i + 60, $"s{i}", $"81.{i}.2.3", $"t{i}");
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(traffic.Decisions, d => d.Action == DecisionAction.Block && d.Subject == new Subject(SubjectType.Referrer, "pirate.example"));
+    }
+
+    [Fact]
+    public void A_flood_of_addresses_does_not_hide_connections_that_go_on()
+    {
+        TestTraffic traffic = new(new PipelineSettings { Detection = new DetectionOptions { Capacity = new CapacityOptions { Addresses = 1_000, Networks = 1_000 } } });
+        for (int i = 0; i < 100; i++)
+        {
+            traffic.Session(i * 0.1, 400, $"held{i}", "198.51.100.66", "few", end: false);
+        }
+        for (int i = 0; i < 5_000; i++)
+        {
+            traffic.Event(30 + (i * 0.02), $"f{i}", $"2001:db8:{i:x}::1", type: PlaybackEventType.Start);
+        }
+        traffic.InOrder().Run(complete: false);
+
+        FeatureState state = traffic.Pipeline.State;
+        int index = state.Addresses.Find(IpAddress.FromV4(0xC6336442));
+        Assert.True(state.Addresses.Evictions > 1_000, "the table was to be too small");
+        Assert.True(index >= 0);
+        Assert.Equal(100, state.Addresses[index].Open);
+    }
+
+    [Fact]
+    public void Hundreds_of_reconnects_without_an_end_are_one_viewer_and_hundreds_at_once_are_not()
+    {
+        TestTraffic reconnecting = new();
+        TestTraffic sharing = new();
+        for (int i = 0; i < 300; i++)
+        {
+            reconnecting.Event(i * 0.5, $"s{i}", "198.51.100.1", "t", "u", PlaybackEventType.Start);
+            sharing.Session(i * 0.1, 140, $"s{i}", $"198.51.{i % 50}.1", "t", "u", heartbeat: 20, end: false);
+            // Who hides them behind sessions that are never heard again hides nothing.
+            sharing.Event(100 + (i * 0.1), $"decoy{i}", "203.0.113.1", "t", "u", PlaybackEventType.Start);
+        }
+        TokenFeatures one = Measure(reconnecting, 149);
+        TokenFeatures many = Measure(sharing, 139);
+
+        Assert.True(one.Open > 250, $"{one.Open}");
+        Assert.Equal(1, one.Concurrent);
+        Assert.InRange(many.Concurrent, 300, 302);
+        Assert.InRange(many.ConcurrentNetworks, 50, 51);
+    }
+
+    [Fact]
+    public void Explaining_a_token_changes_nothing_about_it()
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Event(0, "a", "198.51.100.1", "t", type: PlaybackEventType.Start)
+            .Event(596, "b", "203.0.113.1", "t", type: PlaybackEventType.Start)
+            .Session(0, 610, "c", "203.0.113.1", "x");
+        traffic.InOrder().Run(complete: false);
+        traffic.Pipeline.AdvanceTo(TestTraffic.Noon + 597_000, traffic.Output);
+
+        Assert.Equal(TokenWorkflow.Shared, traffic.Pipeline.Explainer.Token("t", TestTraffic.Noon + 597_000)!.Workflow);
+        Assert.False(Token(traffic, "t").SharedFromTheStart, "only the judge may say so");
+    }
+
+    private static TokenFeatures Measure(TestTraffic traffic, double second)
+    {
+        long now = TestTraffic.Noon + (long)(second * 1000);
+        traffic.InOrder().Run(complete: false);
+        traffic.Pipeline.AdvanceTo(now, traffic.Output);
+        FeatureState state = traffic.Pipeline.State;
+        FeatureMeter meter = new(state, FeatureWindows.From(traffic.Settings.Detection), traffic.Referrers, TokenWorkflow.UserBound);
+        meter.Measure(Enumerable.Range(0, state.Tokens.HighWater).Single(state.Tokens.IsLive), now, out TokenFeatures features);
+        return features;
+    }
+
     private static TokenState Token(TestTraffic traffic, string text)
     {
         FeatureState state = traffic.Pipeline.State;

@@ -112,6 +112,20 @@ public sealed class HarmTests
         Assert.Empty(traffic.Decisions);
     }
 
+    [Fact]
+    public void One_address_cannot_get_a_page_blocked_by_naming_it()
+    {
+        TestTraffic traffic = new(s_enforce);
+        for (int i = 0; i < 200; i++)
+        {
+            traffic.Session(i * 3, (i * 3) + 60, $"s{i}", "198.51.100.7", $"t{i}", referrer: "rival.example");
+        }
+        traffic.InOrder().Run();
+
+        Assert.DoesNotContain(traffic.Decisions, d => d.Subject.Type == SubjectType.Referrer && d.Action == DecisionAction.Block);
+        Assert.Contains(traffic.Decisions, d => d.Subject == new Subject(SubjectType.Referrer, "rival.example") && d.Action == DecisionAction.Flag);
+    }
+
     private static void Flood(TestTraffic traffic, string address, string prefix)
     {
         for (int i = 0; i < 400; i++)

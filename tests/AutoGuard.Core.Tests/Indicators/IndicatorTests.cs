@@ -1,0 +1,143 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Features;
+using AutoGuard.Core.Indicators;
+using AutoGuard.Core.Scoring;
+
+namespace AutoGuard.Core.Tests.Indicators;
+
+public sealed class IndicatorTests
+{
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(2, 0)]
+    [InlineData(2.0001, 0.5)]
+    [InlineData(4, 0.75)]
+    [InlineData(8, 1)]
+    [InlineData(1e12, 1)]
+    public void A_grade_is_nothing_up_to_the_threshold_and_rises_with_the_logarithm_above_it(double value, double grade) =>
+        Assert.Equal(grade, new IndicatorScale(new IndicatorsOptions()).Read(Indicator.ConcurrentSessions, value).Grade, 3);
+
+    [Theory]
+    [InlineData(0, 0, 0.1, 1)]
+    [InlineData(5, 5, 5.1, 1)]
+    [InlineData(5, 1, 5.1, 1)]
+    [InlineData(0, 1, 0, 0)]
+    public void Odd_settings_give_grades_all_the_same(double threshold, double saturation, double value, double grade)
+    {
+        IndicatorsOptions options = new() { LongPlayback = IndicatorOptions.Of(threshold, saturation, 1) };
+
+        Assert.Equal(grade, new IndicatorScale(options).Read(Indicator.LongPlayback, value).Grade);
+    }
+
+    [Fact]
+    public void Every_indicator_reads_its_own_settings()
+    {
+        IndicatorsOptions options = new();
+        double threshold = 1;
+        foreach (var property in typeof(IndicatorsOptions).GetProperties())
+        {
+            property.SetValue(options, IndicatorOptions.Of(threshold++, 100, 0.5));
+        }
+        IndicatorScale scale = new(options);
+
+        foreach (Indicator indicator in Enum.GetValues<Indicator>())
+        {
+            IndicatorOptions own = (IndicatorOptions)typeof(IndicatorsOptions).GetProperty(indicator.ToString())!.GetValue(options)!;
+            Assert.Equal(own.Threshold, scale.Read(indicator, 0).Threshold);
+        }
+        Assert.Equal(Enum.GetValues<Indicator>().Length, typeof(IndicatorsOptions).GetProperties().Length);
+    }
+
+    [Fact]
+    public void The_score_is_the_noisy_or_and_the_contributions_add_up_to_it()
+    {
+        Reading[] readings =
+        [
+            new(Indicator.ConcurrentSessions, 8, 2, 1, 0.7),
+            new(Indicator.ConcurrentNetworks, 2, 1, 0.75, 0.6),
+            new(Indicator.DataCentre, 0, 0.5, 0, 0.45),
+            new(Indicator.LongPlayback, 30, 8, 1, 0),
+        ];
+        double[] contributions = new double[readings.Length];
+        RiskScore.Contributions(readings, contributions);
+
+        Assert.Equal(1 - (0.3 * 0.55), RiskScore.Of(readings), 12);
+        Assert.Equal(RiskScore.Of(readings), contributions.Sum(), 12);
+        Assert.Equal(0, contributions[2]);
+        Assert.Equal(0, contributions[3]);
+        Assert.Equal(Math.Log(0.3) / Math.Log(0.55), contributions[0] / contributions[1], 12);
+    }
+
+    [Fact]
+    public void Nothing_scores_nothing_and_certainty_stays_below_one()
+    {
+        double[] contribution = new double[1];
+        RiskScore.Contributions([], contribution);
+        Reading[] certain = [new(Indicator.DataCentre, 1, 0, 1, 1)];
+        RiskScore.Contributions(certain, contribution);
+
+        Assert.Equal(0, RiskScore.Of([]));
+        Assert.Equal(1 - 1e-6, RiskScore.Of(certain), 12);
+        Assert.Equal(1 - 1e-6, contribution[0], 12);
+    }
+
+    [Fact]
+    public void A_token_that_everybody_gets_has_no_readings_and_others_have_all()
+    {
+        IndicatorPanel panel = new(new IndicatorScale(new IndicatorsOptions()), 2);
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        TokenFeatures features = new() { Concurrent = 100, Workflow = TokenWorkflow.Shared, MissingReferrerShare = 1, TenantMissingShare = 0.5, SpikeLevel = 9, SpikeMinutes = 1 };
+        Assert.Equal(0, panel.Read(in features, readings));
+
+        features.Workflow = TokenWorkflow.UserBound;
+        Assert.Equal(10, panel.Read(in features, readings));
+        Assert.Equal(0.5, readings.Single(r => r.Indicator == Indicator.MissingReferrer && r.Weight > 0).Value);
+        Assert.Equal(0, readings.Single(r => r.Indicator == Indicator.TokenSpike).Value);
+    }
+
+    [Theory]
+    [InlineData(60, 20, 0)]
+    [InlineData(200, 10, 170)]
+    [InlineData(200, 0, 200)]
+    public void Connections_count_beyond_three_for_each_token(int open, int tokens, int excess)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        AddressFeatures features = new() { Open = open, Tokens = tokens };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(excess, readings.First(r => r.Indicator == Indicator.AddressConnections).Value);
+    }
+
+    [Theory]
+    [InlineData(100, 49, 0)]
+    [InlineData(100, 50, 5)]
+    public void Reconnects_count_while_they_are_most_of_what_starts(int starts, int brief, double perMinute)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        AddressFeatures features = new() { Starts = starts, Short = brief, ShortPerMinute = brief / 10.0, DataCentre = true };
+        int count = new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(perMinute, readings.First(r => r.Indicator == Indicator.AddressReconnects).Value);
+        Assert.Equal(perMinute > 0 ? 1 : 0, readings[..count].First(r => r.Indicator == Indicator.AddressDataCentre).Value);
+    }
+
+    [Theory]
+    [InlineData(Indicator.ConcurrentSessions, 5, 2, "5 sessions at once for one user (limit 2)")]
+    [InlineData(Indicator.DataCentre, 0.834, 0.5, "83 % of the playback time comes from data centres (limit 50 %)")]
+    [InlineData(Indicator.LongPlayback, 12.34, 8, "one session has been playing for 12.3 hours (limit 8.0)")]
+    [InlineData(Indicator.AddressDataCentre, 1, 0.5, "the address belongs to a data centre")]
+    [InlineData(Indicator.SubnetOffenders, 6, 2, "6 offending addresses in one network (limit 2)")]
+    [InlineData(Indicator.UnofficialReferrer, 99, 20, "99 sessions from a page that is not official (limit 20)")]
+    public void Readings_are_told_in_words(Indicator indicator, double value, double threshold, string text) =>
+        Assert.Equal(text, Sentences.Of(new Reading(indicator, value, threshold, 1, 1), TokenWorkflow.UserBound));
+
+    [Fact]
+    public void Every_indicator_has_a_sentence_of_its_own()
+    {
+        string[] sentences = [.. Enum.GetValues<Indicator>().Select(i => Sentences.Of(new Reading(i, 3, 2, 1, 1), TokenWorkflow.PerSession))];
+
+        // The two spikes say the same of a token and of an address.
+        Assert.Equal(sentences.Length - 1, sentences.Distinct().Count());
+        Assert.All(sentences, s => Assert.DoesNotContain("one user", s, StringComparison.Ordinal));
+    }
+}
