@@ -162,7 +162,6 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             ref AddressMember seen = ref state.AddressSets.GetOrAdd(ref token.Addresses, addressIdentity, seconds, windowStart, out bool added);
             if (added)
             {
-                seen.FirstSeen = seconds;
                 seen.Address = session.Address;
                 seen.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
             }

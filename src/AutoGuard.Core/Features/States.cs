@@ -352,9 +352,6 @@ public struct AddressMember : IRecentMember
     /// <inheritdoc/>
     public uint LastSeen { get; set; }
 
-    /// <summary>Event time of the first sight, Unix seconds.</summary>
-    public uint FirstSeen;
-
     /// <summary>The address.</summary>
     public IpAddress Address;
 

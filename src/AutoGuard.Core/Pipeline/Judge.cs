@@ -296,7 +296,6 @@ internal sealed class Judge
         member.Address = address;
         if (added)
         {
-            member.FirstSeen = seconds;
             if (_state.Dossiers.Get(network.Dossier) is null)
             {
                 network.Dossier = _state.Dossiers.Open();
