@@ -23,6 +23,7 @@ public static class Sentences
             Indicator.UnknownReferrer => Say($"{value * 100:0} % of the sessions come from pages that are not official (limit {limit * 100:0} %)"),
             Indicator.MissingReferrer => Say($"{value * 100:0} % more sessions without a referrer than is usual here (limit {limit * 100:0} %)"),
             Indicator.LongPlayback => Say($"one session has been playing for {value:0.0} hours (limit {limit:0.0})"),
+            Indicator.TokenSpike or Indicator.AddressSpike when value == 0 => "starts per minute are as usual",
             Indicator.TokenSpike or Indicator.AddressSpike =>
                 Say($"starts per minute jumped far beyond their own past and everybody else's (level {value:0.0}, limit {limit:0.0})"),
             Indicator.AddressConnections => Say($"{value:0} connections at once beyond what its tokens explain (limit {limit:0})"),

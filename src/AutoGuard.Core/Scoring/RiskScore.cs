@@ -30,7 +30,7 @@ public static class RiskScore
         double sum = 0;
         for (int i = 0; i < readings.Length; i++)
         {
-            contributions[i] = -Math.Log(Math.Max(LeastDoubt, 1 - (readings[i].Weight * readings[i].Grade)));
+            contributions[i] = 0 - Math.Log(Math.Max(LeastDoubt, 1 - (readings[i].Weight * readings[i].Grade)));
             sum += contributions[i];
         }
         for (int i = 0; i < readings.Length; i++)

@@ -30,7 +30,7 @@ internal static class ReportVerb
             await FlaggedReports.WriteAsync(report, path, cancellation);
             await context.Output.WriteLineAsync(path);
         }
-        await context.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.Subjects.Length} subjects flagged"));
+        await context.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.Subjects.Length} {(report.Subjects.Length == 1 ? "subject" : "subjects")} flagged"));
         return ExitStatus.Done;
     }
 

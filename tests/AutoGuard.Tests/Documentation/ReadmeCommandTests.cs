@@ -62,7 +62,7 @@ public sealed partial class ReadmeCommandTests : IDisposable
         ["./autoguard rules list"] = "203.0.113.9",
         ["./autoguard rules remove"] = "removed",
         ["./autoguard rules import"] = " of 2 rules imported",
-        ["./autoguard report"] = "1 subjects flagged",
+        ["./autoguard report"] = "1 subject flagged",
         ["curl http://127.0.0.1:8088/health/live"] = "live",
         ["curl http://127.0.0.1:8088/health/ready"] = "ready",
         [Metrics] = "autoguard_decision_stored_total 2",
