@@ -6,7 +6,12 @@ using AutoGuard.Core.Features;
 
 namespace AutoGuard.Core.Tests.Features;
 
+/// <summary>Tests that weigh the memory of the process, and so run alone.</summary>
+[CollectionDefinition(nameof(MemoryGroup), DisableParallelization = true)]
+public sealed class MemoryGroup;
+
 /// <summary>What must hold of the state whatever comes, with tables so small that everything is evicted all the time.</summary>
+[Collection(nameof(MemoryGroup))]
 public sealed class HostileStateTests
 {
     [Theory]
