@@ -6,7 +6,7 @@ using AutoGuard.Core.Features;
 
 namespace AutoGuard.Core.Tests.Features;
 
-/// <summary>Tests that weigh the memory of the process, and so run alone.</summary>
+/// <summary>Tests that weigh the memory of the process or churn it, and so run by themselves: others count every byte.</summary>
 [CollectionDefinition(nameof(MemoryGroup), DisableParallelization = true)]
 public sealed class MemoryGroup;
 

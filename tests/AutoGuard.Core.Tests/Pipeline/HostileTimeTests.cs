@@ -1,9 +1,11 @@
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Tests.Features;
 
 namespace AutoGuard.Core.Tests.Pipeline;
 
 /// <summary>Events whose times were chosen to do harm.</summary>
+[Collection(nameof(MemoryGroup))]
 public sealed class HostileTimeTests
 {
     [Fact]
