@@ -19,7 +19,7 @@ public sealed class PipelineCounters
     /// <summary>Events that came after their place in event time had passed.</summary>
     public long Late => Volatile.Read(ref _late);
 
-    /// <summary>Events too far ahead of the clock; malformed by definition.</summary>
+    /// <summary>Events too far ahead of the clock, malformed by definition, and those ahead of it that there was no room to hold.</summary>
     public long Future => Volatile.Read(ref _future);
 
     /// <summary>Events equal to another in session, time and type.</summary>

@@ -131,6 +131,9 @@ public sealed class ReorderBuffer
         /// <summary>Number of events.</summary>
         public int Count { get; private set; }
 
+        /// <summary>Events it has memory for.</summary>
+        internal int Room => _events.Length;
+
         /// <summary>The <paramref name="position"/>-th event in order.</summary>
         public ref readonly PlaybackEvent this[int position] => ref _events[_order[position]];
 

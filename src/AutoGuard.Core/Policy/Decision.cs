@@ -38,9 +38,9 @@ public enum EnforcementMode
 public sealed record DecisionReason(string Indicator, double Grade, double Value, double Threshold, double Contribution, string Text);
 
 /// <summary>Who else the action would have cut off, over the harm window.</summary>
-/// <param name="OtherTokens">Distinct other tokens.</param>
+/// <param name="OtherTokens">Distinct other tokens, and viewers without one (each of their sessions counts).</param>
 /// <param name="OtherUsers">Distinct other users.</param>
-/// <param name="OtherSessions">Sessions of those tokens that are running.</param>
+/// <param name="OtherSessions">Sessions of those tokens and viewers that are running.</param>
 public sealed record HarmPreview(int OtherTokens, int OtherUsers, int OtherSessions);
 
 /// <summary>Coordinates of the event whose processing led to the decision.</summary>

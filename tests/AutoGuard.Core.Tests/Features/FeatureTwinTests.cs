@@ -6,6 +6,7 @@ using AutoGuard.Core.Pipeline;
 namespace AutoGuard.Core.Tests.Features;
 
 /// <summary>Features against plain counts over the list of events: lost starts, beats and ends, moves, disorder, duplicates.</summary>
+[Collection(nameof(MemoryGroup))]
 public sealed class FeatureTwinTests
 {
     private const double Window = 600;

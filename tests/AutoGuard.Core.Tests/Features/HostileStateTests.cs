@@ -6,7 +6,12 @@ using AutoGuard.Core.Features;
 
 namespace AutoGuard.Core.Tests.Features;
 
+/// <summary>Tests that weigh the memory of the process or churn it, and so run by themselves: others count every byte.</summary>
+[CollectionDefinition(nameof(MemoryGroup), DisableParallelization = true)]
+public sealed class MemoryGroup;
+
 /// <summary>What must hold of the state whatever comes, with tables so small that everything is evicted all the time.</summary>
+[Collection(nameof(MemoryGroup))]
 public sealed class HostileStateTests
 {
     [Theory]

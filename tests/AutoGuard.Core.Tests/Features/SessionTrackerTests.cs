@@ -6,6 +6,7 @@ using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Core.Tests.Features;
 
+[Collection(nameof(MemoryGroup))]
 public sealed class SessionTrackerTests
 {
     [Fact]

@@ -4,9 +4,11 @@ using AutoGuard.Core.Features;
 using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Policy;
 using AutoGuard.Core.Reporting;
+using AutoGuard.Core.Tests.Features;
 
 namespace AutoGuard.Core.Tests.Pipeline;
 
+[Collection(nameof(MemoryGroup))]
 public sealed class CaseFilesTests
 {
     [Fact]

@@ -2,10 +2,12 @@ using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Policy;
+using AutoGuard.Core.Tests.Features;
 
 namespace AutoGuard.Core.Tests.Pipeline;
 
 /// <summary>Who would be cut off without having done anything.</summary>
+[Collection(nameof(MemoryGroup))]
 public sealed class HarmTests
 {
     private static readonly PipelineSettings s_enforce = new()
