@@ -23,8 +23,8 @@ public sealed class FeatureState :
         AddressHash addresses = new(secret0, secret1);
         Sessions = new(capacity.Sessions, default, this);
         Tokens = new(capacity.Tokens, default, this);
-        Addresses = new(capacity.Addresses, addresses, this);
-        Networks = new(capacity.Networks, addresses, this);
+        Addresses = new(capacity.Addresses, new(addresses), this);
+        Networks = new(capacity.Networks, new(addresses), this);
         Referrers = new(capacity.Strings, default, this);
         Tenants = new(capacity.Strings, default);
         Hash = addresses;
@@ -36,11 +36,11 @@ public sealed class FeatureState :
     /// <summary>Tokens by key.</summary>
     public StateTable<Key128, TokenState, Key128Hash> Tokens { get; }
 
-    /// <summary>Addresses.</summary>
-    public StateTable<IpAddress, AddressState, AddressHash> Addresses { get; }
+    /// <summary>Addresses, by tenant.</summary>
+    public StateTable<TenantAddress, AddressState, TenantAddressHash> Addresses { get; }
 
-    /// <summary>Networks, by their first address.</summary>
-    public StateTable<IpAddress, NetworkState, AddressHash> Networks { get; }
+    /// <summary>Networks, by their first address and tenant.</summary>
+    public StateTable<TenantAddress, NetworkState, TenantAddressHash> Networks { get; }
 
     /// <summary>Referrer hosts by tenant (upper half) and interned host.</summary>
     public StateTable<ulong, ReferrerState, PairHash> Referrers { get; }

@@ -29,6 +29,24 @@ public readonly record struct AddressHash(ulong Secret0, ulong Secret1) : IKeyHa
     }
 }
 
+/// <summary>An address (or a network's first address) as one tenant sees it: what one tenant's viewers do is no evidence in another's.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Organization">Interned tenant; 0 is the nameless one.</param>
+public readonly record struct TenantAddress(IpAddress Address, int Organization);
+
+/// <summary>The hash of <see cref="AddressHash"/> with the tenant, a number that AutoGuard gives out, folded in.</summary>
+/// <param name="Addresses">Hashes the address.</param>
+public readonly record struct TenantAddressHash(AddressHash Addresses) : IKeyHash<TenantAddress>
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Hash(in TenantAddress key)
+    {
+        ulong hash = Addresses.Hash(key.Address);
+        return key.Organization == 0 ? hash : (hash ^ (uint)key.Organization) * 0x9E37_79B9_7F4A_7C15;
+    }
+}
+
 /// <summary>Pairs of small numbers that AutoGuard itself gives out (tenant and string), mixed by Fibonacci hashing.</summary>
 public readonly struct PairHash : IKeyHash<ulong>
 {

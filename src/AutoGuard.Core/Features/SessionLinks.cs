@@ -284,7 +284,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
 
     private void AttachAddress(int index, ref SessionState session, long now)
     {
-        int addressIndex = state.Addresses.GetOrAdd(session.Address, out bool added);
+        int addressIndex = state.Addresses.GetOrAdd(new(session.Address, session.Organization), out bool added);
         ref AddressState address = ref state.Addresses[addressIndex];
         if (added)
         {
@@ -300,7 +300,6 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         address.Provider = session.Provider != 0 ? session.Provider : address.Provider;
         address.Country = session.Country != 0 ? session.Country : address.Country;
         address.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
-        address.Organization = session.Organization;
         session.PreviousOfAddress = -1;
         session.NextOfAddress = address.FirstSession;
         if (address.FirstSession >= 0)
@@ -313,7 +312,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
 
     private void AttachNetwork(ref SessionState session, long now)
     {
-        int networkIndex = state.Networks.GetOrAdd(FeatureWindows.NetworkOf(session.Address).Address, out bool added);
+        int networkIndex = state.Networks.GetOrAdd(new(FeatureWindows.NetworkOf(session.Address).Address, session.Organization), out bool added);
         ref NetworkState network = ref state.Networks[networkIndex];
         if (added)
         {
@@ -323,7 +322,6 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         network.Open++;
         network.Anonymous += session.Token.IsNone ? 1 : 0;
         network.MostOpen = Math.Max(network.MostOpen, network.Open);
-        network.Organization = session.Organization;
         session.Network = state.Networks.HandleOf(networkIndex);
     }
 

@@ -231,9 +231,6 @@ public struct AddressState
     /// <summary>Interned provider.</summary>
     public int Provider;
 
-    /// <summary>Interned tenant that used it last.</summary>
-    public int Organization;
-
     /// <summary>Packed country.</summary>
     public ushort Country;
 
@@ -279,9 +276,6 @@ public struct NetworkState
 
     /// <summary>Playback time observed since then, seconds.</summary>
     public double TotalWatched;
-
-    /// <summary>Interned tenant that used it last.</summary>
-    public int Organization;
 
     /// <summary>Whether it waits to be judged at the next tick.</summary>
     public bool Dirty;

@@ -135,13 +135,13 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         int index = file.Handle.Index;
         judge.Meter.Measure(index, now, out AddressFeatures features);
         ref AddressState address = ref state.Addresses[index];
-        return Common(subject, file, address.Organization, address.TotalSessions, address.TotalWatched, address.FirstSeen, address.LastSeen) with
+        return Common(subject, file, state.Addresses.KeyAt(index).Organization, address.TotalSessions, address.TotalWatched, address.FirstSeen, address.LastSeen) with
         {
             Users = features.Users,
             Addresses = 1,
             Tokens = features.Tokens,
             MaxConcurrency = address.MostOpen,
-            Allowlisted = judge.Allowlist.Covers(state.Addresses.KeyAt(index), address.Asn, now),
+            Allowlisted = judge.Allowlist.Covers(state.Addresses.KeyAt(index).Address, address.Asn, now),
         };
     }
 
@@ -150,7 +150,7 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         int index = file.Handle.Index;
         judge.Meter.Measure(index, now, out NetworkFeatures features);
         ref NetworkState network = ref state.Networks[index];
-        return Common(subject, file, network.Organization, network.TotalSessions, network.TotalWatched, network.FirstSeen, network.LastSeen) with
+        return Common(subject, file, state.Networks.KeyAt(index).Organization, network.TotalSessions, network.TotalWatched, network.FirstSeen, network.LastSeen) with
         {
             Addresses = features.Addresses,
             Tokens = features.Tokens,

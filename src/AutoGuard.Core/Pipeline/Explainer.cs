@@ -80,10 +80,10 @@ public sealed class Explainer
         return null;
     }
 
-    /// <summary>Explains an address; null when nothing is known of it.</summary>
-    public Explanation? Address(IpAddress address, long now)
+    /// <summary>Explains an address as a tenant (interned; 0 for the nameless one) sees it; null when nothing is known of it.</summary>
+    public Explanation? Address(IpAddress address, long now, int organization = 0)
     {
-        int index = _state.Addresses.Find(address);
+        int index = _state.Addresses.Find(new(address, organization));
         if (index < 0)
         {
             return null;
@@ -92,9 +92,9 @@ public sealed class Explainer
         _judge.Meter.Measure(index, now, out AddressFeatures features);
         readings = readings[.._judge.Panel.Read(in features, readings)];
         ref AddressState state = ref _state.Addresses[index];
-        LedgerKey key = new(SubjectType.Ip, address.High, address.Low);
+        LedgerKey key = new(SubjectType.Ip, address.High, address.Low, organization);
         return Explain(
-            Subject.Of(address), state.Organization, null, readings, features.Sessions, key, _judge.Allowlist.Covers(address, state.Asn, now));
+            Subject.Of(address), organization, null, readings, features.Sessions, key, _judge.Allowlist.Covers(address, state.Asn, now));
     }
 
     private Explanation ExplainToken(int index, string identity, long now)

@@ -89,7 +89,7 @@ internal sealed class Judge
                 return new LedgerKey(SubjectType.Referrer, 0, (tenant << 32) | (uint)_strings.Intern(subject.Value));
             default:
                 return IpNetwork.TryParse(subject.Value, out IpNetwork network)
-                    ? new LedgerKey(subject.Type, network.Address.High, network.Address.Low)
+                    ? new LedgerKey(subject.Type, network.Address.High, network.Address.Low, decision.Organization is { } name ? _strings.Intern(name) : 0)
                     : null;
         }
     }
@@ -143,7 +143,7 @@ internal sealed class Judge
         {
             OpenAddressDossier(ref address);
         }
-        IpAddress value = _state.Addresses.KeyAt(index);
+        (IpAddress value, int organization) = _state.Addresses.KeyAt(index);
         if (_allowlist.Covers(value, address.Asn, now) is not null)
         {
             return null;
@@ -151,23 +151,23 @@ internal sealed class Judge
         bool mayBlock = GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out _);
         if (mayBlock && score >= _policy.FlagScore && features.Sessions >= _policy.MinimumSessions)
         {
-            MarkOffender(value, now);
+            MarkOffender(value, organization, now);
         }
-        LedgerKey ledgerKey = new(SubjectType.Ip, value.High, value.Low);
+        LedgerKey ledgerKey = new(SubjectType.Ip, value.High, value.Low, organization);
         Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
         if (again)
         {
             _state.MarkAddress(index);
         }
         IpAddress network = FeatureWindows.NetworkOf(value).Address;
-        if (verdict == Verdict.Allow || _ledger.IsBlocked(new(SubjectType.Cidr, network.High, network.Low)))
+        if (verdict == Verdict.Allow || _ledger.IsBlocked(new(SubjectType.Cidr, network.High, network.Low, organization)))
         {
             return null;
         }
         // An address that no rule may ever name (a proxy of one's own, seen by mistake) is still worth a look.
         verdict = mayBlock ? verdict : Verdict.Flag;
         HarmPreview harm = _harm.OfAddress(index, now);
-        return Decide(ledgerKey, Subject.Of(value), address.Organization, verdict, score, readings, TokenWorkflow.Auto, harm, now);
+        return Decide(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, now);
     }
 
     /// <summary>Judges a network.</summary>
@@ -177,9 +177,9 @@ internal sealed class Judge
         _meter.Measure(index, now, out NetworkFeatures features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = RiskScore.Of(readings);
-        IpAddress first = _state.Networks.KeyAt(index);
+        (IpAddress first, int organization) = _state.Networks.KeyAt(index);
         IpNetwork value = new(first, FeatureWindows.NetworkOf(first).PrefixLength);
-        LedgerKey ledgerKey = new(SubjectType.Cidr, first.High, first.Low);
+        LedgerKey ledgerKey = new(SubjectType.Cidr, first.High, first.Low, organization);
         Verdict verdict = _ledger.Consider(ledgerKey, score, features.Offenders, now, out bool again);
         if (again)
         {
@@ -190,7 +190,7 @@ internal sealed class Judge
         {
             return null;
         }
-        return Decide(ledgerKey, Subject.Of(value), network.Organization, verdict, score, readings, TokenWorkflow.Auto, _harm.OfNetwork(index, now), now);
+        return Decide(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, _harm.OfNetwork(index, now), now);
     }
 
     /// <summary>Judges a referrer host.</summary>
@@ -282,9 +282,9 @@ internal sealed class Judge
         return [.. reasons.OrderByDescending(reason => reason.Contribution).ThenBy(reason => reason.Indicator, StringComparer.Ordinal)];
     }
 
-    private void MarkOffender(IpAddress address, long now)
+    private void MarkOffender(IpAddress address, int organization, long now)
     {
-        int index = _state.Networks.Find(FeatureWindows.NetworkOf(address).Address);
+        int index = _state.Networks.Find(new(FeatureWindows.NetworkOf(address).Address, organization));
         if (index < 0)
         {
             return;

@@ -74,7 +74,7 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
         int sessions = 0;
         foreach (ref readonly AddressMember member in state.AddressSets.Members(network.Offenders))
         {
-            int address = member.Identity == 0 ? -1 : state.Addresses.Find(member.Address);
+            int address = member.Identity == 0 ? -1 : state.Addresses.Find(new(member.Address, state.Networks.KeyAt(index).Organization));
             if (address >= 0)
             {
                 HarmPreview neighbours = OfAddress(address, now);

@@ -6,7 +6,8 @@ namespace AutoGuard.Core.Policy;
 /// <param name="Type">Kind of subject.</param>
 /// <param name="High">Upper half of the token key, address, or the referrer's pair.</param>
 /// <param name="Low">Lower half.</param>
-public readonly record struct LedgerKey(SubjectType Type, ulong High, ulong Low);
+/// <param name="Organization">Interned tenant of an address or network; the other keys hold it in themselves.</param>
+public readonly record struct LedgerKey(SubjectType Type, ulong High, ulong Low, int Organization = 0);
 
 /// <summary>What the policy would do with a subject.</summary>
 public enum Verdict

@@ -132,8 +132,8 @@ public sealed class ConcurrencyTests
         Assert.Equal(1, at.Open);
         Assert.Equal(2, at.Addresses);
         FeatureState state = traffic.Pipeline.State;
-        Assert.Equal(0, state.Addresses[state.Addresses.Find(Ip("198.51.100.1"))].Open);
-        Assert.Equal(1, state.Addresses[state.Addresses.Find(Ip("203.0.113.9"))].Open);
+        Assert.Equal(0, state.Addresses[state.Addresses.Find(new(Ip("198.51.100.1"), 0))].Open);
+        Assert.Equal(1, state.Addresses[state.Addresses.Find(new(Ip("203.0.113.9"), 0))].Open);
     }
 
     [Fact]

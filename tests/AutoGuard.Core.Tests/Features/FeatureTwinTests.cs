@@ -56,7 +56,7 @@ public sealed class FeatureTwinTests
         }
         foreach (IGrouping<string, Happening> address in all.GroupBy(h => h.Ip))
         {
-            int index = state.Addresses.Find(IpAddress.From(System.Net.IPAddress.Parse(address.Key)));
+            int index = state.Addresses.Find(new(IpAddress.From(System.Net.IPAddress.Parse(address.Key)), 0));
             if (index < 0)
             {
                 Assert.True(address.Max(h => h.At) < now - Window + 1, $"seed {seed}, {now} s: {address.Key} was retired too soon");

@@ -130,7 +130,7 @@ public sealed class SessionTrackerTests
         traffic.InOrder().Run(complete: false);
 
         FeatureState state = traffic.Pipeline.State;
-        int index = state.Addresses.Find(IpAddress.FromV4(0xC6336442));
+        int index = state.Addresses.Find(new(IpAddress.FromV4(0xC6336442), 0));
         Assert.True(state.Addresses.Evictions > 1_000, "the table was to be too small");
         Assert.True(index >= 0);
         Assert.Equal(100, state.Addresses[index].Open);
