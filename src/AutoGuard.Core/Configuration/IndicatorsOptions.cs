@@ -31,14 +31,17 @@ public sealed class IndicatorOptions
 /// <summary>Section <c>Detection:Indicators</c>: letters A to F are the Token Guardian View's; the others judge addresses, networks and referrers.</summary>
 public sealed class IndicatorsOptions
 {
-    /// <summary>A. Distinct networks (/24, /64) of one token within the window.</summary>
+    /// <summary>A. Distinct places (networks /24 and /64; one for both protocols of a line) of one token within the window.</summary>
     public IndicatorOptions DistinctNetworks { get; set; } = IndicatorOptions.Of(6, 24, 0.75);
+
+    /// <summary>A. Distinct operators of homes and phones (autonomous systems, data centres and privacy relays left out) of one token within the window.</summary>
+    public IndicatorOptions DistinctOperators { get; set; } = IndicatorOptions.Of(4, 10, 0.8);
 
     /// <summary>A. Sessions of one token started within the window.</summary>
     public IndicatorOptions SessionsPerToken { get; set; } = IndicatorOptions.Of(30, 150, 0.5);
 
     /// <summary>B. Share (0 to 1) of the token's playback time that runs from data-centre addresses.</summary>
-    public IndicatorOptions DataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.45);
+    public IndicatorOptions DataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.5);
 
     /// <summary>C. Share (0 to 1) of the token's sessions from pages that are not listed as official.</summary>
     public IndicatorOptions UnknownReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.4);
@@ -47,7 +50,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions MissingReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.3);
 
     /// <summary>D. Countries of one token within the country window.</summary>
-    public IndicatorOptions GeographicSpread { get; set; } = IndicatorOptions.Of(2, 5, 0.75);
+    public IndicatorOptions GeographicSpread { get; set; } = IndicatorOptions.Of(2, 5, 0.85);
 
     /// <summary>E. Longest uninterrupted playback of one session, hours.</summary>
     public IndicatorOptions LongPlayback { get; set; } = IndicatorOptions.Of(8, 24, 0.4);
@@ -55,8 +58,17 @@ public sealed class IndicatorsOptions
     /// <summary>F. Sessions open at once on a token that is bound to a user (or meant for one session).</summary>
     public IndicatorOptions ConcurrentSessions { get; set; } = IndicatorOptions.Of(2, 8, 0.7);
 
-    /// <summary>F. Distinct networks (/24, /64) those sessions come from: screens of one household share one.</summary>
-    public IndicatorOptions ConcurrentNetworks { get; set; } = IndicatorOptions.Of(1, 4, 0.6);
+    /// <summary>F. Places (networks; one for both protocols of a line) those sessions come from: screens of one household share one.</summary>
+    public IndicatorOptions ConcurrentNetworks { get; set; } = IndicatorOptions.Of(2, 5, 0.95);
+
+    /// <summary>
+    /// F. Handovers of the token's running sessions between networks, within a quarter to a half of the window's sixth: one
+    /// session id that several viewers play alternates between them.
+    /// </summary>
+    public IndicatorOptions SessionHandovers { get; set; } = IndicatorOptions.Of(8, 40, 0.95);
+
+    /// <summary>Share (0 to 1) of the token's open sessions that are played by tools which record or relay.</summary>
+    public IndicatorOptions ToolAgent { get; set; } = IndicatorOptions.Of(0.5, 1, 0.35);
 
     /// <summary>Spike in the token's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
     public IndicatorOptions TokenSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.35);
@@ -73,6 +85,9 @@ public sealed class IndicatorsOptions
     /// <summary>Distinct tokens of one address within the window.</summary>
     public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.3);
 
+    /// <summary>Distinct tokens of one data-centre address within the window.</summary>
+    public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(25, 100, 0.9);
+
     /// <summary>Spike in the address's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
     public IndicatorOptions AddressSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.25);
 
@@ -81,6 +96,9 @@ public sealed class IndicatorsOptions
 
     /// <summary>Addresses of one network that were found offending within the window.</summary>
     public IndicatorOptions SubnetOffenders { get; set; } = IndicatorOptions.Of(2, 6, 0.95);
+
+    /// <summary>Connections of one IPv6 /64 open at once, beyond three for each of its tokens.</summary>
+    public IndicatorOptions NetworkConnections { get; set; } = IndicatorOptions.Of(50, 200, 0.93);
 
     /// <summary>Sessions started within the window from one page host that is not listed as official.</summary>
     public IndicatorOptions UnofficialReferrer { get; set; } = IndicatorOptions.Of(20, 100, 0.95);

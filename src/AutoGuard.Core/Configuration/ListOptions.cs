@@ -57,6 +57,19 @@ public sealed class EnrichmentOptions
     /// <summary>Autonomous systems of the built-in list that are not to count as data centres.</summary>
     public uint[] NotDataCentreAsns { get; set; } = [];
 
+    /// <summary>
+    /// Autonomous systems of privacy relays and web gateways, in addition to the built-in list: what leaves there counts
+    /// neither as a data centre nor as a country or network of its own.
+    /// </summary>
+    public uint[] SharedEgressAsns { get; set; } = [];
+
+    /// <summary>Beginnings of the user agents of tools that record, relay or fetch streams, case ignored.</summary>
+    public string[] ToolAgents { get; set; } =
+    [
+        "Lavf", "FFmpeg", "streamlink", "yt-dlp", "youtube-dl", "GStreamer", "OBS", "libobs", "nginx-rtmp", "Wowza", "restream",
+        "curl", "Wget", "python-", "Python/", "aiohttp", "Go-http-client", "Java/", "axios", "node-fetch", "undici", "libwww-perl", "PostmanRuntime",
+    ];
+
     /// <summary>Words that mark a provider's name as a data centre when they occur in it as a whole word, case ignored.</summary>
     public string[] DataCentreProviders { get; set; } =
     [

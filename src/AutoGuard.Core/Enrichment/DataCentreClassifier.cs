@@ -17,6 +17,7 @@ public sealed class DataCentreClassifier
 
     private readonly FrozenSet<uint> _listed;
     private readonly FrozenSet<uint> _exempt;
+    private readonly FrozenSet<uint> _egress;
     private readonly string[] _words;
     private readonly StringPool _pool;
     private NameVerdict[] _verdicts = new NameVerdict[256];
@@ -29,6 +30,8 @@ public sealed class DataCentreClassifier
         ArgumentNullException.ThrowIfNull(pool);
         _pool = pool;
         _exempt = options.NotDataCentreAsns.ToFrozenSet();
+        // Who lists a network as a data centre himself has seen it misused.
+        _egress = SharedEgressList.Networks.Select(network => network.Asn).Concat(options.SharedEgressAsns).Except(options.DataCentreAsns).ToFrozenSet();
         _listed = DataCentreList.Networks.Select(network => network.Asn).Concat(options.DataCentreAsns).ToFrozenSet();
         _words = [.. options.DataCentreProviders.Select(entry => TryParseWords(entry, out string? words)
             ? words
@@ -50,6 +53,10 @@ public sealed class DataCentreClassifier
             || (asn != 0 && _listed.Contains(asn))
             || (provider > StringPool.Overflow && IsDataCentreName(provider));
     }
+
+    /// <summary>Whether this network is a privacy relay's or a web gateway's, which is then no data centre for detection.</summary>
+    /// <param name="asn">Autonomous system; 0 when unknown.</param>
+    public bool IsSharedEgress(uint asn) => asn != 0 && _egress.Contains(asn);
 
     /// <summary>
     /// Reads a configured entry: one or more words, matched whole, case ignored, whatever stands between them.

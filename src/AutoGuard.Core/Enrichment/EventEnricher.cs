@@ -14,17 +14,20 @@ public sealed class EventEnricher
 
     private readonly IAddressDirectory[] _directories;
     private readonly DataCentreClassifier _classifier;
+    private readonly AgentClassifier _agents;
     private readonly StringPool _pool;
     private readonly Slot[] _slots = new Slot[1 << SlotBits];
 
     /// <summary>Makes an enricher that asks directories in order.</summary>
-    public EventEnricher(IReadOnlyList<IAddressDirectory> directories, DataCentreClassifier classifier, StringPool pool)
+    public EventEnricher(IReadOnlyList<IAddressDirectory> directories, DataCentreClassifier classifier, AgentClassifier agents, StringPool pool)
     {
         ArgumentNullException.ThrowIfNull(directories);
         ArgumentNullException.ThrowIfNull(classifier);
+        ArgumentNullException.ThrowIfNull(agents);
         ArgumentNullException.ThrowIfNull(pool);
         _directories = [.. directories];
         _classifier = classifier;
+        _agents = agents;
         _pool = pool;
     }
 
@@ -42,9 +45,17 @@ public sealed class EventEnricher
             FillCountry(ref playbackEvent, in found);
             FillOperator(ref playbackEvent, in found);
         }
-        if (_classifier.IsDataCentre(playbackEvent.Asn, playbackEvent.Provider, traits))
+        if (_classifier.IsSharedEgress(playbackEvent.Asn))
+        {
+            playbackEvent.Traits |= EventTraits.SharedEgress;
+        }
+        else if (_classifier.IsDataCentre(playbackEvent.Asn, playbackEvent.Provider, traits))
         {
             playbackEvent.Traits |= EventTraits.DataCentre;
+        }
+        if (_agents.IsTool(playbackEvent.UserAgent))
+        {
+            playbackEvent.Traits |= EventTraits.ToolAgent;
         }
     }
 

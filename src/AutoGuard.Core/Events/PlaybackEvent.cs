@@ -31,6 +31,15 @@ public enum EventTraits : byte
 
     /// <summary>The token's user comes from its claims, not from the event's own field.</summary>
     UserFromClaims = 8,
+
+    /// <summary>
+    /// The address belongs to a privacy relay or a company's web gateway: many honest people leave through few addresses there,
+    /// and one of them through several.
+    /// </summary>
+    SharedEgress = 16,
+
+    /// <summary>The user agent is a tool that records or relays, or a script: what no viewer watches with.</summary>
+    ToolAgent = 32,
 }
 
 /// <summary>A run of UTF-8 bytes in <see cref="EventBatch.Texts"/>; length 0 means absent.</summary>

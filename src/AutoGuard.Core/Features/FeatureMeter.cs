@@ -6,14 +6,8 @@ using AutoGuard.Core.Events;
 namespace AutoGuard.Core.Features;
 
 /// <summary>Measures features of keys from their state. Allocates nothing; for one thread.</summary>
-public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, ReferrerList referrers, TokenWorkflow workflow)
+public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, ReferrerList referrers, TokenWorkflow workflow, Population population)
 {
-    /// <summary>Open sessions of one token up to which each is compared with each.</summary>
-    private const int MostCompared = 64;
-
-    /// <summary>Open sessions of one token that are looked at, the newest first.</summary>
-    private const int MostMeasured = 1024;
-
     /// <summary>A token with this share of its tenant's sessions is one that everybody gets.</summary>
     private const double SharedByDesign = 0.2;
 
@@ -26,9 +20,22 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// <summary>Sessions below which no token is taken for everybody's: of five sessions, one token has a fifth.</summary>
     private const int LeastSharedSessions = 50;
 
-    private readonly long[] _starts = new long[MostCompared];
-    private readonly long[] _heard = new long[MostCompared];
-    private readonly IpAddress[] _addresses = new IpAddress[MostCompared];
+    /// <summary>Connections that one token may hold open behind one address before they count as excess.</summary>
+    private const int ConnectionsPerToken = 3;
+
+    /// <summary>Open connections of an address up to which it does not matter whose they are.</summary>
+    private const int FewConnections = 24;
+
+    /// <summary>Open connections of an address that are looked at, the newest first.</summary>
+    private const int MostConnections = 4_096;
+
+    /// <summary>Places up to which a token's use is one viewer's.</summary>
+    private const double MostOwnPlaces = 4;
+
+    /// <summary>Tokens of one data-centre network from which on it is taken for a way out that people share.</summary>
+    private const int CrowdOfTokens = 5;
+
+    private readonly ConcurrencyMeter _concurrency = new(state);
 
     /// <summary>The windows it measures over.</summary>
     public FeatureWindows Windows => windows;
@@ -39,7 +46,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         features = default;
         ref TokenState token = ref state.Tokens[index];
         int place = SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / windows.SlotLength);
-        MeasureSessions(ref token, now, ref features);
+        _concurrency.Measure(in token, now, ref features);
         ref TokenSlot current = ref token.Slots[place];
         current.MostOpen = (ushort)Math.Max(current.MostOpen, Math.Min(features.Concurrent, ushort.MaxValue));
         double dataCentre = 0;
@@ -54,6 +61,8 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             dataCentre += counts.DataCentreWatched;
             features.MaxConcurrent = Math.Max(features.MaxConcurrent, counts.MostOpen);
         }
+        features.Handovers = current.Handovers + token.Slots[(place + TokenSlots.Length - 1) % TokenSlots.Length].Handovers;
+        features.PlayingFor = now - token.LastPlayed <= FeatureWindows.LongestRest ? (token.LastPlayed - token.PlayingSince) / 1000.0 : 0;
         MeasureAddresses(ref token, now, ref features, out double dataCentreAddresses);
         features.DataCentreShare = features.Watched > 0 ? dataCentre / features.Watched : dataCentreAddresses;
         if (features.Sessions > 0)
@@ -64,11 +73,20 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         MeasureTenant(ref token, now, ref features);
         // A leak is seen to begin: one viewer, and many much later. A token that several networks use soon after it was first
         // seen was meant for them, as far as anybody can tell. The judge remembers it; who only looks changes nothing.
-        features.SharedFromTheStart = token.SharedFromTheStart || (features.Networks > 1 && now - token.FirstSeen < Settling);
+        // While nothing was known yet, and where tokens are known to be handed around, nothing else can be said.
+        bool settling = now - token.FirstSeen < Settling && (token.FirstSeen - state.FirstEvent < Settling || !AreOwned(in token));
+        features.SharedFromTheStart = token.SharedFromTheStart || (features.Places > 1 && settling);
         features.SpikeLevel = token.SpikeLevel;
         features.SpikeMinutes = BitOperations.PopCount(token.SpikeAlerts);
         features.Workflow = WorkflowOf(in token, in features);
+        for (int trait = 0; trait < PopulationBuckets.Length - 1; trait++)
+        {
+            features.Usual[trait] = population.Usual(in token, (PopulationTrait)trait);
+        }
     }
+
+    /// <summary>Whether it is known that tokens without a user are each meant for one viewer here: hardly any is seen in several places.</summary>
+    private bool AreOwned(in TokenState token) => population.Usual(in token, PopulationTrait.Places) is > 0 and <= MostOwnPlaces;
 
     /// <summary>Measures an address.</summary>
     public void Measure(int index, long now, out AddressFeatures features)
@@ -81,7 +99,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             features.Starts += minute.Starts;
             features.Short += minute.Short;
         }
-        features.ShortPerMinute = (double)features.Short / AddressMinutes.Length;
+        MeasureShort(ref address, now, ref features);
         features.Sessions = Sum(address.Sessions, ref address.Slot, now);
         features.Open = address.Open;
         features.DataCentre = address.DataCentre;
@@ -103,6 +121,46 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             }
         }
         features.Users = users.Count;
+        MeasureOwners(in address, ref features);
+    }
+
+    private void MeasureShort(ref AddressState address, long now, ref AddressFeatures features)
+    {
+        long minute = now / 60_000;
+        int latest = address.Minutes[(int)(minute % AddressMinutes.Length)].Short
+            + address.Minutes[(int)((minute - 1) % AddressMinutes.Length)].Short;
+        features.ShortPerMinute = Math.Max((double)features.Short / AddressMinutes.Length, latest / 3.0);
+        features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, state.TokenSets.Count(address.Tokens, windows.WindowStart(now)));
+    }
+
+    /// <summary>
+    /// Hundreds of viewers behind one carrier's address open hundreds of connections with as many tokens. Only connections
+    /// beyond a few for each token are an attacker's.
+    /// </summary>
+    private void MeasureOwners(in AddressState address, ref AddressFeatures features)
+    {
+        if (address.Open <= FewConnections)
+        {
+            return;
+        }
+        DistinctCounter owners = new(stackalloc ulong[1024]);
+        int owned = 0;
+        int looked = 0;
+        for (int i = address.FirstSession; i >= 0 && looked < MostConnections; looked++)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            if (!state.Tokens.Holds(session.Token) || state.Tokens[session.Token.Index].Workflow == TokenWorkflow.Shared)
+            {
+                features.Unowned++;
+            }
+            else
+            {
+                owned++;
+                owners.Add(state.Tokens.KeyAt(session.Token.Index).High);
+            }
+            i = session.NextOfAddress;
+        }
+        features.Excess = Math.Max(0, owned - (ConnectionsPerToken * owners.Count));
     }
 
     /// <summary>Measures a network.</summary>
@@ -117,6 +175,8 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             Tokens = state.TokenSets.Count(network.Tokens, windowStart),
             Open = network.Open,
         };
+        bool line = !state.Networks.KeyAt(index).Address.IsV4 && !network.SharedEgress;
+        features.Excess = line ? Math.Max(0, network.Open - (ConnectionsPerToken * features.Tokens)) : 0;
     }
 
     /// <summary>Measures a referrer host.</summary>
@@ -145,126 +205,15 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         return (int)Math.Min(sum, int.MaxValue);
     }
 
-    /// <summary>
-    /// Sessions proven open at once. A session that has gone silent is still "open" until it expires, so open sessions
-    /// over-count viewers who reconnect. Two sessions overlap for certain when one was heard after the other began: the
-    /// largest number of sessions that were all heard after the start of the latest of them is exact.
-    /// </summary>
-    private void MeasureSessions(ref TokenState token, long now, ref TokenFeatures features)
-    {
-        features.Open = token.Open;
-        if (token.Open > MostCompared)
-        {
-            MeasureCrowd(ref token, ref features);
-            return;
-        }
-        int count = 0;
-        for (int i = token.FirstSession; i >= 0 && count < MostCompared; count++)
-        {
-            ref SessionState session = ref state.Sessions[i];
-            _starts[count] = session.Start;
-            _heard[count] = session.LastSeen;
-            _addresses[count] = session.Address;
-            features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
-            i = session.NextOfToken;
-        }
-        // Whole vectors are compared: what lies behind the last session must overlap nothing.
-        int padded = Math.Min(count + Vector<long>.Count - 1, MostCompared);
-        _starts.AsSpan(count, padded - count).Fill(long.MaxValue);
-        int best = -1;
-        for (int candidate = 0; candidate < count; candidate++)
-        {
-            int together = RunningAt(_starts[candidate], count);
-            if (together > features.Concurrent)
-            {
-                features.Concurrent = together;
-                best = candidate;
-            }
-        }
-        if (best >= 0)
-        {
-            features.ConcurrentNetworks = NetworksAt(_starts[best], count);
-        }
-    }
-
-    /// <summary>The same for many sessions, by sorting: those begun by an instant, less those last heard before it.</summary>
-    private void MeasureCrowd(ref TokenState token, ref TokenFeatures features)
-    {
-        Span<long> starts = stackalloc long[MostMeasured];
-        Span<long> heard = stackalloc long[MostMeasured];
-        int count = 0;
-        for (int i = token.FirstSession; i >= 0 && count < MostMeasured; count++)
-        {
-            ref SessionState session = ref state.Sessions[i];
-            starts[count] = session.Start;
-            heard[count] = session.LastSeen;
-            features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
-            i = session.NextOfToken;
-        }
-        starts[..count].Sort();
-        heard[..count].Sort();
-        long best = 0;
-        for (int begun = 1, over = 0; begun <= count; begun++)
-        {
-            long instant = starts[begun - 1];
-            while (heard[over] < instant)
-            {
-                over++;
-            }
-            if (begun - over > features.Concurrent)
-            {
-                features.Concurrent = begun - over;
-                best = instant;
-            }
-        }
-        DistinctCounter networks = new(stackalloc ulong[DistinctCounter.PlacesFor(count)]);
-        for (int i = token.FirstSession; i >= 0 && count > 0; count--)
-        {
-            ref SessionState session = ref state.Sessions[i];
-            if (session.Start <= best && session.LastSeen >= best)
-            {
-                networks.Add(state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address));
-            }
-            i = session.NextOfToken;
-        }
-        features.ConcurrentNetworks = networks.Count;
-    }
-
-    /// <summary>How many of the compared sessions began by a time and were heard at or after it.</summary>
-    private int RunningAt(long time, int count)
-    {
-        Vector<long> at = new(time);
-        Vector<long> running = Vector<long>.Zero;
-        for (int i = 0; i < count; i += Vector<long>.Count)
-        {
-            // A comparison that holds is -1.
-            running -= Vector.LessThanOrEqual(new Vector<long>(_starts, i), at) & Vector.GreaterThanOrEqual(new Vector<long>(_heard, i), at);
-        }
-        return (int)Vector.Sum(running);
-    }
-
-    /// <summary>The distinct networks of those sessions.</summary>
-    private int NetworksAt(long time, int count)
-    {
-        DistinctCounter networks = new(stackalloc ulong[DistinctCounter.PlacesFor(count)]);
-        for (int i = 0; i < count; i++)
-        {
-            if (_starts[i] <= time && _heard[i] >= time)
-            {
-                networks.Add(state.Hash.Hash(FeatureWindows.NetworkOf(_addresses[i]).Address));
-            }
-        }
-        return networks.Count;
-    }
-
     private void MeasureAddresses(ref TokenState token, long now, ref TokenFeatures features, out double dataCentreShare)
     {
         uint windowStart = windows.WindowStart(now);
         uint countriesSince = FeatureWindows.Seconds(now - windows.CountryWindow);
         ReadOnlySpan<AddressMember> members = state.AddressSets.Members(token.Addresses);
-        DistinctCounter networks = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
+        PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
         Span<ushort> countries = stackalloc ushort[32];
         int dataCentre = 0;
+        int lonely = 0;
         foreach (ref readonly AddressMember member in members)
         {
             if (member.Identity == 0 || member.LastSeen < windowStart)
@@ -272,16 +221,44 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
                 continue;
             }
             features.Addresses++;
-            dataCentre += member.DataCentre ? 1 : 0;
-            networks.Add(member.Network);
-            if (member.Country != 0 && member.LastSeen >= countriesSince
+            places.Add(member.Asn, member.Address.IsV4, member.Network, member.SharedEgress, member.DataCentre);
+            if (member.DataCentre)
+            {
+                dataCentre++;
+                lonely += IsLonely(member.Address, token.Organization, now) ? 1 : 0;
+            }
+            else if (!member.SharedEgress && member.Country != 0 && member.LastSeen >= countriesSince
                 && features.Countries < countries.Length && !countries[..features.Countries].Contains(member.Country))
             {
+                // Whoever uses a data centre's address is not where the address is.
                 countries[features.Countries++] = member.Country;
             }
         }
-        features.Networks = networks.Count;
+        features.Networks = places.Networks;
+        features.Places = places.Count;
+        features.Operators = places.HomeOperators;
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
+        features.LonelyDataCentres = dataCentre > 0 ? (double)lonely / dataCentre : 0;
+    }
+
+    /// <summary>
+    /// Whether hardly anybody else watches from an address's network: an exit of a VPN carries many viewers, a relay's server
+    /// carries the relay. Counted at most once a minute per network.
+    /// </summary>
+    private bool IsLonely(IpAddress address, int organization, long now)
+    {
+        int index = state.Networks.Find(new(FeatureWindows.NetworkOf(address).Address, organization));
+        if (index < 0)
+        {
+            return true;
+        }
+        ref NetworkState network = ref state.Networks[index];
+        if (now - network.TokensCountedAt >= 60_000)
+        {
+            network.TokensCounted = state.TokenSets.Count(network.Tokens, windows.WindowStart(now));
+            network.TokensCountedAt = now;
+        }
+        return network.TokensCounted < CrowdOfTokens;
     }
 
     private void MeasureTenant(ref TokenState token, long now, ref TokenFeatures features)
@@ -319,36 +296,5 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         return features.SharedFromTheStart || features.TenantShare >= SharedByDesign
             ? TokenWorkflow.Shared
             : TokenWorkflow.PerSession;
-    }
-
-    /// <summary>Counts distinct numbers in a table on the stack; stops counting at half its size.</summary>
-    private ref struct DistinctCounter(Span<ulong> places)
-    {
-        private readonly Span<ulong> _places = places;
-
-        public int Count { get; private set; }
-
-        public static int PlacesFor(int members) => (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(members * 2, 8, 1024));
-
-        public void Add(ulong value)
-        {
-            value = value == 0 ? 1 : value;
-            Span<ulong> places = _places;
-            int mask = places.Length - 1;
-            int place = (int)value & mask;
-            while ((uint)place < (uint)places.Length && places[place] != value)
-            {
-                if (places[place] == 0)
-                {
-                    if (Count < places.Length / 2)
-                    {
-                        places[place] = value;
-                        Count++;
-                    }
-                    return;
-                }
-                place = (place + 1) & mask;
-            }
-        }
     }
 }

@@ -69,6 +69,12 @@ public sealed class FeatureState :
     /// <summary>Dossiers of suspects.</summary>
     public Dossiers Dossiers { get; } = new(MostDossiers);
 
+    /// <summary>How many networks reconnect, and how often.</summary>
+    public Reconnects Reconnects { get; } = new();
+
+    /// <summary>Time of the first event, Unix milliseconds.</summary>
+    public long FirstEvent { get; set; } = long.MaxValue / 2;
+
     /// <summary>Tokens waiting to be judged.</summary>
     public List<StateHandle> DirtyTokens { get; } = [];
 

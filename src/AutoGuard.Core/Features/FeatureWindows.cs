@@ -15,6 +15,9 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     /// <summary>A session this old is somebody watching, milliseconds.</summary>
     public const long SettledSession = 120_000;
 
+    /// <summary>A pause up to which playback counts as uninterrupted, milliseconds.</summary>
+    public const long LongestRest = 240_000;
+
     /// <summary>Shortest silence that ends a session, whatever its rhythm, milliseconds.</summary>
     public const long ShortestGrace = 15_000;
 

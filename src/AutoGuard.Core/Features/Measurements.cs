@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoGuard.Core.Configuration;
 
 namespace AutoGuard.Core.Features;
@@ -17,6 +18,14 @@ public struct TokenFeatures
     /// <summary>Distinct networks (/24, /64) of those.</summary>
     public int ConcurrentNetworks;
 
+    /// <summary>
+    /// Places those sessions stand for: networks, of which a line with both protocols shows two, and privacy relays any number.
+    /// </summary>
+    public int PlacesAtOnce;
+
+    /// <summary>The same for all sessions whose next sign of life is not overdue; not proven.</summary>
+    public int PresumedPlaces;
+
     /// <summary>Most sessions proven open at once within the window.</summary>
     public int MaxConcurrent;
 
@@ -26,7 +35,25 @@ public struct TokenFeatures
     /// <summary>Distinct networks within the window; saturates at 512.</summary>
     public int Networks;
 
-    /// <summary>Distinct countries within the country window; saturates at 32.</summary>
+    /// <summary>Places within the window, counted as in <see cref="PlacesAtOnce"/>.</summary>
+    public int Places;
+
+    /// <summary>Distinct operators of homes and phones within the window.</summary>
+    public int Operators;
+
+    /// <summary>Handovers of running sessions between networks, in this slot of the window and the one before.</summary>
+    public int Handovers;
+
+    /// <summary>Uninterrupted playback across sessions that still goes on, seconds.</summary>
+    public double PlayingFor;
+
+    /// <summary>Share of the token's data-centre addresses from whose network hardly anybody else watches, 0 to 1.</summary>
+    public double LonelyDataCentres;
+
+    /// <summary>Share of the open sessions that are played by tools that record or relay, 0 to 1.</summary>
+    public double ToolShare;
+
+    /// <summary>Distinct countries within the country window, data centres and privacy relays left out; saturates at 32.</summary>
     public int Countries;
 
     /// <summary>Playback time within the window, seconds.</summary>
@@ -61,6 +88,16 @@ public struct TokenFeatures
 
     /// <summary>What the token means.</summary>
     public TokenWorkflow Workflow;
+
+    /// <summary>What is usual among tokens like it, by <see cref="PopulationTrait"/>; 0 where too little is known.</summary>
+    public UsualLevels Usual;
+}
+
+/// <summary>One level for each <see cref="PopulationTrait"/>.</summary>
+[InlineArray(PopulationBuckets.Length)]
+public struct UsualLevels
+{
+    private double _first;
 }
 
 /// <summary>What is measured of one address at an instant.</summary>
@@ -78,8 +115,19 @@ public struct AddressFeatures
     /// <summary>Sessions of the last ten minutes that ended within seconds of their start.</summary>
     public int Short;
 
-    /// <summary>The same, per minute.</summary>
+    /// <summary>
+    /// The same, per minute: over the ten minutes, or a third of the last two minutes' when that is more.
+    /// </summary>
     public double ShortPerMinute;
+
+    /// <summary>What would still be usual for the address while many networks reconnect at once; 0 at other times.</summary>
+    public double UsualShortPerMinute;
+
+    /// <summary>Open sessions beyond a few for each token that somebody owns.</summary>
+    public int Excess;
+
+    /// <summary>Open sessions without a token, or with one that everybody has: nobody can tell how many viewers those are.</summary>
+    public int Unowned;
 
     /// <summary>Distinct tokens within the window.</summary>
     public int Tokens;
@@ -111,6 +159,9 @@ public struct NetworkFeatures
 
     /// <summary>Sessions open now.</summary>
     public int Open;
+
+    /// <summary>Of one line's network (an IPv6 /64): sessions open now beyond a few for each of its tokens; 0 for others.</summary>
+    public int Excess;
 }
 
 /// <summary>What is measured of one referrer host at an instant.</summary>

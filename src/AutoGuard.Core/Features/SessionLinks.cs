@@ -8,6 +8,9 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, Func<IpAddress, uint, long, bool> isTrusted)
 {
+    /// <summary>Open sessions of one IPv6 network from which on it is judged.</summary>
+    private const int ManyConnections = 32;
+
     /// <summary>Whether an event names the token that the session is tied to.</summary>
     public bool BelongsTo(in SessionState session, ref readonly PlaybackEvent e) =>
         e.Token.IsAbsent || (session.Traits & SessionTraits.Trusted) != 0
@@ -80,6 +83,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             ref TokenState token = ref state.Tokens[session.Token.Index];
             token.LastSeen = now;
             token.TotalWatched += seconds;
+            token.PlayingSince = now - milliseconds - token.LastPlayed > FeatureWindows.LongestRest ? now - milliseconds : token.PlayingSince;
+            token.LastPlayed = now;
             ref TokenSlot slot = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / slotLength)];
             slot.Watched += seconds;
             if ((session.Traits & SessionTraits.DataCentre) != 0)
@@ -168,6 +173,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             seen.Asn = session.Asn;
             seen.Country = session.Country;
             seen.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
+            seen.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
             member = new TokenMember { Identity = state.Tokens.KeyAt(index).High, User = (uint)token.User.High };
             member.Settled = now - session.Start >= FeatureWindows.SettledSession ? seconds : 0;
             state.Tokens.Touch(index);
@@ -185,6 +191,10 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             ref NetworkState network = ref state.Networks[session.Network.Index];
             state.Networks.Touch(session.Network.Index);
             network.LastSeen = Math.Max(network.LastSeen, now);
+            if (network.Open > ManyConnections && !session.Address.IsV4)
+            {
+                state.MarkNetwork(session.Network.Index);
+            }
             Touch(ref network.Tokens, hasToken, in member, seconds, windowStart);
             state.PlainSets.GetOrAdd(ref network.Addresses, addressIdentity, seconds, windowStart, out _);
         }
@@ -321,6 +331,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         network.LastSeen = now;
         network.Open++;
         network.Anonymous += session.Token.IsNone ? 1 : 0;
+        network.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
         network.MostOpen = Math.Max(network.MostOpen, network.Open);
         session.Network = state.Networks.HandleOf(networkIndex);
     }

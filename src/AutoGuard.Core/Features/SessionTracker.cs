@@ -49,6 +49,7 @@ public sealed class SessionTracker
     public void Apply(ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText)
     {
         Advance(e.Timestamp);
+        _state.FirstEvent = Math.Min(_state.FirstEvent, e.Timestamp);
         int index = _state.Sessions.GetOrAdd(e.Session, out bool added);
         ref SessionState session = ref _state.Sessions[index];
         bool open = (session.Traits & SessionTraits.Open) != 0;
@@ -184,8 +185,9 @@ public sealed class SessionTracker
             _links.Detach(ref session);
             if (elsewhere)
             {
+                CountHandover(in session, in e);
                 session.Address = e.Address;
-                session.Traits &= ~SessionTraits.DataCentre;
+                session.Traits &= ~(SessionTraits.DataCentre | SessionTraits.SharedEgress);
                 session.Country = 0;
                 session.Asn = 0;
                 session.Provider = 0;
@@ -235,6 +237,10 @@ public sealed class SessionTracker
             ref AddressState address = ref _state.Addresses[session.AddressState.Index];
             long minute = Math.Max(address.Minute, now / 60_000);
             SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, minute)].Short);
+            if (_state.Networks.Holds(session.Network))
+            {
+                _state.Reconnects.Count(ref _state.Networks[session.Network.Index], now);
+            }
         }
         _links.Detach(ref session);
     }
@@ -251,6 +257,14 @@ public sealed class SessionTracker
         if ((e.Traits & EventTraits.DataCentre) != 0)
         {
             session.Traits |= SessionTraits.DataCentre;
+        }
+        if ((e.Traits & EventTraits.SharedEgress) != 0)
+        {
+            session.Traits |= SessionTraits.SharedEgress;
+        }
+        if ((e.Traits & EventTraits.ToolAgent) != 0)
+        {
+            session.Traits |= SessionTraits.ToolAgent;
         }
     }
 
@@ -287,6 +301,23 @@ public sealed class SessionTracker
         {
             SlotRing.Increment(ref counts.UnknownReferrer);
         }
+    }
+
+    /// <summary>
+    /// A running session that is heard from elsewhere: a phone that changes cells does that now and then, a session played by
+    /// several people all the time. Another protocol of the same line and another exit of a relay are not elsewhere.
+    /// </summary>
+    private void CountHandover(in SessionState session, ref readonly PlaybackEvent e)
+    {
+        bool sameLine = session.Asn == e.Asn && session.Address.IsV4 != e.Address.IsV4;
+        bool sameNetwork = FeatureWindows.NetworkOf(session.Address) == FeatureWindows.NetworkOf(e.Address);
+        bool relayed = (session.Traits & SessionTraits.SharedEgress) != 0 || (e.Traits & EventTraits.SharedEgress) != 0;
+        if (sameLine || sameNetwork || relayed || !_state.Tokens.Holds(session.LastToken))
+        {
+            return;
+        }
+        ref TokenState token = ref _state.Tokens[session.LastToken.Index];
+        SlotRing.Increment(ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, e.Timestamp / _windows.SlotLength)].Handovers);
     }
 
     private bool IsUnknown(int referrerHost) => _referrers.IsConfigured && !_referrers.IsOfficial(referrerHost);

@@ -22,6 +22,9 @@ public struct TokenSlot
 
     /// <summary>Most sessions open at once.</summary>
     public ushort MostOpen;
+
+    /// <summary>Times that a running session was heard from a network it had not been in a moment before.</summary>
+    public ushort Handovers;
 }
 
 /// <summary>One minute of an address.</summary>

@@ -1,3 +1,4 @@
+using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Features;
@@ -26,6 +27,12 @@ public enum SessionTraits : byte
 
     /// <summary>From an address on the allowlist: not counted in its token.</summary>
     Trusted = 32,
+
+    /// <summary>From an address of a privacy relay or web gateway.</summary>
+    SharedEgress = 64,
+
+    /// <summary>Played by a tool that records or relays, or by a script.</summary>
+    ToolAgent = 128,
 }
 
 /// <summary>One playback session.</summary>
@@ -149,6 +156,18 @@ public struct TokenState
     /// <summary>Playback time observed since then, seconds.</summary>
     public double TotalWatched;
 
+    /// <summary>When it was last observed to play, Unix milliseconds.</summary>
+    public long LastPlayed;
+
+    /// <summary>Since when it plays with rests of minutes at most, in whatever sessions, Unix milliseconds.</summary>
+    public long PlayingSince;
+
+    /// <summary>Where it stands in its population.</summary>
+    public PopulationMark Population;
+
+    /// <summary>What it was last judged to mean.</summary>
+    public TokenWorkflow Workflow;
+
     /// <summary>Slot in the spike bank, or -1.</summary>
     public int Series;
 
@@ -246,6 +265,18 @@ public struct NetworkState
 {
     /// <summary>Last event, Unix milliseconds.</summary>
     public long LastSeen;
+
+    /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
+    public bool SharedEgress;
+
+    /// <summary>Last minute in which a session ended within seconds here.</summary>
+    public long ShortMinute;
+
+    /// <summary>When <see cref="TokensCounted"/> was counted, Unix milliseconds.</summary>
+    public long TokensCountedAt;
+
+    /// <summary>Tokens within the window, as of a minute ago at most.</summary>
+    public int TokensCounted;
 
     /// <summary>Sessions open now.</summary>
     public int Open;
@@ -360,6 +391,9 @@ public struct AddressMember : IRecentMember
 
     /// <summary>Whether it belongs to a data centre.</summary>
     public bool DataCentre;
+
+    /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
+    public bool SharedEgress;
 }
 
 /// <summary>A token as an address, network or referrer sees it. 24 bytes.</summary>

@@ -57,12 +57,55 @@ public enum Indicator
 
     /// <inheritdoc cref="IndicatorsOptions.UnofficialReferrer"/>
     UnofficialReferrer,
+
+    /// <inheritdoc cref="IndicatorsOptions.DistinctOperators"/>
+    DistinctOperators,
+
+    /// <inheritdoc cref="IndicatorsOptions.SessionHandovers"/>
+    SessionHandovers,
+
+    /// <inheritdoc cref="IndicatorsOptions.ToolAgent"/>
+    ToolAgent,
+
+    /// <inheritdoc cref="IndicatorsOptions.DataCentreTokens"/>
+    DataCentreTokens,
+
+    /// <inheritdoc cref="IndicatorsOptions.NetworkConnections"/>
+    NetworkConnections,
+}
+
+/// <summary>
+/// What kind of thing an indicator sees. Indicators of one kind see the same thing from several sides (who is in four
+/// countries is in four networks), so only the strongest of a kind counts.
+/// </summary>
+public enum EvidenceKind
+{
+    /// <summary>Too much at once.</summary>
+    AtOnce,
+
+    /// <summary>Too many places over time.</summary>
+    Spread,
+
+    /// <summary>Where it comes from.</summary>
+    Origin,
+
+    /// <summary>What plays it.</summary>
+    Client,
+
+    /// <summary>Which page it is played on.</summary>
+    Page,
+
+    /// <summary>For how long.</summary>
+    Duration,
+
+    /// <summary>How it changes.</summary>
+    Rate,
 }
 
 /// <summary>One indicator's reading of one key.</summary>
 /// <param name="Indicator">Which one.</param>
 /// <param name="Value">Measured value in the indicator's unit.</param>
-/// <param name="Threshold">Configured threshold.</param>
+/// <param name="Threshold">The threshold that held: the configured one, or what is usual in the population when that is more.</param>
 /// <param name="Grade">0 up to the threshold, from one half just above it to 1 at saturation.</param>
 /// <param name="Weight">Score it would give alone at grade 1; 0 when it is only observed.</param>
 public readonly record struct Reading(Indicator Indicator, double Value, double Threshold, double Grade, double Weight);
@@ -82,27 +125,49 @@ public sealed class IndicatorScale
             options.MissingReferrer, options.GeographicSpread, options.LongPlayback, options.ConcurrentSessions,
             options.ConcurrentNetworks, options.TokenSpike, options.AddressConnections, options.AddressReconnects,
             options.AddressTokens, options.AddressDataCentre, options.AddressSpike, options.SubnetOffenders,
-            options.UnofficialReferrer,
+            options.UnofficialReferrer, options.DistinctOperators, options.SessionHandovers, options.ToolAgent,
+            options.DataCentreTokens, options.NetworkConnections,
         ];
     }
 
     /// <summary>Whether an indicator is computed at all.</summary>
     public bool IsEnabled(Indicator indicator) => _options[(int)indicator].Enabled;
 
+    /// <summary>What kind of evidence an indicator gives.</summary>
+    public static EvidenceKind KindOf(Indicator indicator) => indicator switch
+    {
+        Indicator.ConcurrentSessions or Indicator.ConcurrentNetworks or Indicator.SessionHandovers => EvidenceKind.AtOnce,
+        Indicator.AddressConnections or Indicator.AddressReconnects or Indicator.NetworkConnections or Indicator.SubnetOffenders => EvidenceKind.AtOnce,
+        Indicator.DistinctNetworks or Indicator.DistinctOperators or Indicator.GeographicSpread or Indicator.SessionsPerToken => EvidenceKind.Spread,
+        Indicator.AddressTokens or Indicator.DataCentreTokens => EvidenceKind.Spread,
+        Indicator.DataCentre or Indicator.AddressDataCentre => EvidenceKind.Origin,
+        Indicator.ToolAgent => EvidenceKind.Client,
+        Indicator.LongPlayback => EvidenceKind.Duration,
+        Indicator.TokenSpike or Indicator.AddressSpike => EvidenceKind.Rate,
+        _ => EvidenceKind.Page,
+    };
+
     /// <summary>
     /// The reading of a value. Grades rise with the logarithm of the value, since most values (counts, hours, rates) are
     /// as far from a threshold of 2 at 4 as they are from 4 at 8.
     /// </summary>
-    public Reading Read(Indicator indicator, double value)
+    /// <param name="indicator">Which one.</param>
+    /// <param name="value">Measured value.</param>
+    /// <param name="usual">
+    /// What is still usual in the population now, in the same unit; where it lies above the configured threshold, threshold
+    /// and saturation rise with it. 0 when unknown.
+    /// </param>
+    public Reading Read(Indicator indicator, double value, double usual = 0)
     {
         IndicatorOptions options = _options[(int)indicator];
+        double threshold = Math.Max(options.Threshold, usual);
         double grade = 0;
-        if (options.Enabled && value > options.Threshold)
+        if (options.Enabled && value > threshold)
         {
             double low = Math.Max(options.Threshold, 1e-9);
-            double position = options.Saturation > low ? Math.Log(value / low) / Math.Log(options.Saturation / low) : 1;
+            double position = options.Saturation > low ? Math.Log(value / Math.Max(threshold, 1e-9)) / Math.Log(options.Saturation / low) : 1;
             grade = 0.5 + (0.5 * Math.Clamp(position, 0, 1));
         }
-        return new(indicator, value, options.Threshold, grade, options.ObserveOnly ? 0 : options.Weight);
+        return new(indicator, value, threshold, grade, options.ObserveOnly ? 0 : options.Weight);
     }
 }

@@ -10,10 +10,10 @@ namespace AutoGuard.Core.Indicators;
 public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
 {
     /// <summary>Most readings of one key.</summary>
-    public const int MostReadings = 12;
+    public const int MostReadings = 16;
 
-    /// <summary>Connections that one token may hold open behind one address before they count as excess.</summary>
-    private const int ConnectionsPerToken = 3;
+    /// <summary>A token that plays from a lonely data-centre address is as suspicious in a half of the time as others.</summary>
+    private const double DataCentreHaste = 2;
 
     /// <summary>Indicators A to F of a token, and its spike.</summary>
     /// <remarks>
@@ -28,33 +28,42 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
             return 0;
         }
         Writer writer = new(scale, readings);
-        writer.Add(Indicator.ConcurrentSessions, features.Concurrent);
-        writer.Add(Indicator.ConcurrentNetworks, features.ConcurrentNetworks);
-        writer.Add(Indicator.DistinctNetworks, features.Networks);
-        writer.Add(Indicator.SessionsPerToken, features.Sessions);
+        double dataCentre = features.DataCentreShare * features.LonelyDataCentres;
+        double hours = Math.Max(features.Longest, features.PlayingFor) / 3600 * (dataCentre > 0.5 ? DataCentreHaste : 1);
+        // Sessions that nothing proves to run yet count as one less: a phone that changed its network leaves one behind.
+        int places = Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
+        writer.Add(Indicator.ConcurrentSessions, features.Concurrent, features.Usual[(int)PopulationTrait.Concurrent]);
+        writer.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
+        writer.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);
+        writer.Add(Indicator.DistinctNetworks, features.Places, features.Usual[(int)PopulationTrait.Places]);
+        writer.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
+        writer.Add(Indicator.SessionsPerToken, features.Sessions, features.Usual[(int)PopulationTrait.Sessions]);
         writer.Add(Indicator.GeographicSpread, features.Countries);
-        writer.Add(Indicator.DataCentre, features.DataCentreShare);
+        writer.Add(Indicator.DataCentre, dataCentre);
+        writer.Add(Indicator.ToolAgent, features.ToolShare);
         writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
         writer.Add(Indicator.MissingReferrer, features.MissingReferrerShare * (1 - features.TenantMissingShare));
-        writer.Add(Indicator.LongPlayback, features.Longest / 3600);
+        writer.Add(Indicator.LongPlayback, hours, features.Usual[(int)PopulationTrait.Playing] / 4);
         writer.Add(Indicator.TokenSpike, features.SpikeMinutes >= spikePersistence ? features.SpikeLevel : 0);
         return writer.Count;
     }
 
     /// <summary>The address rules: many connections, automated reconnects, many tokens, data centre, spike.</summary>
     /// <remarks>
-    /// Hundreds of viewers behind one carrier's address open hundreds of connections with as many tokens. Only connections
-    /// beyond a few for each token are an attacker's. Where events carry no token, all connections count.
-    /// A data centre alone says nothing against an address either: it weighs once something else does.
+    /// Connections without a token of their own count behind a data centre's address, where no homes are, or when they
+    /// came suddenly: behind a carrier's address they are its customers. A data centre alone says nothing against an
+    /// address: it weighs once something else does.
     /// </remarks>
     public int Read(in AddressFeatures features, Span<Reading> readings)
     {
         Writer writer = new(scale, readings);
-        writer.Add(Indicator.AddressConnections, Math.Max(0, features.Open - (ConnectionsPerToken * features.Tokens)));
+        bool sudden = features.SpikeMinutes >= spikePersistence;
+        writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? features.Unowned : 0));
         bool mostlyShort = features.Short * 2 >= features.Starts;
-        writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0);
+        writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute);
         writer.Add(Indicator.AddressTokens, features.Tokens);
-        writer.Add(Indicator.AddressSpike, features.SpikeMinutes >= spikePersistence ? features.SpikeLevel : 0);
+        writer.Add(Indicator.DataCentreTokens, features.DataCentre ? features.Tokens : 0);
+        writer.Add(Indicator.AddressSpike, sudden ? features.SpikeLevel : 0);
         bool other = false;
         foreach (Reading reading in writer.Written)
         {
@@ -69,6 +78,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     {
         Writer writer = new(scale, readings);
         writer.Add(Indicator.SubnetOffenders, features.Offenders);
+        writer.Add(Indicator.NetworkConnections, features.Excess);
         return writer.Count;
     }
 
@@ -88,11 +98,11 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
 
         public readonly ReadOnlySpan<Reading> Written => _readings[..Count];
 
-        public void Add(Indicator indicator, double value)
+        public void Add(Indicator indicator, double value, double usual = 0)
         {
             if (scale.IsEnabled(indicator))
             {
-                _readings[Count++] = scale.Read(indicator, value);
+                _readings[Count++] = scale.Read(indicator, value, usual);
             }
         }
     }

@@ -15,8 +15,13 @@ public static class Sentences
         return reading.Indicator switch
         {
             Indicator.ConcurrentSessions => Say($"{value:0} sessions at once {whom} (limit {limit:0})"),
-            Indicator.ConcurrentNetworks => Say($"{value:0} networks at once {whom} (limit {limit:0})"),
-            Indicator.DistinctNetworks => Say($"{value:0} different networks {whom} (limit {limit:0})"),
+            Indicator.ConcurrentNetworks => Say($"{value:0} places at once {whom} (limit {limit:0})"),
+            Indicator.SessionHandovers => Say($"running sessions changed their network {value:0} times in a quarter of an hour (limit {limit:0})"),
+            Indicator.DistinctNetworks => Say($"{value:0} different places {whom} (limit {limit:0})"),
+            Indicator.DistinctOperators => Say($"{value:0} different network operators {whom} (limit {limit:0})"),
+            Indicator.ToolAgent => Say($"{value * 100:0} % of the sessions are played by tools that record or relay (limit {limit * 100:0} %)"),
+            Indicator.DataCentreTokens => Say($"{value:0} different tokens behind one data-centre address (limit {limit:0})"),
+            Indicator.NetworkConnections => Say($"{value:0} connections at once from one line beyond what its tokens explain (limit {limit:0})"),
             Indicator.SessionsPerToken => Say($"{value:0} sessions {whom} in the window (limit {limit:0})"),
             Indicator.GeographicSpread => Say($"{value:0} countries {whom} in a short time (limit {limit:0})"),
             Indicator.DataCentre => Say($"{value * 100:0} % of the playback time comes from data centres (limit {limit * 100:0} %)"),

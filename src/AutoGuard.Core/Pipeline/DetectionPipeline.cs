@@ -328,6 +328,7 @@ public sealed class DetectionPipeline
         }
         _cases.Renew(now, _ticksPerMinute, output.Cases);
         _due.Clear();
+        _judge.BeginTick(now);
         foreach (Kind kind in _kinds)
         {
             JudgeAll(kind, now);

@@ -32,6 +32,7 @@ internal sealed class Judge
     private int _topic;
     private int _partition;
     private long _offset;
+    private readonly Population _population = new();
     private readonly Reading[] _readings = new Reading[IndicatorPanel.MostReadings];
 
     public Judge(
@@ -43,7 +44,7 @@ internal sealed class Judge
         _counters = counters;
         _policy = settings.Policy;
         _fingerprint = settings.Fingerprint;
-        _meter = new FeatureMeter(state, FeatureWindows.From(settings.Detection), referrers, settings.Detection.TokenWorkflow);
+        _meter = new FeatureMeter(state, FeatureWindows.From(settings.Detection), referrers, settings.Detection.TokenWorkflow, _population);
         _panel = new IndicatorPanel(new IndicatorScale(settings.Detection.Indicators), settings.Detection.Spike.Persistence);
         _ledger = new PolicyLedger(settings.Policy);
         _allowlist = allowlist;
@@ -94,12 +95,20 @@ internal sealed class Judge
         }
     }
 
+    /// <summary>Begins the judgements of a tick: what is usual is what was so until now.</summary>
+    public void BeginTick(long now) => _population.Renew(now);
+
     /// <summary>Judges a token; the decision and the handle of its state, if there is one.</summary>
     public Decision? JudgeToken(int index, long now)
     {
         ref TokenState token = ref _state.Tokens[index];
         _meter.Measure(index, now, out TokenFeatures features);
         token.SharedFromTheStart = features.SharedFromTheStart;
+        token.Workflow = features.Workflow;
+        if (features.Workflow != TokenWorkflow.Shared)
+        {
+            _population.Count(ref token, in features);
+        }
         _series.Enrol(index, in features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = RiskScore.Of(readings);
@@ -180,7 +189,7 @@ internal sealed class Judge
         (IpAddress first, int organization) = _state.Networks.KeyAt(index);
         IpNetwork value = new(first, FeatureWindows.NetworkOf(first).PrefixLength);
         LedgerKey ledgerKey = new(SubjectType.Cidr, first.High, first.Low, organization);
-        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Offenders, now, out bool again);
+        Verdict verdict = _ledger.Consider(ledgerKey, score, Math.Max(features.Offenders, features.Excess), now, out bool again);
         if (again)
         {
             _state.MarkNetwork(index);

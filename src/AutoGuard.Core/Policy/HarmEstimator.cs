@@ -61,6 +61,26 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
         return new HarmPreview(tokens, users.Count, sessions);
     }
 
+    /// <summary>Tokens that watched quietly from a line of which no single address offends, but all of them together do.</summary>
+    private HarmPreview OfLine(in NetworkState network, long now)
+    {
+        uint windowStart = Math.Max(1, windows.WindowStart(now));
+        int tokens = 0;
+        HashSet<uint> users = [];
+        foreach (ref readonly TokenMember member in state.TokenSets.Members(network.Tokens))
+        {
+            if (member.Identity != 0 && member.Settled >= windowStart)
+            {
+                tokens++;
+                if (member.User != 0)
+                {
+                    users.Add(member.User);
+                }
+            }
+        }
+        return new HarmPreview(tokens, users.Count, tokens);
+    }
+
     /// <summary>
     /// Open sessions of the network from addresses that did not offend, at most as many tokens (each session without one
     /// counts for itself), and the neighbours behind the addresses that did: a network of shared addresses is not its abusers'.
@@ -68,6 +88,10 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
     public HarmPreview OfNetwork(int index, long now)
     {
         ref NetworkState network = ref state.Networks[index];
+        if (!state.Networks.KeyAt(index).Address.IsV4 && state.AddressSets.Count(network.Offenders, 0) == 0)
+        {
+            return OfLine(in network, now);
+        }
         int offending = 0;
         int tokens = 0;
         int users = 0;

@@ -53,7 +53,7 @@ public static class EnrichmentLoader
         {
             throw new ArgumentException($"The sources have errors: {string.Join(' ', sources.Errors)}", nameof(sources));
         }
-        return new EventEnricher([.. sources.Directories.Select(opened => opened.Directory)], new DataCentreClassifier(options, pool), pool);
+        return new EventEnricher([.. sources.Directories.Select(opened => opened.Directory)], new DataCentreClassifier(options, pool), new AgentClassifier(options.ToolAgents, pool), pool);
     }
 
     private static void Open(

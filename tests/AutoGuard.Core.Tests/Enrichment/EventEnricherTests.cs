@@ -49,7 +49,7 @@ public sealed class EventEnricherTests
     [Fact]
     public void An_event_that_says_it_all_is_judged_without_a_directory()
     {
-        EventEnricher enricher = new([], new DataCentreClassifier(new EnrichmentOptions(), _pool), _pool);
+        EventEnricher enricher = new([], new DataCentreClassifier(new EnrichmentOptions(), _pool), new AgentClassifier([], _pool), _pool);
         PlaybackEvent own = new() { Address = Home, Provider = _pool.Intern("Hetzner Online GmbH") };
         enricher.Enrich(ref own);
         Assert.Equal(EventTraits.DataCentre, own.Traits);
@@ -92,7 +92,7 @@ public sealed class EventEnricherTests
         MmdbWriter writer = new();
         networks.ForEach(network => writer.Add(network, MmdbReaderTests.AsnRecord((uint)random.Next(1, 1000), $"Operator {random.Next(40)}")));
         MmdbReader reader = new(writer.ToArray());
-        EventEnricher enricher = new([reader], new DataCentreClassifier(new EnrichmentOptions(), _pool), _pool);
+        EventEnricher enricher = new([reader], new DataCentreClassifier(new EnrichmentOptions(), _pool), new AgentClassifier([], _pool), _pool);
         IpAddress[] probes = [.. Enumerable.Range(0, 20_000).Select(_ => RandomNetworks.Probe(random, networks, withV6: true))];
 
         for (int step = 0; step < 60_000; step++)
@@ -113,7 +113,7 @@ public sealed class EventEnricherTests
         List<IpNetwork> networks = RandomNetworks.Make(random, 300, withV6: true);
         MmdbWriter writer = new();
         networks.ForEach(network => writer.Add(network, MmdbReaderTests.AsnRecord((uint)random.Next(1, 1000), $"Operator {random.Next(40)}")));
-        EventEnricher enricher = new([new MmdbReader(writer.ToArray())], new DataCentreClassifier(new EnrichmentOptions(), _pool), _pool);
+        EventEnricher enricher = new([new MmdbReader(writer.ToArray())], new DataCentreClassifier(new EnrichmentOptions(), _pool), new AgentClassifier([], _pool), _pool);
         IpAddress[] probes = [.. Enumerable.Range(0, 20_000).Select(_ => RandomNetworks.Probe(random, networks, withV6: true))];
         uint sum = EnrichAll(enricher, probes);
 
@@ -156,7 +156,7 @@ public sealed class EventEnricherTests
     private PlaybackEvent Enrich(MmdbWriter first, MmdbWriter second, MmdbWriter third, PlaybackEvent playbackEvent)
     {
         IAddressDirectory[] directories = [new MmdbReader(first.ToArray()), new MmdbReader(second.ToArray()), new MmdbReader(third.ToArray())];
-        EventEnricher enricher = new(directories, new DataCentreClassifier(new EnrichmentOptions(), _pool), _pool);
+        EventEnricher enricher = new(directories, new DataCentreClassifier(new EnrichmentOptions(), _pool), new AgentClassifier([], _pool), _pool);
         enricher.Enrich(ref playbackEvent);
         return playbackEvent;
     }

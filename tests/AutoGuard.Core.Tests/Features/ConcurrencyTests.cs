@@ -193,7 +193,7 @@ public sealed class ConcurrencyTests
         FeatureState state = traffic.Pipeline.State;
         int index = Live(state.Tokens).Single(i => state.Texts.Text(state.Tokens[i].Text) == "t");
         FeatureWindows windows = FeatureWindows.From(traffic.Settings.Detection);
-        new FeatureMeter(state, windows, traffic.Referrers, traffic.Settings.Detection.TokenWorkflow).Measure(index, now, out TokenFeatures features);
+        new FeatureMeter(state, windows, traffic.Referrers, traffic.Settings.Detection.TokenWorkflow, new Population()).Measure(index, now, out TokenFeatures features);
         return features;
     }
 }

@@ -47,7 +47,7 @@ public sealed class FeatureTwinTests
         Assert.Equal(0, traffic.Pipeline.Counters.Late);
         Assert.Equal(all.Count, traffic.Pipeline.Counters.Accepted);
         FeatureState state = traffic.Pipeline.State;
-        FeatureMeter meter = new(state, FeatureWindows.From(s_settings.Detection), traffic.Referrers, TokenWorkflow.Auto);
+        FeatureMeter meter = new(state, FeatureWindows.From(s_settings.Detection), traffic.Referrers, TokenWorkflow.Auto, new Population());
         foreach (IGrouping<string, Happening> token in all.GroupBy(h => h.Token))
         {
             int index = Enumerable.Range(0, state.Tokens.HighWater).Single(i => state.Tokens.IsLive(i) && state.Texts.Text(state.Tokens[i].Text) == token.Key);

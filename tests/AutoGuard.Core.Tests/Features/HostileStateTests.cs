@@ -112,7 +112,7 @@ public sealed class HostileStateTests
             Tracker = new SessionTracker(State, windows, referrers, (address, _, _) => address.V4 % 11 == 0);
             Series = new MinuteSeries(State, new SpikeOptions(), new AutoGuard.Core.Spikes.NativeSpikeEngine());
             Sweeper = new StateSweeper(State, windows);
-            Meter = new FeatureMeter(State, windows, referrers, TokenWorkflow.Auto);
+            Meter = new FeatureMeter(State, windows, referrers, TokenWorkflow.Auto, new Population());
         }
 
         public FeatureState State { get; }

@@ -177,7 +177,7 @@ public sealed class SessionTrackerTests
         traffic.InOrder().Run(complete: false);
         traffic.Pipeline.AdvanceTo(now, traffic.Output);
         FeatureState state = traffic.Pipeline.State;
-        FeatureMeter meter = new(state, FeatureWindows.From(traffic.Settings.Detection), traffic.Referrers, TokenWorkflow.UserBound);
+        FeatureMeter meter = new(state, FeatureWindows.From(traffic.Settings.Detection), traffic.Referrers, TokenWorkflow.UserBound, new Population());
         meter.Measure(Enumerable.Range(0, state.Tokens.HighWater).Single(state.Tokens.IsLive), now, out TokenFeatures features);
         return features;
     }

@@ -1,0 +1,164 @@
+using System.Numerics;
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>
+/// Measures what a token has open at once. A session that has gone silent is still "open" until it expires, so open sessions
+/// over-count viewers who reconnect. Two sessions overlap for certain when one was heard after the other began: the largest
+/// number of sessions that were all heard after the start of the latest of them is exact.
+/// </summary>
+internal sealed class ConcurrencyMeter(FeatureState state)
+{
+    /// <summary>Open sessions of one token up to which each is compared with each.</summary>
+    private const int MostCompared = 64;
+
+    /// <summary>Open sessions of one token that are looked at, the newest first.</summary>
+    private const int MostMeasured = 1024;
+
+    /// <summary>Silence up to which a session whose rhythm is not known is presumed to run, milliseconds.</summary>
+    private const long PresumedGap = 40_000;
+
+    private readonly long[] _starts = new long[MostCompared];
+    private readonly long[] _heard = new long[MostCompared];
+    private readonly int[] _sessions = new int[MostCompared];
+
+    /// <summary>Measures a token's open sessions at <paramref name="now"/>, Unix milliseconds.</summary>
+    public void Measure(in TokenState token, long now, ref TokenFeatures features)
+    {
+        features.Open = token.Open;
+        if (token.Open > MostCompared)
+        {
+            MeasureCrowd(in token, ref features);
+            return;
+        }
+        int count = 0;
+        int tools = 0;
+        for (int i = token.FirstSession; i >= 0 && count < MostCompared; count++)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            _starts[count] = session.Start;
+            _heard[count] = session.LastSeen;
+            _sessions[count] = i;
+            tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
+            features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
+            i = session.NextOfToken;
+        }
+        features.ToolShare = count > 0 ? (double)tools / count : 0;
+        // Whole vectors are compared: what lies behind the last session must overlap nothing.
+        int padded = Math.Min(count + Vector<long>.Count - 1, MostCompared);
+        _starts.AsSpan(count, padded - count).Fill(long.MaxValue);
+        for (int candidate = 0; candidate < count; candidate++)
+        {
+            long instant = _starts[candidate];
+            int together = RunningAt(instant, count);
+            bool more = together > features.Concurrent;
+            if (more || together > features.PlacesAtOnce)
+            {
+                CountPlaces(count, instant, instant, out int networks, out int places);
+                features.ConcurrentNetworks = more ? networks : Math.Max(networks, features.ConcurrentNetworks);
+                features.PlacesAtOnce = Math.Max(places, features.PlacesAtOnce);
+                features.Concurrent = Math.Max(together, features.Concurrent);
+            }
+        }
+        features.PresumedPlaces = count > features.PlacesAtOnce ? Presumed(count, now) : features.PlacesAtOnce;
+    }
+
+    /// <summary>The same for many sessions, by sorting: those begun by an instant, less those last heard before it.</summary>
+    private void MeasureCrowd(in TokenState token, ref TokenFeatures features)
+    {
+        Span<long> starts = stackalloc long[MostMeasured];
+        Span<long> heard = stackalloc long[MostMeasured];
+        int count = 0;
+        int tools = 0;
+        for (int i = token.FirstSession; i >= 0 && count < MostMeasured; count++)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            starts[count] = session.Start;
+            heard[count] = session.LastSeen;
+            tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
+            features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
+            i = session.NextOfToken;
+        }
+        features.ToolShare = (double)tools / count;
+        starts[..count].Sort();
+        heard[..count].Sort();
+        long best = 0;
+        for (int begun = 1, over = 0; begun <= count; begun++)
+        {
+            long instant = starts[begun - 1];
+            while (heard[over] < instant)
+            {
+                over++;
+            }
+            if (begun - over > features.Concurrent)
+            {
+                features.Concurrent = begun - over;
+                best = instant;
+            }
+        }
+        PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
+        for (int i = token.FirstSession; i >= 0 && count > 0; count--)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            if (session.Start <= best && session.LastSeen >= best)
+            {
+                Add(ref places, in session);
+            }
+            i = session.NextOfToken;
+        }
+        features.ConcurrentNetworks = places.Networks;
+        features.PlacesAtOnce = features.PresumedPlaces = places.Count;
+    }
+
+    /// <summary>How many of the compared sessions began by a time and were heard at or after it.</summary>
+    private int RunningAt(long time, int count)
+    {
+        Vector<long> at = new(time);
+        Vector<long> running = Vector<long>.Zero;
+        for (int i = 0; i < count; i += Vector<long>.Count)
+        {
+            // A comparison that holds is -1.
+            running -= Vector.LessThanOrEqual(new Vector<long>(_starts, i), at) & Vector.GreaterThanOrEqual(new Vector<long>(_heard, i), at);
+        }
+        return (int)Vector.Sum(running);
+    }
+
+    /// <summary>Networks and places of the compared sessions that began by a time and were heard at or after another.</summary>
+    private void CountPlaces(int count, long begunBy, long heardAfter, out int networks, out int places)
+    {
+        PlaceCounter counter = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
+        for (int i = 0; i < count; i++)
+        {
+            if (_starts[i] <= begunBy && _heard[i] >= heardAfter)
+            {
+                Add(ref counter, in state.Sessions[_sessions[i]]);
+            }
+        }
+        networks = counter.Networks;
+        places = counter.Count;
+    }
+
+    /// <summary>Places of the sessions whose next sign of life is not overdue: probably running, though nothing proves it yet.</summary>
+    private int Presumed(int count, long now)
+    {
+        PlaceCounter counter = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
+        for (int i = 0; i < count; i++)
+        {
+            ref SessionState session = ref state.Sessions[_sessions[i]];
+            long silence = (session.Traits & SessionTraits.GapKnown) != 0 ? session.Gap * 5L / 4 : PresumedGap;
+            if (now - session.LastSeen <= silence)
+            {
+                Add(ref counter, in session);
+            }
+        }
+        return counter.Count;
+    }
+
+    private void Add(ref PlaceCounter counter, in SessionState session) => counter.Add(
+        session.Asn,
+        session.Address.IsV4,
+        state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address),
+        (session.Traits & SessionTraits.SharedEgress) != 0,
+        (session.Traits & SessionTraits.DataCentre) != 0);
+}

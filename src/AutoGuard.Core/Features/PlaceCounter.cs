@@ -1,0 +1,78 @@
+namespace AutoGuard.Core.Features;
+
+/// <summary>
+/// Counts the places that networks stand for. A line with both protocols shows an IPv4 and an IPv6 network of one operator,
+/// so of each operator the larger of the two counts; all ways out that people share (privacy relays, web gateways) are one
+/// place together, for one viewer leaves through several.
+/// </summary>
+internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> operators)
+{
+    /// <summary>Operators told apart; the networks of further ones count one by one.</summary>
+    public const int MostOperators = 32;
+
+    private readonly Span<Operator> _operators = operators;
+    private DistinctCounter _networks = new(seen);
+    private int _used;
+    private int _beyond;
+    private bool _shared;
+
+    /// <summary>Distinct networks; saturates at 512.</summary>
+    public readonly int Networks => _networks.Count;
+
+    /// <summary>Distinct operators of homes and phones; saturates at <see cref="MostOperators"/>.</summary>
+    public int HomeOperators { get; private set; }
+
+    /// <summary>Places.</summary>
+    public readonly int Count
+    {
+        get
+        {
+            int count = _beyond + (_shared ? 1 : 0);
+            foreach (ref readonly Operator one in _operators[.._used])
+            {
+                count += Math.Max(one.V4, one.V6);
+            }
+            return count;
+        }
+    }
+
+    /// <summary>Takes a network of an operator (0 when unknown).</summary>
+    public void Add(uint asn, bool isV4, ulong network, bool sharedEgress, bool dataCentre)
+    {
+        if (!_networks.Add(network))
+        {
+            return;
+        }
+        if (sharedEgress)
+        {
+            _shared = true;
+            return;
+        }
+        int index = 0;
+        while (index < _used && _operators[index].Asn != asn)
+        {
+            index++;
+        }
+        if (index == _operators.Length)
+        {
+            _beyond++;
+            return;
+        }
+        if (index == _used)
+        {
+            _operators[_used++] = new Operator { Asn = asn };
+            HomeOperators += asn != 0 && !dataCentre ? 1 : 0;
+        }
+        ref Operator one = ref _operators[index];
+        one.V4 += isV4 ? 1 : 0;
+        one.V6 += isV4 ? 0 : 1;
+    }
+
+    /// <summary>Networks of one operator by protocol.</summary>
+    public struct Operator
+    {
+        public uint Asn;
+        public int V4;
+        public int V6;
+    }
+}

@@ -1,0 +1,224 @@
+using System.Runtime.CompilerServices;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>What tokens are compared with each other in.</summary>
+public enum PopulationTrait
+{
+    /// <summary>Sessions within the window.</summary>
+    Sessions,
+
+    /// <summary>Places within the window.</summary>
+    Places,
+
+    /// <summary>Operators of homes and phones within the window.</summary>
+    Operators,
+
+    /// <summary>Sessions at once.</summary>
+    Concurrent,
+
+    /// <summary>Places at once.</summary>
+    PlacesAtOnce,
+
+    /// <summary>Handovers in this slot and the one before.</summary>
+    Handovers,
+
+    /// <summary>Uninterrupted playback, quarters of an hour.</summary>
+    Playing,
+}
+
+/// <summary>Where a token stands in the histograms of its population. 12 bytes.</summary>
+public struct PopulationMark
+{
+    /// <summary>Epoch in which it was last counted.</summary>
+    public int Epoch;
+
+    /// <summary>Buckets it is counted in.</summary>
+    public PopulationBuckets Buckets;
+}
+
+/// <summary>One bucket number for each trait.</summary>
+[InlineArray(Length)]
+public struct PopulationBuckets
+{
+    /// <summary>Traits, and one to spare.</summary>
+    public const int Length = 8;
+
+    private byte _first;
+}
+
+/// <summary>
+/// What is usual among the tokens that are active now, for each tenant, and apart for tokens that are bound to a user and
+/// those that are not: a histogram of every trait over the tokens heard in this epoch of five minutes and the one before,
+/// each counted with its latest value. A platform on which phones change networks all the time has another idea of "many
+/// networks" than one of set-top boxes; a kick-off and an outage move everybody at once.
+/// </summary>
+/// <remarks>
+/// The usual level is the 99.5th percentile and a quarter, from <see cref="Enough"/> tokens on; between
+/// <see cref="Few"/> and that, the 98th and a half. So a few in a hundred tokens that are misused do not move it.
+/// </remarks>
+public sealed class Population
+{
+    /// <summary>Active tokens from which on the tail of a histogram means something.</summary>
+    public const int Enough = 1_000;
+
+    /// <summary>Active tokens below which nothing is known.</summary>
+    public const int Few = 200;
+
+    private const long EpochLength = 300_000;
+    private const int Traits = 7;
+    private const int Linear = 16;
+    private const int PerOctave = 4;
+    private const int Buckets = 64;
+    private const int MostTenants = 4_096;
+
+    private readonly Dictionary<int, Tenant> _tenants = [];
+    private int _epoch = -1;
+
+    /// <summary>Lets time pass until <paramref name="now"/> (Unix milliseconds): levels are worked out anew, old epochs forgotten.</summary>
+    public void Renew(long now)
+    {
+        int epoch = (int)(now / EpochLength);
+        int passed = _epoch < 0 ? 0 : epoch - _epoch;
+        _epoch = epoch;
+        foreach (Tenant tenant in _tenants.Values)
+        {
+            tenant.Bound.Renew(passed);
+            tenant.Unbound.Renew(passed);
+        }
+    }
+
+    /// <summary>Counts a token with what was measured of it now.</summary>
+    public void Count(ref TokenState token, in TokenFeatures features)
+    {
+        Histograms histograms = HistogramsOf(token.Organization, token.IsBound);
+        Span<byte> buckets = token.Population.Buckets;
+        bool counted = token.Population.Epoch == _epoch + 1;
+        for (int trait = 0; trait < Traits; trait++)
+        {
+            byte bucket = (byte)BucketOf(ValueOf((PopulationTrait)trait, in features));
+            if (counted)
+            {
+                histograms.Move(trait, buckets[trait], bucket);
+            }
+            else
+            {
+                histograms.Add(trait, bucket);
+            }
+            buckets[trait] = bucket;
+        }
+        // Epoch numbers are kept plus one, so that a fresh token was never counted.
+        token.Population.Epoch = _epoch + 1;
+    }
+
+    /// <summary>The largest value that is still usual among the tokens like this one; 0 while too little is known.</summary>
+    public double Usual(in TokenState token, PopulationTrait trait) =>
+        _tenants.TryGetValue(Key(token.Organization), out Tenant? tenant)
+            ? (token.IsBound ? tenant.Bound : tenant.Unbound).Usual[(int)trait]
+            : 0;
+
+    /// <summary>The value of a trait.</summary>
+    public static double ValueOf(PopulationTrait trait, in TokenFeatures features) => trait switch
+    {
+        PopulationTrait.Sessions => features.Sessions,
+        PopulationTrait.Places => features.Places,
+        PopulationTrait.Operators => features.Operators,
+        PopulationTrait.Concurrent => features.Concurrent,
+        PopulationTrait.PlacesAtOnce => features.PlacesAtOnce,
+        PopulationTrait.Handovers => features.Handovers,
+        _ => features.PlayingFor / 900,
+    };
+
+    private static int BucketOf(double value) => value < Linear
+        ? (int)Math.Max(0, value)
+        : Math.Min(Buckets - 1, Linear + (int)(PerOctave * Math.Log2(value / Linear)));
+
+    private static double LargestIn(int bucket) => bucket < Linear ? bucket : Linear * Math.Pow(2, (bucket + 1.0 - Linear) / PerOctave);
+
+    private int Key(int organization) => _tenants.Count < MostTenants || _tenants.ContainsKey(organization) ? organization : int.MaxValue;
+
+    private Histograms HistogramsOf(int organization, bool bound)
+    {
+        int key = Key(organization);
+        if (!_tenants.TryGetValue(key, out Tenant? tenant))
+        {
+            tenant = new Tenant();
+            _tenants.Add(key, tenant);
+        }
+        return bound ? tenant.Bound : tenant.Unbound;
+    }
+
+    private sealed class Tenant
+    {
+        public Histograms Bound { get; } = new();
+
+        public Histograms Unbound { get; } = new();
+    }
+
+    private sealed class Histograms
+    {
+        private int[] _now = new int[Traits * Buckets];
+        private int[] _before = new int[Traits * Buckets];
+
+        public double[] Usual { get; } = new double[Traits];
+
+        public void Add(int trait, int bucket) => _now[(trait * Buckets) + bucket]++;
+
+        public void Move(int trait, int from, int to)
+        {
+            // A token that became bound meanwhile was counted among the others.
+            ref int left = ref _now[(trait * Buckets) + from];
+            left = Math.Max(0, left - 1);
+            _now[(trait * Buckets) + to]++;
+        }
+
+        public void Renew(int epochs)
+        {
+            if (epochs > 0)
+            {
+                (_now, _before) = (_before, _now);
+                Array.Clear(_now);
+            }
+            if (epochs > 1)
+            {
+                Array.Clear(_before);
+            }
+            for (int trait = 0; trait < Traits; trait++)
+            {
+                Usual[trait] = Level(trait * Buckets);
+            }
+        }
+
+        private double Level(int from)
+        {
+            ReadOnlySpan<int> now = _now.AsSpan(from, Buckets);
+            ReadOnlySpan<int> before = _before.AsSpan(from, Buckets);
+            long total = Sum(now) + Sum(before);
+            if (total < Few)
+            {
+                return 0;
+            }
+            long above = total >= Enough ? total / 200 : total / 50;
+            double margin = total >= Enough ? 1.25 : 1.5;
+            for (int bucket = Buckets - 1; bucket > 0; bucket--)
+            {
+                above -= now[bucket] + before[bucket];
+                if (above < 0)
+                {
+                    return LargestIn(bucket) * margin;
+                }
+            }
+            return 0;
+        }
+
+        private static long Sum(ReadOnlySpan<int> counts)
+        {
+            long sum = 0;
+            foreach (int count in counts)
+            {
+                sum += count;
+            }
+            return sum;
+        }
+    }
+}
