@@ -17,7 +17,7 @@ internal static class EvaluationText
         Line(text, $"flags:  precision {result.Flags.Precision:P1}, recall {result.Flags.Recall:P1} ({result.Flags.Caught} of {result.Flags.Incidents} incidents)");
         Line(text, $"blocks: precision {result.Blocks.Precision:P1}, recall {result.Blocks.Recall:P1} ({result.Blocks.Caught} of {result.Blocks.Incidents} incidents)");
         Line(text, $"time to detection: median {Span(result.MedianTimeToDetection)}, 90 % within {Span(result.P90TimeToDetection)}");
-        foreach (GroupResult group in result.Groups)
+        foreach (FamilyResult group in result.Families)
         {
             Line(text, $"  {group.Kind,-20} {group.Difficulty,-6} caught {group.Caught} of {group.Incidents}, as expected {group.CaughtAsExpected}");
         }
