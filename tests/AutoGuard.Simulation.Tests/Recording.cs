@@ -9,7 +9,7 @@ namespace AutoGuard.Simulation.Tests;
 
 /// <summary>One event as a reader that knows nothing of the simulator sees it, and its label.</summary>
 internal sealed record RecordedEvent(
-    string Type, long Time, string Session, string Address, string? Token, string? Country, uint Asn, string? ReferrerHost, string Stream, long? Duration, SessionLabel Label);
+    string Type, long Time, string Session, string Address, string? Token, string? Country, uint Asn, string? ReferrerHost, string Stream, long? Duration, string? Organization, SessionLabel Label);
 
 /// <summary>One session put together from its events.</summary>
 internal sealed record RecordedSession(RecordedEvent First, RecordedEvent Last, SessionLabel Label)
@@ -85,6 +85,7 @@ internal sealed class Recording
             Uri.TryCreate(Text(root, "referrer"), UriKind.Absolute, out Uri? page) ? page.Host : null,
             root.GetProperty("stream").GetString()!,
             root.TryGetProperty("duration", out JsonElement duration) ? duration.GetInt64() : null,
+            Text(root, "organization"),
             label);
     }
 

@@ -4,29 +4,95 @@ using AutoGuard.Simulation.Profiles;
 
 namespace AutoGuard.Simulation.Labels;
 
-/// <summary>How good the decisions were.</summary>
+/// <summary>How good the decisions on one recording were, or on several together.</summary>
 public sealed record EvaluationResult
 {
     /// <summary>Every incident, in the order of the truth.</summary>
     public required ImmutableArray<IncidentResult> Incidents { get; init; }
 
-    /// <summary>Of all that was decided, whatever the action.</summary>
-    public required Quality Flags { get; init; }
-
-    /// <summary>Of blocks and revocations, against the incidents of which one was expected.</summary>
-    public required Quality Blocks { get; init; }
-
-    /// <summary>Per kind and difficulty.</summary>
-    public required ImmutableArray<GroupResult> Groups { get; init; }
+    /// <summary>Who was decided about rightly.</summary>
+    public required ImmutableArray<RightSubject> RightSubjects { get; init; }
 
     /// <summary>Who was decided about and should not have been, by time.</summary>
     public required ImmutableArray<FalseSubject> FalseSubjects { get; init; }
 
+    /// <summary>What the blocks would have meant for sessions; null when the sessions are not known.</summary>
+    public required SessionImpact? Impact { get; init; }
+
+    /// <summary>Of all that was decided, whatever the action.</summary>
+    public DecisionQuality Flags => QualityOf(RightSubjects, FalseSubjects, DecisionAction.Flag, Incidents, i => i.Action is not null);
+
+    /// <summary>Of blocks and revocations, against the incidents of which one was expected.</summary>
+    public DecisionQuality Blocks => QualityOf(
+        RightSubjects, FalseSubjects, DecisionAction.Block, [.. Incidents.Where(i => i.Expected >= ExpectedAction.Block)], i => i.CaughtAsExpected);
+
+    /// <summary>Per family: kind and difficulty.</summary>
+    public ImmutableArray<FamilyResult> Families => [.. Incidents.Select(i => (i.Kind, i.Difficulty)).Distinct().OrderBy(f => f.Kind).ThenBy(f => f.Difficulty).Select(FamilyOf)];
+
     /// <summary>From the first abnormal event to the first decision, over detected incidents; null when none was.</summary>
-    public required TimeSpan? MedianTimeToDetection { get; init; }
+    public TimeSpan? MedianTimeToDetection => Percentile(Incidents, 50);
 
     /// <summary>The same, 90th percentile by nearest rank.</summary>
-    public required TimeSpan? P90TimeToDetection { get; init; }
+    public TimeSpan? P90TimeToDetection => Percentile(Incidents, 90);
+
+    /// <summary>How many of the incidents of some difficulties were dealt with as expected, and how many there were.</summary>
+    public (int Caught, int Incidents) Expected(params ReadOnlySpan<Difficulty> difficulties)
+    {
+        int caught = 0;
+        int all = 0;
+        foreach (IncidentResult incident in Incidents)
+        {
+            if (difficulties.Contains(incident.Difficulty))
+            {
+                all++;
+                caught += incident.CaughtAsExpected ? 1 : 0;
+            }
+        }
+        return (caught, all);
+    }
+
+    /// <summary>Several recordings as if they were one.</summary>
+    public static EvaluationResult Pool(IEnumerable<EvaluationResult> results)
+    {
+        List<EvaluationResult> all = [.. results];
+        return new EvaluationResult
+        {
+            Incidents = [.. all.SelectMany(r => r.Incidents)],
+            RightSubjects = [.. all.SelectMany(r => r.RightSubjects)],
+            FalseSubjects = [.. all.SelectMany(r => r.FalseSubjects)],
+            Impact = all.Exists(r => r.Impact is null) ? null : SessionImpact.Sum(all.Select(r => r.Impact!)),
+        };
+    }
+
+    private FamilyResult FamilyOf((AttackKind Kind, Difficulty Difficulty) family)
+    {
+        ImmutableArray<IncidentResult> incidents = [.. Incidents.Where(i => (i.Kind, i.Difficulty) == family)];
+        ImmutableArray<RightSubject> right = [.. RightSubjects.Where(r => (r.Kind, r.Difficulty) == family)];
+        ImmutableArray<FalseSubject> wrong = [.. FalseSubjects.Where(f => f.Family == family)];
+        return new FamilyResult
+        {
+            Kind = family.Kind,
+            Difficulty = family.Difficulty,
+            Incidents = incidents.Length,
+            Caught = incidents.Count(i => i.Action is not null),
+            CaughtAsExpected = incidents.Count(i => i.CaughtAsExpected),
+            Flags = QualityOf(right, wrong, DecisionAction.Flag, incidents, i => i.Action is not null),
+            Blocks = QualityOf(right, wrong, DecisionAction.Block, [.. incidents.Where(i => i.Expected >= ExpectedAction.Block)], i => i.CaughtAsExpected),
+            MedianTimeToDetection = Percentile(incidents, 50),
+            P90TimeToDetection = Percentile(incidents, 90),
+        };
+    }
+
+    private static DecisionQuality QualityOf(
+        ImmutableArray<RightSubject> right, ImmutableArray<FalseSubject> wrong, DecisionAction least, ImmutableArray<IncidentResult> incidents, Func<IncidentResult, bool> caught) =>
+        new(right.Count(r => r.Action >= least), wrong.Count(f => f.Action >= least), incidents.Count(caught), incidents.Length);
+
+    /// <summary>Nearest rank, over the incidents that were detected.</summary>
+    private static TimeSpan? Percentile(ImmutableArray<IncidentResult> incidents, int percent)
+    {
+        TimeSpan[] times = [.. incidents.Where(i => i.TimeToDetection is not null).Select(i => i.TimeToDetection!.Value).Order()];
+        return times.Length == 0 ? null : times[((times.Length * percent) + 99) / 100 - 1];
+    }
 }
 
 /// <summary>Precision over subjects and recall over incidents.</summary>
@@ -34,7 +100,7 @@ public sealed record EvaluationResult
 /// <param name="FalseSubjects">Subjects decided wrongly.</param>
 /// <param name="Caught">Incidents caught.</param>
 /// <param name="Incidents">Incidents to catch.</param>
-public sealed record Quality(int TrueSubjects, int FalseSubjects, int Caught, int Incidents)
+public sealed record DecisionQuality(int TrueSubjects, int FalseSubjects, int Caught, int Incidents)
 {
     /// <summary>Share of the decided subjects that were decided rightly; 1 when nothing was decided.</summary>
     public double Precision => TrueSubjects + FalseSubjects == 0 ? 1 : TrueSubjects / (double)(TrueSubjects + FalseSubjects);
@@ -72,16 +138,77 @@ public sealed record IncidentResult
 }
 
 /// <summary>Incidents of one kind and difficulty.</summary>
-/// <param name="Kind">Kind.</param>
-/// <param name="Difficulty">Difficulty.</param>
-/// <param name="Incidents">How many there were.</param>
-/// <param name="Caught">How many were decided about at all.</param>
-/// <param name="CaughtAsExpected">How many as strongly as expected.</param>
-public sealed record GroupResult(AttackKind Kind, Difficulty Difficulty, int Incidents, int Caught, int CaughtAsExpected);
+public sealed record FamilyResult
+{
+    /// <summary>What was done.</summary>
+    public required AttackKind Kind { get; init; }
+
+    /// <summary>How well it hid.</summary>
+    public required Difficulty Difficulty { get; init; }
+
+    /// <summary>How many there were.</summary>
+    public required int Incidents { get; init; }
+
+    /// <summary>How many were decided about at all.</summary>
+    public required int Caught { get; init; }
+
+    /// <summary>How many as strongly as expected.</summary>
+    public required int CaughtAsExpected { get; init; }
+
+    /// <summary>Of all decisions; wrong subjects are those whose sessions are mostly this family's (known only with the sessions).</summary>
+    public required DecisionQuality Flags { get; init; }
+
+    /// <summary>Of blocks and revocations.</summary>
+    public required DecisionQuality Blocks { get; init; }
+
+    /// <summary>From the first abnormal event to the first decision, over detected incidents; null when none was.</summary>
+    public required TimeSpan? MedianTimeToDetection { get; init; }
+
+    /// <summary>The same, 90th percentile by nearest rank.</summary>
+    public required TimeSpan? P90TimeToDetection { get; init; }
+}
+
+/// <summary>A subject decided rightly.</summary>
+/// <param name="Subject">Who.</param>
+/// <param name="Action">The strongest right action.</param>
+/// <param name="Kind">What it was caught at.</param>
+/// <param name="Difficulty">How well that hid.</param>
+/// <param name="Score">The highest score of those decisions.</param>
+public sealed record RightSubject(Subject Subject, DecisionAction Action, AttackKind Kind, Difficulty Difficulty, double Score);
 
 /// <summary>A subject decided wrongly.</summary>
 /// <param name="Subject">Who.</param>
 /// <param name="Action">The strongest wrong action.</param>
 /// <param name="Time">Event time of the first wrong decision, Unix milliseconds.</param>
 /// <param name="NeverTouch">Whether the truth names it among those that must never be touched.</param>
-public sealed record FalseSubject(Subject Subject, DecisionAction Action, long Time, bool NeverTouch);
+public sealed record FalseSubject(Subject Subject, DecisionAction Action, long Time, bool NeverTouch)
+{
+    /// <summary>Tenant that the decision was for; null: all.</summary>
+    public string? Organization { get; init; }
+
+    /// <summary>The highest score of the wrong decisions.</summary>
+    public double Score { get; init; }
+
+    /// <summary>What the detector gave as its reason first; may be empty.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>Honest sessions under the subject in the whole recording, by kind, most first; empty when the sessions are not known.</summary>
+    public ImmutableArray<HonestTally> Honest { get; init; } = [];
+
+    /// <summary>Misuse sessions under the subject in the whole recording.</summary>
+    public int MisuseSessions { get; init; }
+
+    /// <summary>Id of the incident that most of its sessions are of; null when they are mostly honest or not known.</summary>
+    public string? Incident { get; init; }
+
+    /// <summary>That incident's family.</summary>
+    public (AttackKind Kind, Difficulty Difficulty)? Family { get; init; }
+
+    /// <summary>The kind of honest viewer that was hit most; null when the subject's sessions are mostly misuse, or not known.</summary>
+    public HonestKind? Victims => Incident is null && !Honest.IsEmpty ? Honest[0].Kind : null;
+}
+
+/// <summary>Honest sessions of one kind.</summary>
+/// <param name="Kind">Kind.</param>
+/// <param name="Sessions">How many.</param>
+public sealed record HonestTally(HonestKind Kind, int Sessions);

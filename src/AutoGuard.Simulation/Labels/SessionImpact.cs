@@ -1,156 +1,124 @@
-using System.Text.Json;
-using AutoGuard.Core.Events;
+using System.Collections.Immutable;
 using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Simulation.Labels;
 
 /// <summary>What enforced decisions would have meant for sessions: how much misuse they prevented, and whom they cost.</summary>
 /// <remarks>
-/// A session counts as refused when it starts while its token, address, network or referrer is blocked or revoked, at
-/// least the given delay after the decision. Sessions already running are not counted: most enforcement leaves them alone.
+/// A session counts as refused when it starts while its token, address, network or referrer is blocked or revoked: from
+/// the decision's time plus the given delay until it expires (not included) or is released. Sessions already running are
+/// not counted: most enforcement leaves them alone. Nor are those that were running when the recording began.
 /// </remarks>
-public sealed class SessionImpact
+public sealed record SessionImpact
 {
-    private readonly SessionLabels _labels;
-    private readonly Dictionary<Subject, (long From, long To)> _refused = [];
-    private readonly List<(IpNetwork Network, long From, long To)> _networks = [];
-
-    /// <param name="decisions">All decisions; blocks and revocations count until their expiry or release.</param>
-    /// <param name="seed">Seed of the recording.</param>
-    /// <param name="delay">How long enforcement takes to have an effect.</param>
-    public SessionImpact(IEnumerable<Decision> decisions, ulong seed, TimeSpan delay)
-    {
-        ArgumentNullException.ThrowIfNull(decisions);
-        _labels = new SessionLabels(seed);
-        foreach (Decision decision in decisions.OrderBy(d => d.Time))
-        {
-            Add(decision, (long)delay.TotalMilliseconds);
-        }
-    }
-
     /// <summary>Sessions of incidents that started.</summary>
-    public long MisuseSessions { get; private set; }
+    public required long MisuseSessions { get; init; }
 
     /// <summary>Those of them that would have been refused.</summary>
-    public long MisusePrevented { get; private set; }
+    public required long MisusePrevented { get; init; }
+
+    /// <summary>Honest sessions that started, and how many of them would have been refused, by kind; kinds without sessions are left out.</summary>
+    public required ImmutableArray<HonestImpact> Honest { get; init; }
 
     /// <summary>Honest sessions that started.</summary>
-    public long HonestSessions { get; private set; }
+    public long HonestSessions => Honest.Sum(h => h.Sessions);
 
     /// <summary>Those of them that would have been refused.</summary>
-    public long HonestRefused { get; private set; }
+    public long HonestRefused => Honest.Sum(h => h.Refused);
 
-    /// <summary>Counts one session's start; sessions that this seed did not make are left out.</summary>
-    /// <param name="sessionId">Session id, UTF-8.</param>
-    /// <param name="time">Event time, Unix milliseconds.</param>
-    /// <param name="token">Token identity, if any.</param>
-    /// <param name="address">The viewer's address.</param>
-    /// <param name="referrerHost">Referrer host in lower case, if any.</param>
-    public void Start(ReadOnlySpan<byte> sessionId, long time, string? token, IpAddress address, string? referrerHost)
+    /// <summary>Honest sessions refused, of a million.</summary>
+    public double HonestRefusedPerMillion => HonestSessions == 0 ? 0 : HonestRefused * 1e6 / HonestSessions;
+
+    /// <summary>Share of the misuse sessions that were prevented; 1 when there was none.</summary>
+    public double Prevention => MisuseSessions == 0 ? 1 : MisusePrevented / (double)MisuseSessions;
+
+    /// <summary>Applies decisions, in any order, to all sessions of a recording.</summary>
+    /// <param name="decisions">All decisions.</param>
+    /// <param name="sessions">All sessions.</param>
+    /// <param name="delay">How long enforcement takes to have an effect.</param>
+    public static SessionImpact Of(IEnumerable<JudgedDecision> decisions, LabelledSessions sessions, TimeSpan delay = default)
     {
-        if (!_labels.TryRead(sessionId, out SessionLabel label))
+        ArgumentNullException.ThrowIfNull(decisions);
+        ArgumentNullException.ThrowIfNull(sessions);
+        SubjectIndex index = new(sessions);
+        List<List<(long From, long To)>> periods = Periods(decisions, index, (long)delay.TotalMilliseconds);
+        long misuse = 0;
+        long prevented = 0;
+        SortedDictionary<HonestKind, (long Sessions, long Refused)> honest = [];
+        Span<int> found = stackalloc int[SubjectIndex.MostFound];
+        foreach (LabelledSession session in sessions.All)
         {
-            return;
-        }
-
-        bool refused = IsRefused(new Subject(SubjectType.Ip, address.ToString()), time)
-            || (token is not null && IsRefused(new Subject(SubjectType.Token, token), time))
-            || (referrerHost is not null && IsRefused(new Subject(SubjectType.Referrer, referrerHost), time))
-            || _networks.Exists(n => time >= n.From && time < n.To && n.Network.Contains(address));
-        if (label.IsMisuse)
-        {
-            MisuseSessions++;
-            MisusePrevented += refused ? 1 : 0;
-        }
-        else
-        {
-            HonestSessions++;
-            HonestRefused += refused ? 1 : 0;
-        }
-    }
-
-    /// <summary>Counts the starts of a simulation that is played again; duplicates and malformed lines are left out.</summary>
-    public void Measure(TrafficSimulator simulator)
-    {
-        ArgumentNullException.ThrowIfNull(simulator);
-        System.Buffers.ArrayBufferWriter<byte> buffer = new(4096);
-        while (simulator.TryNext(buffer, out var line))
-        {
-            if (line.Kind == Transport.SimulatedLineKind.Event)
-            {
-                Read(buffer.WrittenSpan, line);
-            }
-
-            buffer.ResetWrittenCount();
-        }
-    }
-
-    private void Read(ReadOnlySpan<byte> json, in Transport.SimulatedLine line)
-    {
-        if (!json.StartsWith("{\"type\":\"start\""u8))
-        {
-            return;
-        }
-
-        Utf8JsonReader reader = new(json);
-        ReadOnlySpan<byte> session = default;
-        IpAddress address = default;
-        string? host = null;
-        bool hasToken = false;
-        while (reader.Read())
-        {
-            if (reader.CurrentDepth != 1 || reader.TokenType != JsonTokenType.PropertyName)
+            if (!session.IsStarted)
             {
                 continue;
             }
-
-            bool isSession = reader.ValueTextEquals("sessionId"u8);
-            bool isAddress = reader.ValueTextEquals("ip"u8);
-            bool isReferrer = reader.ValueTextEquals("referrer"u8);
-            hasToken |= reader.ValueTextEquals("token"u8);
-            reader.Read();
-            if (isSession)
+            bool refused = false;
+            foreach (int number in found[..index.Find(in session, found)])
             {
-                session = reader.ValueSpan;
+                refused = refused || periods[number].Exists(p => session.Time >= p.From && session.Time < p.To);
             }
-            else if (isAddress)
+            if (session.Label.IsMisuse)
             {
-                _ = IpAddress.TryParse(reader.GetString(), out address);
+                misuse++;
+                prevented += refused ? 1 : 0;
             }
-            else if (isReferrer && Uri.TryCreate(reader.GetString(), UriKind.Absolute, out Uri? page))
+            else
             {
-                host = page.Host;
+                (long sum, long cut) = honest.GetValueOrDefault(session.Label.Honest);
+                honest[session.Label.Honest] = (sum + 1, cut + (refused ? 1 : 0));
             }
         }
-
-        Start(session, line.EventTime, hasToken ? System.Text.Encoding.UTF8.GetString(line.Key.Span) : null, address, host);
+        return new SessionImpact
+        {
+            MisuseSessions = misuse,
+            MisusePrevented = prevented,
+            Honest = [.. honest.Select(pair => new HonestImpact(pair.Key, pair.Value.Sessions, pair.Value.Refused))],
+        };
     }
 
-    private bool IsRefused(Subject subject, long time) =>
-        _refused.TryGetValue(subject, out (long From, long To) period) && time >= period.From && time < period.To;
-
-    private void Add(Decision decision, long delay)
+    /// <summary>Adds up what several recordings came to.</summary>
+    public static SessionImpact Sum(IEnumerable<SessionImpact> impacts)
     {
-        long from = decision.Time + delay;
-        long to = decision.Expires ?? long.MaxValue;
-        if (decision.Action == DecisionAction.Release)
+        List<SessionImpact> all = [.. impacts];
+        return new SessionImpact
         {
-            if (_refused.TryGetValue(decision.Subject, out (long From, long To) running))
+            MisuseSessions = all.Sum(i => i.MisuseSessions),
+            MisusePrevented = all.Sum(i => i.MisusePrevented),
+            Honest = [.. all.SelectMany(i => i.Honest).GroupBy(h => h.Kind).OrderBy(g => g.Key)
+                .Select(g => new HonestImpact(g.Key, g.Sum(h => h.Sessions), g.Sum(h => h.Refused)))],
+        };
+    }
+
+    private static List<List<(long From, long To)>> Periods(IEnumerable<JudgedDecision> decisions, SubjectIndex index, long delay)
+    {
+        List<List<(long From, long To)>> periods = [];
+        // A release comes after a block of the same instant: it can only mean that block.
+        foreach (JudgedDecision decision in decisions.OrderBy(d => d.Time).ThenBy(d => d.Action == DecisionAction.Release))
+        {
+            if (decision.Action == DecisionAction.Flag)
             {
-                _refused[decision.Subject] = running with { To = Math.Min(running.To, decision.Time) };
+                continue;
+            }
+            int number = index.Add(decision.Subject, decision.Organization);
+            if (number == periods.Count)
+            {
+                periods.Add([]);
+            }
+            if (decision.Action == DecisionAction.Release)
+            {
+                periods[number] = [.. periods[number].Select(p => p with { To = Math.Min(p.To, decision.Time) })];
+            }
+            else
+            {
+                periods[number].Add((decision.Time + delay, decision.Expires ?? long.MaxValue));
             }
         }
-        else if (decision.Action >= DecisionAction.Block)
-        {
-            bool known = _refused.TryGetValue(decision.Subject, out (long From, long To) earlier) && earlier.To >= from;
-            _refused[decision.Subject] = (known ? earlier.From : from, to);
-        }
-
-        if (decision.Subject.Type == SubjectType.Cidr && IpNetwork.TryParse(decision.Subject.Value, out IpNetwork network))
-        {
-            _networks.RemoveAll(n => n.Network == network);
-            (long start, long end) = _refused.GetValueOrDefault(decision.Subject);
-            _networks.Add((network, start, end));
-        }
+        return periods;
     }
 }
+
+/// <summary>Honest sessions of one kind.</summary>
+/// <param name="Kind">Kind.</param>
+/// <param name="Sessions">How many started.</param>
+/// <param name="Refused">How many of them would have been refused.</param>
+public sealed record HonestImpact(HonestKind Kind, long Sessions, long Refused);

@@ -4,6 +4,7 @@ using AutoGuard.CommandLine;
 using AutoGuard.Core.Events;
 using AutoGuard.Live;
 using AutoGuard.Runtime;
+using AutoGuard.Simulation.Labels;
 
 namespace AutoGuard.Replay;
 
@@ -19,6 +20,7 @@ internal sealed class ReplayReader : IDisposable
     private readonly IReadOnlyList<string> _paths;
     private readonly DetectionParts _parts;
     private readonly TextWriter _error;
+    private readonly LabelledSessions? _sessions;
     private readonly BlockingCollection<EventBatch> _free = new(BatchCount);
     private readonly BlockingCollection<EventBatch> _filled = new(BatchCount);
     private readonly long[] _rejected = new long[Enum.GetValues<EventRejection>().Length];
@@ -29,11 +31,16 @@ internal sealed class ReplayReader : IDisposable
     private long _lines;
     private EventFile? _current;
 
-    public ReplayReader(IReadOnlyList<string> paths, DetectionParts parts, TextWriter error)
+    /// <param name="paths">Files, pipes, or <c>-</c> for standard input.</param>
+    /// <param name="parts">What reads an event.</param>
+    /// <param name="error">Where lines that are no events are mentioned.</param>
+    /// <param name="sessions">Takes note of the sessions; null: nobody does.</param>
+    public ReplayReader(IReadOnlyList<string> paths, DetectionParts parts, TextWriter error, LabelledSessions? sessions)
     {
         _paths = paths;
         _parts = parts;
         _error = error;
+        _sessions = sessions;
         for (int i = 0; i < BatchCount; i++)
         {
             _free.Add(new EventBatch(BatchSize));
@@ -127,8 +134,10 @@ internal sealed class ReplayReader : IDisposable
                 if (rejection != EventRejection.None)
                 {
                     Reject(rejection, file.Name, lines.LineNumber);
+                    continue;
                 }
-                else if (batch.IsFull)
+                _sessions?.Add(in batch.Last, lines.Line);
+                if (batch.IsFull)
                 {
                     _filled.Add(batch, cancellation);
                     batch = _free.Take(cancellation);

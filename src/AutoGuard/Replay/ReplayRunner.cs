@@ -9,6 +9,7 @@ using AutoGuard.Core.Reporting;
 using AutoGuard.Live;
 using AutoGuard.Reports;
 using AutoGuard.Runtime;
+using AutoGuard.Simulation.Labels;
 
 namespace AutoGuard.Replay;
 
@@ -21,6 +22,8 @@ internal sealed class ReplayRunner : IDisposable
     private readonly EffectiveSettings _settings;
     private readonly IReadOnlyList<string> _files;
     private readonly DetectionParts _parts;
+    private readonly SimulationTruth? _truth;
+    private readonly LabelledSessions? _sessions;
     private readonly ReplayReader _reader;
     private readonly DetectionOutput _output = new();
     private readonly List<Decision> _decisions = [];
@@ -28,12 +31,18 @@ internal sealed class ReplayRunner : IDisposable
     private long _from = long.MaxValue;
     private long _to = long.MinValue;
 
-    public ReplayRunner(EffectiveSettings settings, IReadOnlyList<string> files, TextWriter error)
+    /// <param name="settings">The configuration.</param>
+    /// <param name="files">What is replayed.</param>
+    /// <param name="error">Where lines that are no events are mentioned.</param>
+    /// <param name="truth">What really happens in the recording; null when nobody knows.</param>
+    public ReplayRunner(EffectiveSettings settings, IReadOnlyList<string> files, TextWriter error, SimulationTruth? truth = null)
     {
         _settings = settings;
         _files = files;
         _parts = new DetectionParts(settings);
-        _reader = new ReplayReader(files, _parts, error);
+        _truth = truth;
+        _sessions = truth is null ? null : new LabelledSessions(truth.Seed, _parts.Strings, _parts.Identities);
+        _reader = new ReplayReader(files, _parts, error, _sessions);
     }
 
     /// <summary>How far the replay is.</summary>
@@ -163,6 +172,7 @@ internal sealed class ReplayRunner : IDisposable
             Flags = counters.Flags,
             Blocks = counters.Blocks,
             Revocations = counters.Revocations,
+            Evaluation = _truth is null ? null : Evaluation.Judge(_decisions.Select(JudgedDecision.Of), _truth, _sessions),
         };
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutoGuard.Core.Events;
+using AutoGuard.Simulation.Labels;
 
 namespace AutoGuard.Replay;
 
@@ -36,6 +37,9 @@ internal sealed record ReplaySummary
     public required long Blocks { get; init; }
 
     public required long Revocations { get; init; }
+
+    /// <summary>How good the decisions were; null when the truth is not known.</summary>
+    public EvaluationResult? Evaluation { get; init; }
 
     public double EventsPerSecond => WallSeconds > 0 ? Math.Round(Events / WallSeconds) : 0;
 
@@ -74,6 +78,11 @@ internal sealed record ReplaySummary
         writer.WriteNumber("block", Blocks);
         writer.WriteNumber("revoke", Revocations);
         writer.WriteEndObject();
+        if (Evaluation is { } evaluation)
+        {
+            writer.WritePropertyName("evaluation");
+            EvaluationJson.Write(writer, evaluation);
+        }
         writer.WriteEndObject();
         await writer.FlushAsync(cancellation);
     }

@@ -14,7 +14,7 @@ internal static class ReplayVerb
     public static async Task<int> RunAsync(ReplayArguments arguments, VerbContext context, CancellationToken cancellation)
     {
         SimulationTruth? truth = arguments.Labels is { } labels ? await ReadTruthAsync(labels, cancellation) : null;
-        using ReplayRunner runner = new(context.Settings, arguments.Files, context.Error);
+        using ReplayRunner runner = new(context.Settings, arguments.Files, context.Error, truth);
         ReplaySummary summary = await Terminal.Progress(TimeProvider.System).WhileAsync(
             "Replay", () => runner.Progress, runner.RunAsync(arguments.Decisions, TimeProvider.System, cancellation));
         if (arguments.Reports.Count > 0)
@@ -30,10 +30,10 @@ internal static class ReplayVerb
             await summary.WriteAsync(summaryFile, cancellation);
         }
         Print(summary, runner, context.Output);
-        if (truth is not null)
+        if (summary.Evaluation is { } evaluation)
         {
             await context.Output.WriteLineAsync();
-            await context.Output.WriteAsync(EvaluationText.Of(Evaluation.Judge(runner.Decisions.Select(JudgedDecision.Of), truth)));
+            await context.Output.WriteAsync(EvaluationText.Of(evaluation));
         }
         return ExitStatus.Done;
     }

@@ -53,10 +53,10 @@ public sealed class EvaluationTests
             ],
             Truth);
 
-        Assert.Equal(new Quality(TrueSubjects: 3, FalseSubjects: 2, Caught: 3, Incidents: 4), result.Flags);
+        Assert.Equal(new DecisionQuality(TrueSubjects: 3, FalseSubjects: 2, Caught: 3, Incidents: 4), result.Flags);
         Assert.Equal(0.6, result.Flags.Precision);
         Assert.Equal(0.75, result.Flags.Recall);
-        Assert.Equal(new Quality(TrueSubjects: 2, FalseSubjects: 1, Caught: 1, Incidents: 3), result.Blocks);
+        Assert.Equal(new DecisionQuality(TrueSubjects: 2, FalseSubjects: 1, Caught: 1, Incidents: 3), result.Blocks);
         Assert.Equal([true, false, true, false], result.Incidents.Select(i => i.CaughtAsExpected));
         Assert.Equal([DecisionAction.Revoke, DecisionAction.Flag, DecisionAction.Block, null], result.Incidents.Select(i => i.Action));
         Assert.Equal([1, 6, 3, null], result.Incidents.Select(i => (int?)i.TimeToDetection?.TotalMinutes));
@@ -67,7 +67,22 @@ public sealed class EvaluationTests
             [new FalseSubject(Token("somebody"), DecisionAction.Flag, At(50), false), new FalseSubject(Ip("27.64.0.1"), DecisionAction.Block, At(60), true)],
             result.FalseSubjects.ToArray());
         Assert.Equal(
-            new GroupResult(AttackKind.TokenSharing, Difficulty.Easy, Incidents: 1, Caught: 1, CaughtAsExpected: 1), result.Groups[0]);
+            new FamilyResult
+            {
+                Kind = AttackKind.TokenSharing,
+                Difficulty = Difficulty.Easy,
+                Incidents = 1,
+                Caught = 1,
+                CaughtAsExpected = 1,
+                Flags = new DecisionQuality(1, 0, 1, 1),
+                Blocks = new DecisionQuality(1, 0, 1, 1),
+                MedianTimeToDetection = TimeSpan.FromMinutes(1),
+                P90TimeToDetection = TimeSpan.FromMinutes(1),
+            },
+            result.Families[0]);
+        Assert.Equal((1, 3), result.Expected(Difficulty.Easy));
+        Assert.Equal((1, 1), result.Expected(Difficulty.Hard));
+        Assert.Equal((2, 4), result.Expected(Difficulty.Easy, Difficulty.Hard, Difficulty.Slow));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class ReplayProcessTests : IDisposable
     private static readonly string[] SummaryKeys =
     [
         "events", "accepted", "malformed", "late", "duplicates", "sessions", "tokens", "addresses", "eventTimeFrom", "eventTimeTo",
-        "wallSeconds", "eventsPerSecond", "peakMemoryBytes", "decisions",
+        "wallSeconds", "eventsPerSecond", "peakMemoryBytes", "decisions", "evaluation",
     ];
 
     private readonly WorkFolder _folder = new();
@@ -64,7 +64,12 @@ public sealed class ReplayProcessTests : IDisposable
         Assert.Equal(File.ReadLines(Sample.Expected).Count(), root.GetProperty("decisions").EnumerateObject().Sum(property => property.Value.GetInt32()));
         Assert.Equal(1, root.GetProperty("malformed").GetProperty("invalidJson").GetInt32());
         Assert.True(root.GetProperty("peakMemoryBytes").GetInt64() > 10_000_000);
+        JsonElement evaluation = root.GetProperty("evaluation");
+        Assert.Equal(1, evaluation.GetProperty("flags").GetProperty("recall").GetDouble());
+        Assert.True(evaluation.GetProperty("sessions").GetProperty("honest").GetInt32() > 10);
+        Assert.True(evaluation.GetProperty("sessions").GetProperty("misuse").GetInt32() > 10);
         Assert.Contains("recall 100.0 % (1 of 1 incidents)", ended.Output, StringComparison.Ordinal);
+        Assert.Contains("honest ones refused per million", ended.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,19 @@
+namespace AutoGuard.Quality;
+
+/// <summary>What a run of the harness was asked for.</summary>
+internal sealed record HarnessOptions
+{
+    public required IReadOnlyList<Recording> Recordings { get; init; }
+
+    /// <summary>Settings over the defaults, <c>Section:Key=Value</c>.</summary>
+    public required IReadOnlyList<string> Sets { get; init; }
+
+    /// <summary>Files to write, JSON or Markdown by their ending.</summary>
+    public required IReadOnlyList<string> Outputs { get; init; }
+
+    /// <summary>Only the summary of AutoGuard itself, no baselines.</summary>
+    public required bool Tune { get; init; }
+
+    /// <summary>Recordings judged at the same time.</summary>
+    public required int Parallel { get; init; }
+}
