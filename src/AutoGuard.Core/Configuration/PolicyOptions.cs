@@ -21,9 +21,15 @@ public sealed class PolicyOptions
     [Range(1, 1_000)]
     public int MinimumSessions { get; set; } = 3;
 
-    /// <summary>Consecutive ticks above the block level before a block, 1 to 60.</summary>
+    /// <summary>Consecutive judgements above the block level before a block, 1 to 60.</summary>
     [Range(1, 60)]
     public int BlockPersistence { get; set; } = 2;
+
+    /// <summary>
+    /// How long a token must have stayed above the block level before it is revoked, which cannot be undone. 0 to 1 hour.
+    /// </summary>
+    [TimeRange("00:00:00", "01:00:00")]
+    public TimeSpan RevokeAfter { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>A subject is decided again only when the action rises, or after this long. 1 minute to 30 days.</summary>
     [TimeRange("00:01:00", "30.00:00:00")]

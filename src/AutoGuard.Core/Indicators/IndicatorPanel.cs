@@ -12,8 +12,14 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Most readings of one key.</summary>
     public const int MostReadings = 16;
 
-    /// <summary>A token that plays from a lonely data-centre address is as suspicious in a half of the time as others.</summary>
-    private const double DataCentreHaste = 2;
+    /// <summary>Hours count as so many when a lonely server plays: it may be somebody's own VPN, but it does not get tired.</summary>
+    private const double ServerHours = 2;
+
+    /// <summary>Hours count as so many when a tool plays that records or relays.</summary>
+    private const double ToolHours = 4;
+
+    /// <summary>Sessions beyond two count as so many when a lonely server plays them: nobody has several screens there.</summary>
+    private const double ServerSessions = 4;
 
     /// <summary>Indicators A to F of a token, and its spike.</summary>
     /// <remarks>
@@ -29,10 +35,12 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         }
         Writer writer = new(scale, readings);
         double dataCentre = features.DataCentreShare * features.LonelyDataCentres;
-        double hours = Math.Max(features.Longest, features.PlayingFor) / 3600 * (dataCentre > 0.5 ? DataCentreHaste : 1);
+        bool server = dataCentre > 0.5;
+        double hours = Math.Max(features.Longest, features.PlayingFor) / 3600 * (features.ToolShare > 0.5 ? ToolHours : server ? ServerHours : 1);
+        double sessions = server && features.Concurrent > 2 ? 2 + ((features.Concurrent - 2) * ServerSessions) : features.Concurrent;
         // Sessions that nothing proves to run yet count as one less: a phone that changed its network leaves one behind.
         int places = Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
-        writer.Add(Indicator.ConcurrentSessions, features.Concurrent, features.Usual[(int)PopulationTrait.Concurrent]);
+        writer.Add(Indicator.ConcurrentSessions, sessions, features.Usual[(int)PopulationTrait.Concurrent]);
         writer.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
         writer.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);
         writer.Add(Indicator.DistinctNetworks, features.Places, features.Usual[(int)PopulationTrait.Places]);

@@ -36,6 +36,7 @@ public sealed class PolicyLedger(PolicyOptions options)
 
     private readonly Dictionary<LedgerKey, Entry> _entries = [];
     private readonly long _holdOff = (long)options.HoldOff.TotalMilliseconds;
+    private readonly long _revokeAfter = (long)options.RevokeAfter.TotalMilliseconds;
     private long _minute;
     private int _blocksThisMinute;
 
@@ -72,10 +73,13 @@ public sealed class PolicyLedger(PolicyOptions options)
             }
             if (entry.LastAbove != now)
             {
-                entry.Above = now - entry.LastAbove <= LongestPause ? entry.Above + 1 : 1;
+                bool inARow = entry.Above > 0 && now - entry.LastAbove <= LongestPause;
+                entry.Above = inARow ? entry.Above + 1 : 1;
+                entry.AboveSince = inARow ? entry.AboveSince : now;
                 entry.LastAbove = now;
             }
-            wanted = entry.Above >= options.BlockPersistence ? Verdict.Block : Verdict.Flag;
+            bool longEnough = key.Type != SubjectType.Token || now - entry.AboveSince >= _revokeAfter;
+            wanted = longEnough && entry.Above >= options.BlockPersistence ? Verdict.Block : Verdict.Flag;
             again = wanted != Verdict.Block;
         }
         else if (entry is not null)
@@ -153,6 +157,8 @@ public sealed class PolicyLedger(PolicyOptions options)
         public long DecidedAt { get; set; } = long.MinValue / 2;
 
         public long LastAbove { get; set; } = long.MinValue / 2;
+
+        public long AboveSince { get; set; }
 
         public int Above { get; set; }
     }

@@ -54,7 +54,7 @@ public sealed class IndicatorTests
         Reading[] readings =
         [
             new(Indicator.ConcurrentSessions, 8, 2, 1, 0.7),
-            new(Indicator.ConcurrentNetworks, 2, 1, 0.75, 0.6),
+            new(Indicator.GeographicSpread, 2, 1, 0.75, 0.6),
             new(Indicator.DataCentre, 0, 0.5, 0, 0.45),
             new(Indicator.LongPlayback, 30, 8, 1, 0),
         ];
@@ -66,6 +66,37 @@ public sealed class IndicatorTests
         Assert.Equal(0, contributions[2]);
         Assert.Equal(0, contributions[3]);
         Assert.Equal(Math.Log(0.3) / Math.Log(0.55), contributions[0] / contributions[1], 12);
+    }
+
+    [Fact]
+    public void Of_indicators_that_see_the_same_thing_the_strongest_counts_and_all_share_its_contribution()
+    {
+        Reading[] readings =
+        [
+            new(Indicator.ConcurrentSessions, 8, 2, 1, 0.7),
+            new(Indicator.ConcurrentNetworks, 2, 1, 1, 0.35),
+            new(Indicator.ToolAgent, 1, 0.5, 1, 0.5),
+        ];
+        double[] contributions = new double[readings.Length];
+        RiskScore.Contributions(readings, contributions);
+
+        Assert.Equal(1 - (0.3 * 0.5), RiskScore.Of(readings), 12);
+        Assert.Equal(RiskScore.Of(readings), contributions.Sum(), 12);
+        Assert.Equal(2, contributions[0] / contributions[1], 12);
+        Assert.Equal(Math.Log(0.3) / Math.Log(0.5), (contributions[0] + contributions[1]) / contributions[2], 12);
+    }
+
+    [Theory]
+    [InlineData(9, 0, 6, 0.5)]
+    [InlineData(9, 8, 8, 0.5)]
+    [InlineData(9, 10, 10, 0)]
+    [InlineData(32, 8, 8, 1)]
+    public void A_threshold_rises_to_what_is_usual_in_the_population(double value, double usual, double threshold, double leastGrade)
+    {
+        Reading reading = new IndicatorScale(new IndicatorsOptions()).Read(Indicator.DistinctNetworks, value, usual);
+
+        Assert.Equal(threshold, reading.Threshold);
+        Assert.InRange(reading.Grade, leastGrade, leastGrade == 0 ? 0 : 1);
     }
 
     [Fact]
@@ -90,22 +121,32 @@ public sealed class IndicatorTests
         Assert.Equal(0, panel.Read(in features, readings));
 
         features.Workflow = TokenWorkflow.UserBound;
-        Assert.Equal(10, panel.Read(in features, readings));
+        Assert.Equal(13, panel.Read(in features, readings));
         Assert.Equal(0.5, readings.Single(r => r.Indicator == Indicator.MissingReferrer && r.Weight > 0).Value);
         Assert.Equal(0, readings.Single(r => r.Indicator == Indicator.TokenSpike).Value);
     }
 
     [Theory]
-    [InlineData(60, 20, 0)]
-    [InlineData(200, 10, 170)]
-    [InlineData(200, 0, 200)]
-    public void Connections_count_beyond_three_for_each_token(int open, int tokens, int excess)
+    [InlineData(false, 0, 170)]
+    [InlineData(false, 2, 250)]
+    [InlineData(true, 0, 250)]
+    public void Connections_that_nobody_owns_count_in_a_data_centre_or_when_they_came_suddenly(bool dataCentre, int spikeMinutes, int counted)
     {
         Reading[] readings = new Reading[IndicatorPanel.MostReadings];
-        AddressFeatures features = new() { Open = open, Tokens = tokens };
+        AddressFeatures features = new() { Excess = 170, Unowned = 80, DataCentre = dataCentre, SpikeMinutes = spikeMinutes };
         new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
 
-        Assert.Equal(excess, readings.First(r => r.Indicator == Indicator.AddressConnections).Value);
+        Assert.Equal(counted, readings.First(r => r.Indicator == Indicator.AddressConnections).Value);
+    }
+
+    [Fact]
+    public void Sessions_that_are_only_presumed_to_run_count_one_place_less()
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        TokenFeatures features = new() { Workflow = TokenWorkflow.UserBound, PlacesAtOnce = 2, PresumedPlaces = 4 };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(3, readings.First(r => r.Indicator == Indicator.ConcurrentNetworks).Value);
     }
 
     [Theory]

@@ -70,6 +70,8 @@ public sealed class CaseFilesTests
         Assert.Equal(Enumerable.Range(800, 200).Select(i => (long)i), dossier.Sessions.ToArray().Select(s => s.Start).Order());
     }
 
+    private static readonly string[] s_countries = ["DE", "FR", "GB", "US"];
+
     [Fact]
     public void More_suspects_than_there_is_room_for_still_get_their_evidence()
     {
@@ -79,7 +81,7 @@ public sealed class CaseFilesTests
             for (int i = 0; i < 4; i++)
             {
                 traffic.Session(
-                    (token / 10) + (i * 3), (token / 10) + 60, $"s{token}-{i}", $"{60 + i}.{token / 250}.{token % 250}.9", $"t{token}", $"u{token}", heartbeat: 20);
+                    (token / 10) + (i * 3), (token / 10) + 60, $"s{token}-{i}", $"{60 + i}.{token / 250}.{token % 250}.9", $"t{token}", $"u{token}", heartbeat: 20, country: s_countries[i]);
             }
         }
         traffic.InOrder().Run();

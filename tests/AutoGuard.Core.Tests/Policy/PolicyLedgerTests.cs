@@ -9,7 +9,7 @@ public sealed class PolicyLedgerTests
     private const long Tick = 5_000;
     private static readonly LedgerKey s_key = new(SubjectType.Token, 1, 2);
 
-    private readonly PolicyLedger _ledger = new(new PolicyOptions { BlockPersistence = 3, BlocksPerMinute = 2, HoldOff = TimeSpan.FromHours(1) });
+    private readonly PolicyLedger _ledger = new(new PolicyOptions { BlockPersistence = 3, BlocksPerMinute = 2, HoldOff = TimeSpan.FromHours(1), RevokeAfter = TimeSpan.Zero });
 
     [Theory]
     [InlineData(0.59, 100, Verdict.Allow)]
@@ -30,6 +30,23 @@ public sealed class PolicyLedgerTests
         Assert.True(again);
         Assert.Equal(Verdict.Block, Consider(T + (2 * Tick), out again));
         Assert.False(again);
+    }
+
+    [Theory]
+    [InlineData(SubjectType.Token, 60_000)]
+    [InlineData(SubjectType.Ip, 2 * Tick)]
+    public void What_cannot_be_undone_waits_longer(SubjectType type, long earliest)
+    {
+        PolicyLedger ledger = new(new PolicyOptions { BlockPersistence = 3 });
+        LedgerKey key = new(type, 1, 2);
+        long at = T;
+        while (ledger.Consider(key, 0.95, 5, at, out bool again) != Verdict.Block)
+        {
+            Assert.True(again);
+            at += Tick;
+        }
+
+        Assert.Equal(T + earliest, at);
     }
 
     [Fact]

@@ -1,0 +1,57 @@
+using AutoGuard.Core.Events;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>An address as a token sees it. 48 bytes.</summary>
+public struct AddressMember : IRecentMember
+{
+    /// <inheritdoc/>
+    public ulong Identity { get; set; }
+
+    /// <inheritdoc/>
+    public uint LastSeen { get; set; }
+
+    /// <summary>The address.</summary>
+    public IpAddress Address;
+
+    /// <summary>Hash of its network, so that counting networks computes nothing.</summary>
+    public ulong Network;
+
+    /// <summary>Autonomous system.</summary>
+    public uint Asn;
+
+    /// <summary>Packed country.</summary>
+    public ushort Country;
+
+    /// <summary>Whether it belongs to a data centre.</summary>
+    public bool DataCentre;
+
+    /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
+    public bool SharedEgress;
+}
+
+/// <summary>A token as an address, network or referrer sees it. 24 bytes.</summary>
+public struct TokenMember : IRecentMember
+{
+    /// <inheritdoc/>
+    public ulong Identity { get; set; }
+
+    /// <inheritdoc/>
+    public uint LastSeen { get; set; }
+
+    /// <summary>Part of the user key; 0 when the token is not bound.</summary>
+    public uint User;
+
+    /// <summary>Event time (Unix seconds) at which it was last seen in a session that had run for a while; 0 for never.</summary>
+    public uint Settled;
+}
+
+/// <summary>An address as a network or referrer sees it. 16 bytes.</summary>
+public struct PlainMember : IRecentMember
+{
+    /// <inheritdoc/>
+    public ulong Identity { get; set; }
+
+    /// <inheritdoc/>
+    public uint LastSeen { get; set; }
+}
