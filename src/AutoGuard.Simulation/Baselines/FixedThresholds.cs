@@ -11,9 +11,10 @@ namespace AutoGuard.Simulation.Baselines;
 /// <remarks>
 /// Judged at every event, by these rules:
 /// <list type="bullet">
-/// <item><description>A token that is bound to a user is revoked with more than 2 sessions open at once (a session is open from its first event
-/// to its end or until nothing was heard of it for 90 s), more than 5 addresses in 10 minutes, or more than 3 countries in an hour.
-/// Tokens without a user are left out: what everybody gets, or each session anew, says nothing by its reuse.</description></item>
+/// <item><description>A token that is bound to a user is revoked with more than 2 sessions open at once when it had more than one
+/// address in 10 minutes, else with more than 4 (a session is open from its first event to its end or until nothing was heard of it
+/// for 90 s, so a line that breaks and comes back has several for a while), more than 5 addresses in 10 minutes, or more than 3 countries in an hour. Tokens
+/// without a user are left out: what everybody gets, or each session anew, says nothing by its reuse.</description></item>
 /// <item><description>A token watched for more than 2 hours and more than half of that from data centres is flagged, and revoked when a missing
 /// referrer or a session of more than 8 hours comes with it.</description></item>
 /// <item><description>A token with a session of more than 8 hours is flagged.</description></item>
@@ -24,6 +25,7 @@ namespace AutoGuard.Simulation.Baselines;
 public sealed class FixedThresholds : IBaseline
 {
     private const int MostConcurrent = 2;
+    private const int MostOnOneLine = 4;
     private const int MostAddresses = 5;
     private const int MostCountries = 3;
     private const int MostOpenPerAddress = 50;
@@ -150,7 +152,7 @@ public sealed class FixedThresholds : IBaseline
         int countries = token.Countries.Within(now - CountryWindow);
         bool hosted = token.Watched > LongWatch && token.WatchedFromDataCentres * 2 > token.Watched;
         bool tooLong = now - session.Began > LongSession;
-        bool shared = !e.User.IsAbsent && (token.Open > MostConcurrent || addresses > MostAddresses || countries > MostCountries);
+        bool shared = !e.User.IsAbsent && (token.Open > (addresses > 1 ? MostConcurrent : MostOnOneLine) || addresses > MostAddresses || countries > MostCountries);
         bool revoke = shared || (hosted && (tooLong || e.Referrer == 0));
         if (revoke || hosted || tooLong)
         {
