@@ -11,10 +11,10 @@ internal sealed class Harness(HarnessOptions options, TextWriter output, TextWri
         long start = Stopwatch.GetTimestamp();
         ConcurrentDictionary<int, RecordingResult> results = [];
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = options.Parallel };
-        Parallel.ForEach(Enumerable.Range(0, options.Recordings.Count), parallel, (i, state) =>
+        Parallel.ForEach(Enumerable.Range(0, options.Recordings.Count), parallel, i =>
         {
-            RecordingResult result = new RecordingRun(options.Recordings[i], options).Run(CancellationToken.None);
-            results[i] = result;
+            RecordingResult result = new RecordingRun(options.Recordings[i], options).Run(measureMemory: options.Parallel == 1 && !options.Tune);
+            results[i] = options.Probe && result.Missed.Count > 0 ? Probed(result) : result;
             lock (error)
             {
                 error.WriteLine(FormattableString.Invariant($"{result.Recording}: {result.Events:N0} events in {result.WallSeconds:0.0} s"));
@@ -35,5 +35,16 @@ internal sealed class Harness(HarnessOptions options, TextWriter output, TextWri
                 File.WriteAllText(path, report.Markdown());
             }
         }
+    }
+
+    private RecordingResult Probed(RecordingResult result)
+    {
+        IReadOnlyDictionary<string, (double Score, string Text)> best = new RecordingRun(result.Recording, options, probing: true).Probe();
+        return result with
+        {
+            Missed = [.. result.Missed.Select(m => best.TryGetValue(m.Incident.Id, out (double Score, string Text) found)
+                ? m with { BestScore = found.Score, Best = found.Text }
+                : m)],
+        };
     }
 }

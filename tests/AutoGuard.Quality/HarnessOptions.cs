@@ -14,6 +14,12 @@ internal sealed record HarnessOptions
     /// <summary>Only the summary of AutoGuard itself, no baselines.</summary>
     public required bool Tune { get; init; }
 
+    /// <summary>Whether the baselines run too.</summary>
+    public required bool Baselines { get; init; }
+
+    /// <summary>Whether recordings with missed incidents are run once more, asking for scores on the way.</summary>
+    public required bool Probe { get; init; }
+
     /// <summary>Recordings judged at the same time.</summary>
     public required int Parallel { get; init; }
 }

@@ -26,12 +26,16 @@ internal static class EntryPoint
 
     private static readonly Option<bool> Tune = new("--tune") { Description = "AutoGuard alone, and the summary alone: for sweeps." };
 
+    private static readonly Option<bool> NoBaselines = new("--no-baselines") { Description = "AutoGuard alone, with all tables." };
+
+    private static readonly Option<bool> Probe = new("--probe") { Description = "Run recordings with missed incidents once more to see how near they came." };
+
     private static readonly Option<int> Parallel = new("--parallel") { Description = "Recordings at a time; 1 also measures memory.", DefaultValueFactory = _ => 2 };
 
     private static int Main(string[] args)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        RootCommand command = new("Measures AutoGuard and the baselines on labelled recordings.") { Profiles, Viewers, Hours, Seeds, Heartbeats, Sets, Outputs, Tune, Parallel };
+        RootCommand command = new("Measures AutoGuard and the baselines on labelled recordings.") { Profiles, Viewers, Hours, Seeds, Heartbeats, Sets, Outputs, Tune, NoBaselines, Probe, Parallel };
         command.SetAction(Run);
         return command.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
@@ -46,6 +50,8 @@ internal static class EntryPoint
                 Sets = parsed.GetValue(Sets) ?? [],
                 Outputs = parsed.GetValue(Outputs) ?? [],
                 Tune = parsed.GetValue(Tune),
+                Baselines = !parsed.GetValue(Tune) && !parsed.GetValue(NoBaselines),
+                Probe = parsed.GetValue(Probe),
                 Parallel = Math.Max(1, parsed.GetValue(Parallel)),
             };
             new Harness(options, Console.Out, Console.Error).Run();

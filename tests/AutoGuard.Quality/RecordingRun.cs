@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using AutoGuard.Configuration;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Policy;
@@ -16,53 +17,83 @@ internal sealed class RecordingRun
 
     private readonly Recording _recording;
     private readonly TrafficSimulator _simulator;
-    private readonly DetectionParts _parts;
     private readonly LabelledSessions _sessions;
     private readonly DetectionOutput _output = new();
     private readonly List<JudgedDecision> _decisions = [];
+    private readonly BaselineRun? _baselines;
+    private readonly ScoreProbe? _probe;
+    private DetectionParts _parts;
     private double _seconds;
 
-    public RecordingRun(Recording recording, HarnessOptions options)
+    /// <param name="recording">What is run.</param>
+    /// <param name="options">How.</param>
+    /// <param name="probing">Whether scores are asked for on the way; asking may change what is decided later.</param>
+    public RecordingRun(Recording recording, HarnessOptions options, bool probing = false)
     {
         _recording = recording;
         _simulator = new TrafficSimulator(recording.Profile, recording.Seed);
-        _parts = new DetectionParts(HarnessSettings.For(_simulator.Truth, options.Sets));
+        EffectiveSettings settings = HarnessSettings.For(_simulator.Truth, options.Sets);
+        _parts = new DetectionParts(settings);
         _sessions = new LabelledSessions(recording.Seed, _parts.Strings, _parts.Identities);
+        _baselines = options.Baselines && !probing ? new BaselineRun(_parts.Strings, settings.Values, recording.Seed) : null;
+        _probe = probing ? new ScoreProbe(_simulator.Truth, _parts.Pipeline) : null;
     }
 
-    public RecordingResult Run(CancellationToken cancellation)
+    /// <summary>Runs all detectors over the recording and judges them; not to be called twice.</summary>
+    public RecordingResult Run(bool measureMemory)
     {
         long start = Stopwatch.GetTimestamp();
+        long lines = Read();
+        EvaluationResult own = Evaluation.Judge(_decisions, _simulator.Truth, _sessions);
+        List<Judgement> judgements = [new("AutoGuard", own, _seconds, measureMemory ? Memory.FreedBy(() => _parts = null!) : null)];
+        if (_baselines is not null)
+        {
+            judgements.AddRange(_baselines.Judge(_decisions, _simulator.Truth, _sessions, measureMemory));
+        }
+        return new RecordingResult
+        {
+            Recording = _recording,
+            Judgements = judgements,
+            Events = lines,
+            WallSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
+            Scores = [.. own.RightSubjects.Select(r => (r.Score, true)), .. own.FalseSubjects.Select(f => (f.Score, false))],
+            Missed = [.. own.Incidents.Where(i => !i.CaughtAsExpected).Select(i => new MissedIncident(i, null, ""))],
+        };
+    }
+
+    /// <summary>The best scores that subjects of some incidents reached, by incident.</summary>
+    public IReadOnlyDictionary<string, (double Score, string Text)> Probe()
+    {
+        Read();
+        return _probe!.Best;
+    }
+
+    private long Read()
+    {
         ArrayBufferWriter<byte> line = new(4096);
         EventBatch batch = new(BatchSize);
         int topic = _parts.Strings.Intern("simulation");
         long lines = 0;
         while (_simulator.TryNext(line, out _))
         {
-            if (_parts.Read(line.WrittenSpan, default, batch, topic, 0, lines++) == EventRejection.None)
+            if (_parts.Read(line.WrittenSpan, default, batch, topic, 0, lines++) == EventRejection.None && _probe is null)
             {
                 _sessions.Add(in batch.Last, line.WrittenSpan);
             }
             line.ResetWrittenCount();
             if (batch.IsFull)
             {
-                cancellation.ThrowIfCancellationRequested();
                 Show(batch);
                 batch.Clear();
             }
         }
         Show(batch);
-        Finish();
-        EvaluationResult result = Evaluation.Judge(_decisions, _simulator.Truth, _sessions);
-        return new RecordingResult
-        {
-            Recording = _recording,
-            Judgements = [new Judgement("AutoGuard", result, _seconds, null)],
-            Events = lines,
-            WallSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
-            Scores = [.. result.RightSubjects.Select(r => (r.Score, true)), .. result.FalseSubjects.Select(f => (f.Score, false))],
-            Missed = [.. result.Incidents.Where(i => !i.CaughtAsExpected).Select(i => new MissedIncident(i, null, ""))],
-        };
+        double before = ThreadClock.Now;
+        _parts.Pipeline.Complete(_output);
+        _seconds += ThreadClock.Now - before;
+        Take();
+        _baselines?.Complete();
+        return lines;
     }
 
     private void Show(EventBatch batch)
@@ -71,14 +102,8 @@ internal sealed class RecordingRun
         _parts.Pipeline.Process(batch, _output);
         _seconds += ThreadClock.Now - before;
         Take();
-    }
-
-    private void Finish()
-    {
-        double before = ThreadClock.Now;
-        _parts.Pipeline.Complete(_output);
-        _seconds += ThreadClock.Now - before;
-        Take();
+        _baselines?.Process(batch);
+        _probe?.Look();
     }
 
     private void Take()

@@ -39,6 +39,7 @@ internal sealed class Report(IReadOnlyList<RecordingResult> results, HarnessOpti
         }
         Line($"");
         Detectors(pooled);
+        WrongOf(pooled);
         Families(pooled[0].Result);
         Honest(pooled[0].Result);
         Wrong(pooled[0].Result);
@@ -64,6 +65,17 @@ internal sealed class Report(IReadOnlyList<RecordingResult> results, HarnessOpti
         {
             EvaluationResult r = judgement.Result;
             Line($"| {judgement.Detector} | {Rate(r, Difficulty.Easy)} | {Rate(r, Difficulty.Slow)} | {Rate(r, Difficulty.Hard)} | {Share(r.Flags)} | {Share(r.Blocks)} | {r.Impact!.HonestRefusedPerMillion:N0} | {r.Impact.Prevention:P1} | {Span(r.MedianTimeToDetection)} | {Span(r.P90TimeToDetection)} | {judgement.ProcessorSeconds:0.0} | {(judgement.HeldBytes is { } bytes ? FormattableString.Invariant($"{bytes / 1048576.0:0} MiB") : "-")} |");
+        }
+    }
+
+    private void WrongOf(ImmutableArray<Judgement> judgements)
+    {
+        Line($"");
+        foreach (Judgement judgement in judgements)
+        {
+            string wrong = string.Join(", ", judgement.Result.FalseSubjects.GroupBy(f => (f.Subject.Type, f.Action, Whom: Whom(f))).OrderByDescending(g => g.Count()).Take(8)
+                .Select(g => FormattableString.Invariant($"{g.First().Subject.TypeName} {g.Key.Action} {g.Key.Whom} {g.Count()}")));
+            Line($"- {judgement.Detector} hit wrongly: {(wrong.Length == 0 ? "nobody" : wrong)}");
         }
     }
 

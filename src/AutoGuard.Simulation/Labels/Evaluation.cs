@@ -75,8 +75,9 @@ public static class Evaluation
         TimeToExpectedAction = Since(incident, hits.ExpectedAt),
     };
 
+    /// <summary>Nothing is detected before it can be seen: what was decided on its harmless beginnings took no time.</summary>
     private static TimeSpan? Since(Incident incident, long? time) =>
-        time is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) - FirstAbnormal(incident) : null;
+        time is { } at ? TimeSpan.FromMilliseconds(Math.Max(0, at - FirstAbnormal(incident).ToUnixTimeMilliseconds())) : null;
 
     private sealed class Hits
     {
