@@ -24,6 +24,9 @@ public sealed record TrafficCounts
     /// <summary>Ends that were lost.</summary>
     public required long MissingEnds { get; init; }
 
+    /// <summary>Starts that were lost.</summary>
+    public long MissingStarts { get; init; }
+
     /// <summary>Malformed lines by the reason they are made to be refused for.</summary>
     public required ImmutableSortedDictionary<EventRejection, long> Malformed { get; init; }
 }

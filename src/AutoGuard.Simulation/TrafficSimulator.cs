@@ -32,6 +32,7 @@ public sealed class TrafficSimulator
     private long _late;
     private long _veryLate;
     private long _missingEnds;
+    private long _missingStarts;
     private long _malformedLines;
     private long _worldTime;
     private bool _worldOver;
@@ -51,6 +52,7 @@ public sealed class TrafficSimulator
         _world = new SimulatedWorld(profile, seed);
         Audience audience = new(_world);
         Truth = Describe(audience, PlanAttacks(audience));
+        _world.Addresses.ForgetDrawn();
     }
 
     /// <summary>The scenario.</summary>
@@ -74,6 +76,7 @@ public sealed class TrafficSimulator
         Late = _late,
         VeryLate = _veryLate,
         MissingEnds = _missingEnds,
+        MissingStarts = _missingStarts,
         Malformed = MalformedLines.Reasons.Zip(_malformed).Where(p => p.Second > 0)
             .ToImmutableSortedDictionary(p => p.First, p => p.Second),
     };
@@ -167,9 +170,11 @@ public sealed class TrafficSimulator
 
     private bool IsLost()
     {
-        bool lost = _world.Type == PlaybackEventType.End && _random.Chance(_transport.MissingEnd);
-        _missingEnds += lost ? 1 : 0;
-        return lost;
+        bool lostEnd = _world.Type == PlaybackEventType.End && _random.Chance(_transport.MissingEnd);
+        bool lostStart = _world.Type == PlaybackEventType.Start && _transport.MissingStart > 0 && _random.Chance(_transport.MissingStart);
+        _missingEnds += lostEnd ? 1 : 0;
+        _missingStarts += lostStart ? 1 : 0;
+        return lostEnd || lostStart;
     }
 
     private void WriteEvent(IBufferWriter<byte> output) => _writer.Write(
@@ -226,15 +231,19 @@ public sealed class TrafficSimulator
 
     private SimulationTruth Describe(Audience audience, ImmutableArray<Incident> incidents)
     {
-        ImmutableArray<Subject> probes =
-            [.. audience.Probes.SelectMany(p => new[] { Subject.Of(p.From.Address), AttackContext.Of(p.Token) })];
+        Sites sites = audience.Sites;
+        ImmutableArray<Subject> probes = SubjectsOf(audience.Probes);
         ImmutableArray<HonestSubjects> honest =
         [
-            new(HonestKind.CarrierNat, [.. audience.CarrierNats.Select(l => Subject.Of(l.Address))]),
-            new(HonestKind.Office, [.. audience.Offices.Select(l => Subject.Of(l.Address))]),
-            new(HonestKind.ConsumerVpn, [.. audience.VpnExits.ToArray().Select(l => Subject.Of(l.Address))]),
+            new(HonestKind.CarrierNat, SubjectsOf(sites.CarrierNats)),
+            new(HonestKind.Office, SubjectsOf(sites.Offices)),
+            new(HonestKind.ConsumerVpn, SubjectsOf(sites.VpnExits)),
+            new(HonestKind.Nat64, SubjectsOf(sites.Nat64)),
+            new(HonestKind.CloudProxy, SubjectsOf(sites.Proxies.SelectMany(p => p))),
+            new(HonestKind.Campus, SubjectsOf(sites.Campuses.SelectMany(c => c))),
             new(HonestKind.PublicToken, [.. audience.PublicTokens.ToArray().Select(AttackContext.Of)]),
             new(HonestKind.Probe, probes),
+            new(HonestKind.UnlistedProbe, SubjectsOf(audience.UnlistedProbes)),
         ];
         return new SimulationTruth
         {
@@ -243,10 +252,15 @@ public sealed class TrafficSimulator
             Profile = Profile.Name,
             From = Profile.Start,
             To = Profile.Start + Profile.Duration,
-            OfficialReferrers = [.. Pages.Official],
+            OfficialReferrers = [.. Pages.Official, .. Profile.Tenants.SelectMany(t => Pages.OfficialOf(t.Name))],
             Allowlist = [.. probes.Select(p => new AllowedSubject(p, "own monitoring"))],
             Incidents = incidents,
             Honest = [.. honest.Where(h => !h.Subjects.IsEmpty)],
         };
     }
+
+    private static ImmutableArray<Subject> SubjectsOf(IEnumerable<Location> places) => [.. places.Select(l => Subject.Of(l.Address))];
+
+    private static ImmutableArray<Subject> SubjectsOf(IEnumerable<SessionProbe> probes) =>
+        [.. probes.SelectMany(p => new[] { Subject.Of(p.From.Address), AttackContext.Of(p.Token) })];
 }

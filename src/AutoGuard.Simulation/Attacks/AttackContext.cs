@@ -10,8 +10,10 @@ internal sealed class AttackContext
 {
     private readonly List<Subject> _catch = [];
     private readonly List<Subject> _neverTouch = [];
+    private readonly List<long> _launches = [];
     private readonly int _index;
     private long _clients;
+    private long? _firstAbnormal;
 
     public AttackContext(SimulatedWorld world, Audience audience, AttackProfile attack, int index)
     {
@@ -22,9 +24,11 @@ internal sealed class AttackContext
         Random = new DeterministicRandom(world.Seed, RandomDomain.Attack, index);
         Start = world.Begin + (long)attack.At.TotalMilliseconds;
         End = Math.Min(Start + (long)attack.Length.TotalMilliseconds, world.End - 1);
-        Streams = [.. world.Profile.Streams.Select(s => s.Name)];
-        Stream = world.Profile.Streams[audience.PickStreamAt(Start, Random)].Name;
-        Organization = world.Profile.Organizations.IsEmpty ? null : world.Profile.Organizations[index % world.Profile.Organizations.Length];
+        Tenant = PickTenant(audience.Tenants, attack, index);
+        Streams = Tenant.Streams;
+        Stream = world.Profile.Streams[Tenant.Name is null ? audience.PickStreamAt(Start, Random) : audience.PickStreamAt(Start, Random, Tenant)].Name;
+        Organization = Tenant.Name
+            ?? (world.Profile.Organizations.IsEmpty ? null : world.Profile.Organizations[index % world.Profile.Organizations.Length]);
     }
 
     public SimulatedWorld World { get; }
@@ -47,6 +51,12 @@ internal sealed class AttackContext
     public string Stream { get; }
 
     public string? Organization { get; }
+
+    /// <summary>The tenant that is attacked.</summary>
+    public Tenant Tenant { get; }
+
+    /// <summary>Time of the first event that no honest viewer would cause; the first event where nothing else was said.</summary>
+    public long FirstAbnormal => Math.Clamp(_firstAbnormal ?? Start, Start, End);
 
     public IReadOnlyList<Subject> Catches => _catch;
 
@@ -75,7 +85,7 @@ internal sealed class AttackContext
 
     /// <summary>A token bound to a new user; at the attack's start.</summary>
     public SimulatedToken UserToken(bool revocable = true) =>
-        World.Tokens.ForUser(Random, TokenMint.NewUser(Random), Start, revocable);
+        Tenant.Mint.ForUser(Random, TokenMint.NewUser(Random), Start, revocable);
 
     public Location Home() => World.Addresses.Reserve(World.Addresses.Home(Random), Random);
 
@@ -84,10 +94,52 @@ internal sealed class AttackContext
 
     public Location DataCentre() => World.Addresses.ReserveHosting(Random);
 
-    public string OfficialReferrer() => Pages.AnyOfficialHost(Random) + "/";
+    /// <summary>A home among those of honest viewers; for attacks with very many places.</summary>
+    public Location AnyHome() => World.Addresses.Claim(World.Addresses.Home(Random), Random);
+
+    public Location AnyHomeIn(string country) =>
+        World.Addresses.Claim(World.Addresses.In(country, Random.Chance(0.2) ? NetworkKind.Mobile : NetworkKind.Home, Random), Random);
+
+    /// <summary>The referrer that the tenant's viewers send: one of the listed pages, or none where all use apps.</summary>
+    public string? OfficialReferrer() =>
+        Tenant.Clients == ClientMix.AppsOnly ? null
+        : Tenant.Name is { } name ? Pages.AnyHostOf(name, Random) + "/"
+        : Pages.AnyOfficialHost(Random) + "/";
+
+    /// <summary>A user agent as the tenant's viewers have it.</summary>
+    public string Browser() => Tenant.Clients == ClientMix.AppsOnly ? Random.Pick(Clients.Native) : Clients.Browser(Random);
+
+    /// <summary>The same, of a desktop where the tenant has pages.</summary>
+    public string Desktop() => Random.Pick(Tenant.Clients == ClientMix.AppsOnly ? Clients.Native : Clients.Desktop);
+
+    /// <summary>Says when the first event comes that no honest viewer would cause.</summary>
+    public void AbnormalFrom(long time) => _firstAbnormal = time;
+
+    /// <summary>Says that the <paramref name="number"/>-th client to begin is the first that is abnormal.</summary>
+    public void AbnormalFromClient(int number)
+    {
+        _launches.Sort();
+        _firstAbnormal = _launches[Math.Min(number, _launches.Count) - 1];
+    }
+
+    /// <summary>Says that one client's <paramref name="number"/>-th session is the first that is abnormal, at the earliest it can come.</summary>
+    public void AbnormalFromSession(int number, ClientPlan plan, long delay = 0) =>
+        _firstAbnormal = Start + delay + ((number - 1) * (plan.Length.From + plan.Pause.From));
 
     /// <summary>Lets a client of the attack begin <paramref name="delay"/> milliseconds after its start.</summary>
-    public void Launch(ClientPlan plan, long delay = 0) => Launch(plan, Start + delay, RandomDomain.AttackClient);
+    public void Launch(ClientPlan plan, long delay = 0)
+    {
+        _launches.Add(Start + delay);
+        Launch(plan, Start + delay, RandomDomain.AttackClient);
+    }
+
+    /// <summary>Lets places show one session together; <paramref name="delays"/> says when each joins.</summary>
+    public void LaunchClones(ClientPlan plan, long[] delays)
+    {
+        _launches.AddRange(delays.Select(d => Start + d));
+        DeterministicRandom own = new(World.Seed, RandomDomain.AttackClient, ((long)_index << 32) | _clients++);
+        World.Schedule(Start, new CloneGroup(plan, [.. delays.Select(d => Start + d)], own));
+    }
 
     /// <summary>A plan with what all clients of the attack have in common.</summary>
     public ClientPlan Client(Location place, (long From, long To) length) => new()
@@ -107,7 +159,7 @@ internal sealed class AttackContext
     public long Delay(int client, long spread) => client == 0 ? 0 : Random.Below(Math.Max(1, Math.Min(spread, Length - 2_000)));
 
     /// <summary>An honest viewer at the given place, with a token of its own, before and during the attack.</summary>
-    public void Bystander(Location place, SimulatedToken? token = null)
+    public void Bystander(Location place, SimulatedToken? token = null, string? referrer = null)
     {
         SimulatedToken own = token ?? UserToken();
         if (token is null)
@@ -119,13 +171,41 @@ internal sealed class AttackContext
         {
             Label = SessionLabels.CodeOf(HonestKind.Bystander),
             Tokens = [own],
-            Referrer = OfficialReferrer(),
-            UserAgent = Clients.Browser(Random),
+            Referrer = referrer ?? OfficialReferrer(),
+            UserAgent = Browser(),
             Pause = (60_000, 600_000),
             Until = World.End,
         };
         long at = Math.Max(World.Begin, Start - Random.Between(60_000, 1_500_000));
         Launch(plan, at, RandomDomain.Bystander);
+    }
+
+    /// <summary>Another customer of the same hoster, in the same /24: an honest person behind a VPN.</summary>
+    public void Neighbour(Location place, int step)
+    {
+        Location neighbour = AddressBook.Beside(place, step);
+        Bystander(neighbour);
+        NeverTouch(Subject.Of(neighbour.Address));
+    }
+
+    /// <summary>The tenant the profile names; else the next of those that have what the kind needs.</summary>
+    private static Tenant PickTenant(Tenant[] tenants, AttackProfile attack, int index)
+    {
+        if (attack.Organization is { } name)
+        {
+            return tenants.First(t => t.Name == name);
+        }
+
+        Tenant[] suitable = [.. tenants.Where(t => attack.Kind switch
+        {
+            AttackKind.IllegalEmbed => t.Clients != ClientMix.AppsOnly && t.Tokens.PerSession + t.Tokens.Public > 0,
+            AttackKind.PirateApp => t.Clients == ClientMix.PagesOnly && t.Tokens.PerSession > 0,
+            AttackKind.Framing when attack.Difficulty == Difficulty.Easy => t.Tokens.Public > 0,
+            AttackKind.Framing => t.Clients != ClientMix.AppsOnly,
+            AttackKind.AddressFlood or AttackKind.Ipv6Flood or AttackKind.DistributedFlood or AttackKind.SilentProbing or AttackKind.TokenGuessing => true,
+            _ => t.BindsUsers,
+        })];
+        return suitable.Length == 0 ? tenants[index % tenants.Length] : suitable[index % suitable.Length];
     }
 
     private void Launch(ClientPlan plan, long at, RandomDomain domain)

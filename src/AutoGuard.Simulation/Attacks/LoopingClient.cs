@@ -10,18 +10,30 @@ internal sealed record ClientPlan
     /// <summary>Places it connects from, in turn.</summary>
     public required Location[] Places { get; init; }
 
+    /// <summary>Draws a place for each session instead.</summary>
+    public Func<DeterministicRandom, Location>? AnyPlace { get; init; }
+
+    /// <summary>Range of the time after which a running session moves to the next place, milliseconds; null: it stays.</summary>
+    public (long From, long To)? MoveEvery { get; init; }
+
     /// <summary>Streams it plays, in turn.</summary>
     public required string[] Streams { get; init; }
 
     /// <summary>Tokens it shows, in turn; empty: none.</summary>
     public SimulatedToken[] Tokens { get; init; } = [];
 
-    /// <summary>Gets an ordinary token for each session instead.</summary>
-    public bool TokenPerSession { get; init; }
+    /// <summary>Gets an ordinary token for each session instead, from this mint.</summary>
+    public TokenMint? TokenPerSession { get; init; }
+
+    /// <summary>Makes a token up for each session instead.</summary>
+    public bool GuessesTokens { get; init; }
 
     public string? Referrer { get; init; }
 
     public string? UserAgent { get; init; }
+
+    /// <summary>User agents it shows, in turn, in the place of the one; empty: that one.</summary>
+    public string?[] UserAgents { get; init; } = [];
 
     public string? Organization { get; init; }
 
@@ -33,38 +45,56 @@ internal sealed record ClientPlan
 
     public int MostSessions { get; init; } = int.MaxValue;
 
+    /// <summary>Sends starts only.</summary>
+    public bool IsSilent { get; init; }
+
     /// <summary>When it stops; sessions still running end then.</summary>
     public required long Until { get; init; }
 }
 
-/// <summary>A client that plays, pauses and plays again; every kind of misuse is a group of them.</summary>
+/// <summary>A client that plays, pauses and plays again; nearly every kind of misuse is a group of them.</summary>
 internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random) : Actor
 {
     private const long ShortestSession = 500;
 
     private int _sessions;
+    private int _moves;
+    private long _movesAt;
 
     public override void Wake(SimulatedWorld world, long now)
     {
         string stream = plan.Streams[_sessions % plan.Streams.Length];
-        SimulatedToken? token = plan.TokenPerSession ? world.Tokens.ForSession(random, stream, now)
+        SimulatedToken? token = plan.TokenPerSession is { } mint ? mint.ForSession(random, stream, now)
+            : plan.GuessesTokens ? TokenMint.Guess(random)
             : plan.Tokens.Length == 0 ? null
             : plan.Tokens[_sessions % plan.Tokens.Length];
         world.Open(
             new SessionPlan
             {
                 Label = plan.Label,
-                From = plan.Places[_sessions % plan.Places.Length],
+                From = plan.AnyPlace?.Invoke(random) ?? plan.Places[(_sessions + _moves) % plan.Places.Length],
                 Stream = stream,
                 Length = Math.Min(random.Between(plan.Length.From, plan.Length.To), plan.Until - now),
                 Token = token,
                 Referrer = plan.Referrer,
-                UserAgent = plan.UserAgent,
+                UserAgent = plan.UserAgents.Length == 0 ? plan.UserAgent : plan.UserAgents[_sessions % plan.UserAgents.Length],
                 Organization = plan.Organization,
+                IsSilent = plan.IsSilent,
             },
             this,
             now);
         _sessions++;
+        _movesAt = plan.MoveEvery is { } range ? now + random.Between(range.From, range.To) : long.MaxValue;
+    }
+
+    public override void Beating(SimulatedWorld world, PlaybackSession session, long now)
+    {
+        if (now >= _movesAt && plan.MoveEvery is { } range)
+        {
+            _moves++;
+            _movesAt = now + random.Between(range.From, range.To);
+            world.Rewrite(session, session.Plan with { From = plan.Places[(_sessions - 1 + _moves) % plan.Places.Length] });
+        }
     }
 
     public override void Ended(SimulatedWorld world, PlaybackSession session, long now)
@@ -73,6 +103,64 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
         if (_sessions < plan.MostSessions && next < plan.Until - ShortestSession)
         {
             world.Schedule(next, this);
+        }
+    }
+}
+
+/// <summary>
+/// Several places that show one session at a time, by the same id: the first opens it, each other one joins in the middle
+/// with a heartbeat, as a player does whose state was copied. None sends an end.
+/// </summary>
+/// <param name="plan">Length of a session, pause, token and what else they show.</param>
+/// <param name="joins">When each place joins for the first time.</param>
+/// <param name="random">Numbers of its own.</param>
+internal sealed class CloneGroup(ClientPlan plan, long[] joins, DeterministicRandom random) : Actor
+{
+    private const long ShortestClone = 5_000;
+
+    public override void Wake(SimulatedWorld world, long now)
+    {
+        long end = Math.Min(now + random.Between(plan.Length.From, plan.Length.To), plan.Until);
+        long number = world.TakeNumber();
+        for (int i = 0; i < plan.Places.Length; i++)
+        {
+            long at = i == 0 ? now : Math.Max(joins[i], now + random.Between(2_000, 20_000));
+            if (at > end - ShortestClone)
+            {
+                continue;
+            }
+
+            SessionPlan session = new()
+            {
+                Label = plan.Label,
+                From = plan.Places[i],
+                Stream = plan.Streams[0],
+                Length = end - at,
+                Token = plan.Tokens[0],
+                Referrer = plan.Referrer,
+                UserAgent = plan.UserAgents[i],
+                Organization = plan.Organization,
+                SaysGoodbye = false,
+                ClonedFrom = number,
+                StartedBefore = at - now,
+            };
+            world.Open(session, Silence.Instance, at);
+        }
+
+        long next = end + random.Between(plan.Pause.From, plan.Pause.To);
+        if (next < plan.Until - (4 * ShortestClone))
+        {
+            world.Schedule(next, this);
+        }
+    }
+
+    /// <summary>Owns sessions whose end concerns nobody.</summary>
+    private sealed class Silence : Actor
+    {
+        public static readonly Silence Instance = new();
+
+        public override void Wake(SimulatedWorld world, long now)
+        {
         }
     }
 }

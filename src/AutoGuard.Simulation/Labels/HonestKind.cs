@@ -44,4 +44,55 @@ public enum HonestKind
 
     /// <summary>An honest viewer placed next to an attacker: same address, same network, or the misused token's owner.</summary>
     Bystander = 13,
+
+    /// <summary>A viewer behind the translator of a carrier that gives out IPv6 only.</summary>
+    Nat64 = 14,
+
+    /// <summary>A viewer on an IPv4 and an IPv6 address of one line.</summary>
+    DualStack = 15,
+
+    /// <summary>A device whose IPv6 address changes within its /64.</summary>
+    PrivacyAddresses = 16,
+
+    /// <summary>A phone with another /64 for every session.</summary>
+    MobileIpv6 = 17,
+
+    /// <summary>A phone with another /24 for every session.</summary>
+    MobileCarrier = 18,
+
+    /// <summary>A browser behind a privacy relay.</summary>
+    PrivacyRelay = 19,
+
+    /// <summary>A viewer at work behind a company's proxy in a data centre.</summary>
+    CloudProxy = 20,
+
+    /// <summary>A guest of a campus, hotel or stadium.</summary>
+    Campus = 21,
+
+    /// <summary>A screen of a user who is in two places at once.</summary>
+    TwoPlaces = 22,
+
+    /// <summary>A screen of a family with up to four at once.</summary>
+    BigFamily = 23,
+
+    /// <summary>A set-top box that plays a channel for 10 to 30 hours.</summary>
+    SetTopBox = 24,
+
+    /// <summary>A screen left running all day and night.</summary>
+    AllDay = 25,
+
+    /// <summary>A consumer VPN's user who changes exits and countries.</summary>
+    VpnSwitching = 26,
+
+    /// <summary>A viewer behind a VPN server of their own.</summary>
+    OwnVpn = 27,
+
+    /// <summary>A phone that passes cells.</summary>
+    Commuter = 28,
+
+    /// <summary>A viewer on a page that nobody listed.</summary>
+    UnlistedPage = 29,
+
+    /// <summary>A partner's monitor that nobody put on the allowlist.</summary>
+    UnlistedProbe = 30,
 }

@@ -81,7 +81,7 @@ public static class SimulationJson
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     WriteIndented = true,
     NewLine = "\n",
-    Converters = [typeof(SubjectJsonConverter), typeof(UtcJsonConverter), typeof(AttackKindConverter), typeof(DifficultyConverter), typeof(ExpectedActionConverter), typeof(HonestKindConverter)])]
+    Converters = [typeof(SubjectJsonConverter), typeof(UtcJsonConverter), typeof(AttackKindConverter), typeof(DifficultyConverter), typeof(ExpectedActionConverter), typeof(HonestKindConverter), typeof(ClientMixConverter)])]
 [JsonSerializable(typeof(SimulationTruth))]
 [JsonSerializable(typeof(SimulationProfile))]
 internal sealed partial class SimulationJsonContext : JsonSerializerContext;
@@ -93,6 +93,8 @@ internal sealed class DifficultyConverter() : JsonStringEnumConverter<Difficulty
 internal sealed class ExpectedActionConverter() : JsonStringEnumConverter<ExpectedAction>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false);
 
 internal sealed class HonestKindConverter() : JsonStringEnumConverter<HonestKind>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false);
+
+internal sealed class ClientMixConverter() : JsonStringEnumConverter<ClientMix>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false);
 
 /// <summary>Instants as in the events: UTC, to the millisecond.</summary>
 internal sealed class UtcJsonConverter : JsonConverter<DateTimeOffset>

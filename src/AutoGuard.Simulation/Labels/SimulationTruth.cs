@@ -64,6 +64,8 @@ public enum ExpectedAction
 /// <summary>One case of misuse.</summary>
 public sealed record Incident
 {
+    private DateTimeOffset? _firstAbnormal;
+
     /// <summary>Kind and number, for example <c>token-sharing-1</c>.</summary>
     public required string Id { get; init; }
 
@@ -73,10 +75,42 @@ public sealed record Incident
     /// <summary>How well it hides.</summary>
     public required Difficulty Difficulty { get; init; }
 
-    /// <summary>Time of the first abnormal event.</summary>
+    /// <summary>Time of its first event.</summary>
     public required DateTimeOffset Start { get; init; }
 
-    /// <summary>No abnormal event comes after this.</summary>
+    /// <summary>
+    /// Time of its first event that no honest viewer would cause, rather too early than too late: what a detector's time
+    /// counts from. <see cref="Start"/> where the file does not say.
+    /// </summary>
+    /// <remarks>
+    /// Taken from the plan, so that it holds whatever the players then do; where a plan has only ranges, from the shortest
+    /// sessions and pauses. Two networks at once are honest (a second home, a phone on the road), a third is not.
+    /// <list type="table">
+    /// <item><term>token sharing</term><description>The third member begins.</description></item>
+    /// <item><term>leaked token</term><description>The second stranger beside the owner begins.</description></item>
+    /// <item><term>session cloning</term><description>The first clone shows another address (easy, slow); the third (hard).</description></item>
+    /// <item><term>baton sharing, residential relay</term><description>The fourth network.</description></item>
+    /// <item><term>country hopping</term><description>The second country.</description></item>
+    /// <item><term>data-centre relay, token succession</term><description>Its first session.</description></item>
+    /// <item><term>careful relay</term><description>After two hours, or half its time when that is less: until then it is one viewer.</description></item>
+    /// <item><term>token farm</term><description>The eleventh token: ten viewers on one address of a data centre are an ordinary VPN exit.</description></item>
+    /// <item><term>address flood</term><description>The 20th connection.</description></item>
+    /// <item><term>IPv6 flood</term><description>The 20th address.</description></item>
+    /// <item><term>distributed flood</term><description>The 20th of its addresses begins.</description></item>
+    /// <item><term>automated reconnects, silent probing, token guessing</term><description>The tenth session.</description></item>
+    /// <item><term>subnet offenders</term><description>The tenth session of the second address.</description></item>
+    /// <item><term>illegal embed</term><description>The 13th viewer: an intranet or a translator has up to a dozen sessions.</description></item>
+    /// <item><term>pirate app</term><description>The tenth viewer.</description></item>
+    /// <item><term>framing</term><description>The 20th connection.</description></item>
+    /// </list>
+    /// </remarks>
+    public DateTimeOffset FirstAbnormal
+    {
+        get => _firstAbnormal ?? Start;
+        set => _firstAbnormal = value;
+    }
+
+    /// <summary>None of its events comes after this.</summary>
     public required DateTimeOffset End { get; init; }
 
     /// <summary>The least that counts as dealt with.</summary>

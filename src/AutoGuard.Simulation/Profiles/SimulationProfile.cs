@@ -33,8 +33,14 @@ public sealed record SimulationProfile
     /// <summary>What is on.</summary>
     public required ImmutableArray<StreamProfile> Streams { get; init; }
 
-    /// <summary>Tenants, each with an equal part of the audience; empty: events name none.</summary>
+    /// <summary>Tenants of one kind, each with an equal part of the audience; empty: events name none.</summary>
     public ImmutableArray<string> Organizations { get; set; } = [];
+
+    /// <summary>
+    /// Tenants of different kinds, in the place of <see cref="Organizations"/>; each has its own audience and tokens. Of
+    /// <see cref="Audience"/> the sites and probes still count.
+    /// </summary>
+    public ImmutableArray<TenantProfile> Tenants { get; set; } = [];
 
     /// <summary>Shares of the honest kinds; the rest are single viewers.</summary>
     public AudienceProfile Audience { get; set; } = new();
@@ -68,177 +74,37 @@ public sealed record StreamProfile
     public TimeSpan Length { get; set; } = TimeSpan.FromMinutes(110);
 }
 
-/// <summary>Shares (0 to 1) of the honest audience by kind.</summary>
-public sealed record AudienceProfile
+/// <summary>A tenant of the platform with customers of its own kind.</summary>
+public sealed record TenantProfile
 {
-    /// <summary>Two or three screens behind one address, two at once on one token that is bound to a user.</summary>
-    public double Household { get; set; } = 0.14;
+    /// <summary>What its events carry as <c>organization</c>.</summary>
+    public required string Name { get; init; }
 
-    /// <summary>Viewers behind an address of a carrier's translator.</summary>
-    public double CarrierNat { get; set; } = 0.05;
+    /// <summary>Relative size among the tenants that show the same stream, 1 to 1,000,000.</summary>
+    public int Weight { get; set; } = 1;
 
-    /// <summary>Addresses of carrier translators, 0 to 1,000.</summary>
-    public int CarrierNatAddresses { get; set; } = 1;
+    /// <summary>Streams it shows; empty: all.</summary>
+    public ImmutableArray<string> Streams { get; set; } = [];
 
-    /// <summary>Viewers at work, behind an office's address.</summary>
-    public double Office { get; set; } = 0.02;
+    /// <summary>Shares of the honest kinds; sites and probes are those of the whole profile.</summary>
+    public AudienceProfile Audience { get; set; } = new();
 
-    /// <summary>Office addresses, 0 to 1,000.</summary>
-    public int OfficeAddresses { get; set; } = 1;
+    /// <summary>How it hands out tokens.</summary>
+    public TokenProfile Tokens { get; set; } = new();
 
-    /// <summary>Phones that move between mobile network and Wi-Fi.</summary>
-    public double PhoneHopping { get; set; } = 0.12;
-
-    /// <summary>Apps, set-top boxes and media players: no referrer, long sessions.</summary>
-    public double NativeApp { get; set; } = 0.14;
-
-    /// <summary>Browsers that send no referrer.</summary>
-    public double ReferrerStripping { get; set; } = 0.06;
-
-    /// <summary>Browsers behind a consumer VPN: an address of a data centre shared with others.</summary>
-    public double ConsumerVpn { get; set; } = 0.02;
-
-    /// <summary>People who watch in two countries, hours apart; single viewers when the recording is too short for it.</summary>
-    public double Traveller { get; set; } = 0.005;
-
-    /// <summary>Lines that break and reconnect.</summary>
-    public double FlakyLine { get; set; } = 0.03;
-
-    /// <summary>Share of browser sessions from odd pages (portals, caches, intranets), a few on each.</summary>
-    public double OddReferrer { get; set; } = 0.005;
-
-    /// <summary>Clients whose user agent is a script, a formula or a query: harmless, if nobody lets it run.</summary>
-    public double HostileText { get; set; } = 0.0005;
-
-    /// <summary>The operator's own probes, one address each, 0 to 16.</summary>
-    public int Probes { get; set; } = 1;
+    /// <summary>What its customers play with.</summary>
+    public ClientMix Clients { get; set; }
 }
 
-/// <summary>Shares (0 to 1) of the token workflows; the rest are bound to a user.</summary>
-public sealed record TokenProfile
+/// <summary>What the customers of a tenant play with.</summary>
+public enum ClientMix
 {
-    /// <summary>Viewers who get a token for each session, without a user.</summary>
-    public double PerSession { get; set; } = 0.2;
+    /// <summary>Pages and apps, as the kinds of viewers have it.</summary>
+    Mixed,
 
-    /// <summary>Viewers who use the one public token.</summary>
-    public double Public { get; set; } = 0.1;
+    /// <summary>Native apps only: nobody ever sends a referrer.</summary>
+    AppsOnly,
 
-    /// <summary>Tokens that are written into the events as encoded JWTs instead of their id.</summary>
-    public double Jwt { get; set; }
-}
-
-/// <summary>One case of misuse.</summary>
-public sealed record AttackProfile
-{
-    /// <summary>What is done.</summary>
-    public required AttackKind Kind { get; init; }
-
-    /// <summary>How well it hides.</summary>
-    public Difficulty Difficulty { get; set; } = Difficulty.Easy;
-
-    /// <summary>First abnormal event, after the start of the recording.</summary>
-    public required TimeSpan At { get; init; }
-
-    /// <summary>How long it goes on; cut at the end of the recording.</summary>
-    public required TimeSpan Length { get; init; }
-
-    /// <summary>Addresses, connections, tokens or viewers involved; 0: what is usual for kind and difficulty.</summary>
-    public int Scale { get; set; }
-}
-
-/// <summary>Kinds of misuse.</summary>
-public enum AttackKind
-{
-    /// <summary>A group uses one token that is bound to a user, from several addresses at once.</summary>
-    TokenSharing,
-
-    /// <summary>A token was posted publicly and is used from everywhere.</summary>
-    LeakedToken,
-
-    /// <summary>A relay in a data centre plays a token all the time to restream it.</summary>
-    DataCentreRelay,
-
-    /// <summary>Hundreds of connections from one address.</summary>
-    AddressFlood,
-
-    /// <summary>A program opens and drops sessions of a few seconds.</summary>
-    AutomatedReconnects,
-
-    /// <summary>Many tokens behind one address of a data centre.</summary>
-    TokenFarm,
-
-    /// <summary>Many addresses of one hosting network reconnect all the time.</summary>
-    SubnetOffenders,
-
-    /// <summary>A foreign page embeds the player; its viewers hold ordinary tokens.</summary>
-    IllegalEmbed,
-
-    /// <summary>One token that changes its country every few minutes.</summary>
-    CountryHopping,
-
-    /// <summary>A relay that looks like one viewer at home who never sleeps.</summary>
-    CarefulRelay,
-}
-
-/// <summary>How well misuse hides.</summary>
-public enum Difficulty
-{
-    /// <summary>Crude: far beyond what any viewer does.</summary>
-    Easy,
-
-    /// <summary>Close to what honest viewers do.</summary>
-    Hard,
-
-    /// <summary>Spread over its whole time.</summary>
-    Slow,
-}
-
-/// <summary>A failure of the platform.</summary>
-public sealed record OutageProfile
-{
-    /// <summary>When sessions drop, after the start of the recording.</summary>
-    public required TimeSpan At { get; init; }
-
-    /// <summary>Share of the running sessions that drop.</summary>
-    public double Share { get; set; } = 0.8;
-
-    /// <summary>Within which time they reconnect.</summary>
-    public TimeSpan ReconnectWithin { get; set; } = TimeSpan.FromSeconds(90);
-}
-
-/// <summary>What happens to events between the edge and the topic; all shares from 0 to 1.</summary>
-public sealed record TransportProfile
-{
-    /// <summary>Every event is delayed by up to this many milliseconds, which also reorders them; 0: in event-time order.</summary>
-    public int JitterMilliseconds { get; set; } = 800;
-
-    /// <summary>Events that come 1 to 9 seconds late.</summary>
-    public double Late { get; set; } = 0.004;
-
-    /// <summary>Events that come 11 to 180 seconds late.</summary>
-    public double VeryLate { get; set; } = 0.0005;
-
-    /// <summary>Events that come twice.</summary>
-    public double Duplicate { get; set; } = 0.003;
-
-    /// <summary>Ends that never come.</summary>
-    public double MissingEnd { get; set; } = 0.08;
-
-    /// <summary>Lines, as a share of the events, that are no valid events.</summary>
-    public double Malformed { get; set; } = 0.0005;
-
-    /// <summary>Timestamps written as Unix milliseconds.</summary>
-    public double NumericTimestamp { get; set; }
-
-    /// <summary>Events with a field that nobody knows.</summary>
-    public double UnknownField { get; set; }
-
-    /// <summary>Whether lines of a file end in CR LF.</summary>
-    public bool CarriageReturns { get; set; }
-
-    /// <summary>Nothing happens: every event once and in order.</summary>
-    public static TransportProfile Perfect => new()
-    {
-        JitterMilliseconds = 0, Late = 0, VeryLate = 0, Duplicate = 0, MissingEnd = 0, Malformed = 0,
-    };
+    /// <summary>Its own pages only: everybody sends a referrer but browsers that strip it.</summary>
+    PagesOnly,
 }

@@ -6,8 +6,11 @@ namespace AutoGuard.Simulation.Profiles;
 /// <summary>Profiles with a name.</summary>
 public static class SimulationProfiles
 {
-    /// <summary>The names <see cref="TryGet"/> knows.</summary>
-    public static ImmutableArray<string> Names { get; } = ["demo", "small", "standard", "kickoff", "outage", "carrier-nat"];
+    /// <summary>Viewers of a profile that can have any number.</summary>
+    public const int DefaultViewers = 20_000;
+
+    /// <summary>Hours of a profile that can have any length.</summary>
+    public const double DefaultHours = 4;
 
     /// <summary>For watching at <see cref="SimulationProfile.SuggestedSpeed"/>: every crude attack within the first minute, and again every three.</summary>
     public static SimulationProfile Demo { get; } = MakeDemo();
@@ -33,46 +36,19 @@ public static class SimulationProfiles
     /// <summary>Half a day of 5,000 viewers with every attack in every form.</summary>
     public static SimulationProfile Standard { get; } = Sized(5_000, 12);
 
-    /// <summary>Honest only: 8,000 viewers, most of whom come within three minutes.</summary>
-    public static SimulationProfile KickOff { get; } = new()
-    {
-        Name = "kickoff",
-        Duration = TimeSpan.FromMinutes(150),
-        Viewers = 8_000,
-        RunningAtStart = 0.02,
-        Streams =
-        [
-            new() { Name = "final-live", Weight = 12, KickOff = TimeSpan.FromMinutes(25) },
-            new() { Name = "news-24", Weight = 1 },
-        ],
-    };
+    /// <summary>Profiles to tune on, any size.</summary>
+    public static ImmutableArray<string> Tuning { get; } = ["tune-league", "tune-channels", "tune-tenants"];
 
-    /// <summary>Honest only: after an hour most sessions drop, and their viewers are back within a minute and a half.</summary>
-    public static SimulationProfile Outage { get; } = new()
-    {
-        Name = "outage",
-        Duration = TimeSpan.FromHours(2),
-        Viewers = 5_000,
-        RunningAtStart = 0.2,
-        Streams =
-        [
-            new() { Name = "final-live", Weight = 4, KickOff = TimeSpan.FromMinutes(15) },
-            new() { Name = "news-24", Weight = 1 },
-        ],
-        Outage = new OutageProfile { At = TimeSpan.FromMinutes(60) },
-    };
+    /// <summary>Profiles never to be looked at while tuning, any size.</summary>
+    public static ImmutableArray<string> HeldOut { get; } = ["held-cup", "held-mobile", "held-platform"];
 
-    /// <summary>Honest only: more than half of the audience behind three addresses.</summary>
-    public static SimulationProfile CarrierNat { get; } = new()
-    {
-        Name = "carrier-nat",
-        Duration = TimeSpan.FromHours(4),
-        Viewers = 3_000,
-        Streams = Matches(4),
-        Audience = new AudienceProfile { CarrierNat = 0.55, CarrierNatAddresses = 3 },
-    };
+    /// <summary>Profiles without any misuse, any size.</summary>
+    public static ImmutableArray<string> Honest { get; } = ["kickoff", "outage", "carrier-nat", "edge-switch", "privacy", "native"];
 
-    /// <summary>Finds a profile by its name.</summary>
+    /// <summary>The names <see cref="TryGet"/> knows.</summary>
+    public static ImmutableArray<string> Names { get; } = ["demo", "small", "standard", .. Tuning, .. HeldOut, .. Honest];
+
+    /// <summary>Finds a profile by its name, in its own size: 20,000 viewers and four hours where any size is possible.</summary>
     public static bool TryGet(string name, [NotNullWhen(true)] out SimulationProfile? profile)
     {
         profile = name switch
@@ -80,9 +56,32 @@ public static class SimulationProfiles
             "demo" => Demo,
             "small" => Small,
             "standard" => Standard,
-            "kickoff" => KickOff,
-            "outage" => Outage,
-            "carrier-nat" => CarrierNat,
+            _ => null,
+        };
+        return profile is not null || TryMake(name, DefaultViewers, DefaultHours, out profile);
+    }
+
+    /// <summary>
+    /// Makes a profile of the given size, 1 to 10,000,000 viewers and 1 minute to 31 days; false for a name that is unknown
+    /// or has one size only (<c>demo</c>, <c>small</c>).
+    /// </summary>
+    public static bool TryMake(string name, int viewers, double hours, [NotNullWhen(true)] out SimulationProfile? profile)
+    {
+        profile = name switch
+        {
+            "standard" => Sized(viewers, hours),
+            "tune-league" => ScenarioProfiles.TuneLeague(viewers, hours),
+            "tune-channels" => ScenarioProfiles.TuneChannels(viewers, hours),
+            "tune-tenants" => ScenarioProfiles.TuneTenants(viewers, hours),
+            "held-cup" => ScenarioProfiles.HeldCup(viewers, hours),
+            "held-mobile" => ScenarioProfiles.HeldMobile(viewers, hours),
+            "held-platform" => ScenarioProfiles.HeldPlatform(viewers, hours),
+            "kickoff" => HonestProfiles.KickOff(viewers, hours),
+            "outage" => HonestProfiles.Outage(viewers, hours),
+            "carrier-nat" => HonestProfiles.CarrierNat(viewers, hours),
+            "edge-switch" => HonestProfiles.EdgeSwitch(viewers, hours),
+            "privacy" => HonestProfiles.Privacy(viewers, hours),
+            "native" => HonestProfiles.Native(viewers, hours),
             _ => null,
         };
         return profile is not null;
@@ -96,7 +95,7 @@ public static class SimulationProfiles
     {
         double minutes = hours * 60;
         ImmutableArray<AttackProfile>.Builder attacks = ImmutableArray.CreateBuilder<AttackProfile>();
-        AttackKind[] kinds = Enum.GetValues<AttackKind>();
+        AttackKind[] kinds = [.. Enum.GetValues<AttackKind>().TakeWhile(k => k <= AttackKind.CarefulRelay)];
         for (int i = 0; i < kinds.Length; i++)
         {
             double early = minutes * (0.05 + (0.03 * i));

@@ -18,6 +18,8 @@ internal sealed class AddressBook
     private readonly ImmutableArray<SimulatedNetwork> _hosting = [.. NetworkCatalogue.Of(NetworkKind.Hosting).Where(n => n.Weight == 0)];
     private readonly ImmutableArray<SimulatedNetwork> _vpn = [.. NetworkCatalogue.Of(NetworkKind.Hosting).Where(n => n.Weight > 0)];
     private readonly HashSet<IpNetwork> _reserved = [];
+    private readonly HashSet<IpAddress> _claimed = [];
+    private HashSet<IpAddress>? _drawn = [];
 
     public SimulatedNetwork Home(DeterministicRandom random) => Weighted(_homes, random);
 
@@ -55,16 +57,61 @@ internal sealed class AddressBook
     /// An address of the network that no site or attacker is near. Steps aside rather than drawing again, so that
     /// whatever is set aside never moves a viewer's later numbers.
     /// </summary>
-    public Location Draw(SimulatedNetwork network, DeterministicRandom random)
+    public Location Draw(SimulatedNetwork network, DeterministicRandom random) => Aside(network, Any(network, random));
+
+    /// <summary>As <see cref="Draw"/>, but IPv4.</summary>
+    public Location DrawV4(SimulatedNetwork network, DeterministicRandom random) => Aside(network, AnyV4(network, random));
+
+    /// <summary>An address in a /64 of the network's IPv6 range, with a random interface part.</summary>
+    public static Location DrawV6(SimulatedNetwork network, DeterministicRandom random) =>
+        new(network, new IpAddress(((ulong)network.PrefixV6 << 32) | (uint)random.Next(), random.Next()));
+
+    /// <summary>Another address of the same /64.</summary>
+    public static Location Within64(Location place, DeterministicRandom random) =>
+        place with { Address = new IpAddress(place.Address.High, random.Next()) };
+
+    /// <summary>
+    /// One IPv4 address that no honest viewer has or gets, though some may live in its neighbourhood: for attackers who
+    /// need too many places to set a whole /24 aside for each.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The network has hardly a free address left.</exception>
+    public Location Claim(SimulatedNetwork network, DeterministicRandom random)
     {
-        IpAddress address = Any(network, random);
-        while (_reserved.Contains(Neighbourhood(address)))
+        for (int attempt = 0; attempt < 10_000; attempt++)
         {
-            uint offset = (address.V4 - network.Prefix.Address.V4 + 256) & (uint.MaxValue >> network.Prefix.PrefixLength);
-            address = IpAddress.FromV4(network.Prefix.Address.V4 + offset);
+            IpAddress address = AnyV4(network, random);
+            if (!_reserved.Contains(Neighbourhood(address)) && _drawn?.Contains(address) != true && _claimed.Add(address))
+            {
+                return new(network, address);
+            }
         }
 
-        return new(network, address);
+        throw new InvalidOperationException($"The profile needs more addresses of {network.Provider} than there are in {network.Prefix}.");
+    }
+
+    /// <summary>All attackers have their places: from now on nobody asks who was there before.</summary>
+    public void ForgetDrawn() => _drawn = null;
+
+    /// <summary>One of the networks, by weight.</summary>
+    public static SimulatedNetwork Weighted(ImmutableArray<SimulatedNetwork> networks, DeterministicRandom random)
+    {
+        long total = 0;
+        foreach (SimulatedNetwork network in networks)
+        {
+            total += network.Weight;
+        }
+
+        long position = random.Below(total);
+        foreach (SimulatedNetwork network in networks)
+        {
+            position -= network.Weight;
+            if (position < 0)
+            {
+                return network;
+            }
+        }
+
+        return networks[^1];
     }
 
     /// <summary>An address whose whole neighbourhood is henceforth kept from ordinary viewers.</summary>
@@ -123,24 +170,15 @@ internal sealed class AddressBook
         return IpAddress.FromV4(network.Prefix.Address.V4 + (subnet << 8) + (uint)random.Between(1, 254));
     }
 
-    private static SimulatedNetwork Weighted(ImmutableArray<SimulatedNetwork> networks, DeterministicRandom random)
+    private Location Aside(SimulatedNetwork network, IpAddress address)
     {
-        long total = 0;
-        foreach (SimulatedNetwork network in networks)
+        while (_reserved.Contains(Neighbourhood(address)) || (_claimed.Count > 0 && _claimed.Contains(address)))
         {
-            total += network.Weight;
+            uint offset = (address.V4 - network.Prefix.Address.V4 + 256) & (uint.MaxValue >> network.Prefix.PrefixLength);
+            address = IpAddress.FromV4(network.Prefix.Address.V4 + offset);
         }
 
-        long position = random.Below(total);
-        foreach (SimulatedNetwork network in networks)
-        {
-            position -= network.Weight;
-            if (position < 0)
-            {
-                return network;
-            }
-        }
-
-        return networks[^1];
+        _drawn?.Add(address);
+        return new(network, address);
     }
 }

@@ -59,28 +59,9 @@ internal static class Clients
 
     public const string Probe = "arena-probe/1.4";
 
+    public const string PartnerProbe = "Mozilla/5.0+(compatible; UptimeCheck/2.0; https://status.partner.example)";
+
+    public const string Pirate = "FreeSportsTV/3.4 (Linux; Android 13) ExoPlayerLib/2.19.1";
+
     public static string Browser(DeterministicRandom random) => random.Pick(random.Chance(0.55) ? Desktop : Phone);
-}
-
-/// <summary>Pages that embed the player.</summary>
-internal static class Pages
-{
-    /// <summary>What the operator of every scenario has configured as <c>Referrers:Official</c>.</summary>
-    public static readonly string[] Official = ["arena-live.example", "*.arena-live.example", "sports.daily-news.example"];
-
-    private static readonly string[] Hosts =
-    [
-        "https://www.arena-live.example", "https://www.arena-live.example", "https://www.arena-live.example",
-        "https://m.arena-live.example", "https://arena-live.example", "https://sports.daily-news.example",
-    ];
-
-    /// <summary>The origin of one of the official pages.</summary>
-    public static string AnyOfficialHost(DeterministicRandom random) => random.Pick<string>(Hosts);
-
-    /// <summary>What a browser on the page of this origin sends: some the whole address, others only the origin.</summary>
-    public static string Sent(DeterministicRandom random, string stream, string origin) =>
-        random.Chance(0.3) ? $"{origin}/watch/{stream}" : $"{origin}/";
-
-    /// <summary>A page nobody listed, which a handful of viewers come from: a portal, a cache, an intranet.</summary>
-    public static string OddPage(long viewer) => $"https://portal-{viewer / 800}.example";
 }

@@ -10,6 +10,15 @@ internal enum NetworkKind
     Mobile,
     Business,
     Hosting,
+
+    /// <summary>Egress of privacy relays, in the networks of content carriers.</summary>
+    Relay,
+
+    /// <summary>Cloud proxies of companies.</summary>
+    Proxy,
+
+    /// <summary>Campuses, hotels, stadiums.</summary>
+    Campus,
 }
 
 /// <summary>One operator in one country, and a range to draw its addresses from.</summary>

@@ -8,6 +8,11 @@ internal abstract class Actor
     /// <summary>The time it asked for has come.</summary>
     public abstract void Wake(SimulatedWorld world, long now);
 
+    /// <summary>A session it opened is about to send a heartbeat: the moment to change its address or token.</summary>
+    public virtual void Beating(SimulatedWorld world, PlaybackSession session, long now)
+    {
+    }
+
     /// <summary>A session it opened is over.</summary>
     public virtual void Ended(SimulatedWorld world, PlaybackSession session, long now)
     {
@@ -41,6 +46,12 @@ internal sealed record SessionPlan
 
     /// <summary>Whether a failure of the platform drops it.</summary>
     public bool FeelsOutages { get; init; }
+
+    /// <summary>Number of the session whose id it shows; null: its own.</summary>
+    public long? ClonedFrom { get; init; }
+
+    /// <summary>It sends nothing but a start.</summary>
+    public bool IsSilent { get; init; }
 }
 
 /// <summary>A running session: sends a start, heartbeats and perhaps an end.</summary>
@@ -50,9 +61,10 @@ internal sealed class PlaybackSession : Actor
     private ulong _drift;
     private bool _opened;
 
-    public PlaybackSession(SessionPlan plan, Actor owner, long at, byte[] body, ulong drift)
+    public PlaybackSession(SessionPlan plan, Actor owner, long at, long number, byte[] body, ulong drift)
     {
         Plan = plan;
+        Number = number;
         Start = at - plan.StartedBefore;
         EndAt = at + plan.Length;
         PlannedEnd = EndAt;
@@ -61,7 +73,9 @@ internal sealed class PlaybackSession : Actor
         _drift = drift;
     }
 
-    public SessionPlan Plan { get; }
+    public SessionPlan Plan { get; private set; }
+
+    public long Number { get; }
 
     public long Start { get; }
 
@@ -73,7 +87,7 @@ internal sealed class PlaybackSession : Actor
     public bool DroppedByOutage { get; private set; }
 
     /// <summary>The part of the line that all events of the session share, JSON members from <c>sessionId</c> on.</summary>
-    public byte[] Body { get; }
+    public byte[] Body { get; private set; }
 
     /// <summary>Record key of its events; made when first asked for.</summary>
     public byte[]? Key { get; set; }
@@ -82,6 +96,14 @@ internal sealed class PlaybackSession : Actor
     {
         EndAt = time;
         DroppedByOutage = true;
+    }
+
+    /// <summary>From its next event on it shows this.</summary>
+    public void Become(SessionPlan plan, byte[] body)
+    {
+        Plan = plan;
+        Body = body;
+        Key = null;
     }
 
     public override void Wake(SimulatedWorld world, long now)
@@ -94,12 +116,13 @@ internal sealed class PlaybackSession : Actor
         }
         else if (now < EndAt)
         {
+            _owner.Beating(world, this, now);
             world.Emit(this, PlaybackEventType.Heartbeat, now);
             Continue(world, now);
         }
         else
         {
-            if (Plan.SaysGoodbye && !DroppedByOutage)
+            if (Plan.SaysGoodbye && !Plan.IsSilent && (!DroppedByOutage || world.OutageIsSwitch))
             {
                 world.Emit(this, PlaybackEventType.End, now);
             }
@@ -111,6 +134,12 @@ internal sealed class PlaybackSession : Actor
     /// <summary>Players' timers drift: every interval is up to a fifth of a second off.</summary>
     private void Continue(SimulatedWorld world, long now)
     {
+        if (Plan.IsSilent)
+        {
+            world.Schedule(EndAt, this);
+            return;
+        }
+
         _drift = DeterministicRandom.Mix(_drift + 0x9E3779B97F4A7C15);
         long next = now + world.HeartbeatMilliseconds - 200 + (long)(_drift % 401);
         world.Schedule(Math.Min(next, EndAt), this);

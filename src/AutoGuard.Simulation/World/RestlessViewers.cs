@@ -94,7 +94,7 @@ internal sealed class FlakyLine(Audience audience, ViewerIdentity identity, Dete
     }
 }
 
-/// <summary>The operator's own monitoring: a short session each minute, from a data centre, on one token.</summary>
+/// <summary>Monitoring: a short session each minute or five, from a data centre, on one token.</summary>
 internal sealed class Probe(SessionProbe plan, DeterministicRandom random) : Actor
 {
     private int _next;
@@ -104,19 +104,30 @@ internal sealed class Probe(SessionProbe plan, DeterministicRandom random) : Act
         world.Open(
             new SessionPlan
             {
-                Label = Labels.SessionLabels.CodeOf(Labels.HonestKind.Probe),
+                Label = Labels.SessionLabels.CodeOf(plan.Label),
                 From = plan.From,
-                Stream = world.Profile.Streams[_next++ % world.Profile.Streams.Length].Name,
+                Stream = plan.Streams is { } own ? own[_next++ % own.Length] : world.Profile.Streams[_next++ % world.Profile.Streams.Length].Name,
                 Length = random.Between(8_000, 12_000),
                 Token = plan.Token,
-                UserAgent = Clients.Probe,
+                UserAgent = plan.Agent,
                 Organization = plan.Organization,
             },
             this,
             now);
-        world.Schedule(now + 60_000, this);
+        world.Schedule(now + plan.Interval, this);
     }
 }
 
 /// <summary>Where a probe stands, and what it shows.</summary>
-internal sealed record SessionProbe(Location From, SimulatedToken Token, string? Organization);
+internal sealed record SessionProbe(Location From, SimulatedToken Token, string? Organization)
+{
+    public Labels.HonestKind Label { get; init; } = Labels.HonestKind.Probe;
+
+    public string Agent { get; init; } = Clients.Probe;
+
+    /// <summary>Streams it plays in turn; null: all.</summary>
+    public string[]? Streams { get; init; }
+
+    /// <summary>Milliseconds from one session's start to the next.</summary>
+    public long Interval { get; init; } = 60_000;
+}

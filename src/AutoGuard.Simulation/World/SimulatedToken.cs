@@ -17,8 +17,15 @@ internal sealed class TokenMint(double jwtShare, string[] streams)
 {
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-    public SimulatedToken ForUser(DeterministicRandom random, string user, long now, bool revocable = true) =>
-        Make(random, user, streams, now, revocable, mayLackId: false);
+    public SimulatedToken ForUser(DeterministicRandom random, string user, long now, bool revocable = true, long lifetime = 0) =>
+        Make(random, user, streams, now, revocable, mayLackId: false, lifetime);
+
+    /// <summary>An identity that nobody was ever given: a guess.</summary>
+    public static SimulatedToken Guess(DeterministicRandom random)
+    {
+        string identity = NewIdentity(random);
+        return new(identity, identity, null, "");
+    }
 
     public SimulatedToken ForSession(DeterministicRandom random, string stream, long now) =>
         Make(random, null, [stream], now, revocable: random.Chance(0.5), mayLackId: true);
@@ -29,7 +36,7 @@ internal sealed class TokenMint(double jwtShare, string[] streams)
     public static string NewUser(DeterministicRandom random) =>
         string.Create(CultureInfo.InvariantCulture, $"u-{random.Next() >> 16:x12}");
 
-    private SimulatedToken Make(DeterministicRandom random, string? user, string[] opens, long now, bool revocable, bool mayLackId)
+    private SimulatedToken Make(DeterministicRandom random, string? user, string[] opens, long now, bool revocable, bool mayLackId, long seconds = 0)
     {
         string identity = NewIdentity(random);
         string names = string.Join(',', opens.Select(s => $"\"{s}\""));
@@ -41,7 +48,7 @@ internal sealed class TokenMint(double jwtShare, string[] streams)
 
         bool hasId = !mayLackId || !random.Chance(0.2);
         long issued = now / 1000;
-        long lifetime = revocable ? 86_400 : 14 * 86_400;
+        long lifetime = seconds > 0 ? seconds : revocable ? 86_400 : 14 * 86_400;
         StringBuilder payload = new();
         payload.Append("""{"iss":"arena-live","aud":"splay",""");
         payload.Append(hasId ? $"\"jti\":\"{identity}\"," : "").Append(user is null ? "" : $"\"user\":\"{user}\",");

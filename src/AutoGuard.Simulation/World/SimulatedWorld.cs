@@ -16,6 +16,7 @@ internal sealed class SimulatedWorld
     private readonly ArrayBufferWriter<byte> _scratch = new(1024);
     private readonly SessionLabels _labels;
     private readonly double _outageShare;
+    private readonly long _recovery;
     private long _sessions;
     private bool _emitted;
 
@@ -30,6 +31,8 @@ internal sealed class SimulatedWorld
         _labels = new SessionLabels(seed);
         OutageAt = profile.Outage is { } outage ? Begin + (long)outage.At.TotalMilliseconds : long.MaxValue;
         OutageSpread = (long)(profile.Outage?.ReconnectWithin.TotalMilliseconds ?? 0);
+        OutageIsSwitch = profile.Outage?.IsSwitch ?? false;
+        _recovery = (long)(profile.Outage?.Recovery.TotalMilliseconds ?? 0);
         _outageShare = profile.Outage?.Share ?? 0;
     }
 
@@ -47,8 +50,12 @@ internal sealed class SimulatedWorld
 
     public long OutageSpread { get; }
 
+    /// <summary>Whether the outage is a planned change of the edge.</summary>
+    public bool OutageIsSwitch { get; }
+
     public AddressBook Addresses { get; } = new();
 
+    /// <summary>For whom no tenant mints.</summary>
     public TokenMint Tokens { get; }
 
     /// <summary>The event that <see cref="TryNext"/> found.</summary>
@@ -92,12 +99,23 @@ internal sealed class SimulatedWorld
         _emitted = true;
     }
 
+    /// <summary>
+    /// When the platform serves a client again that tries at <paramref name="now"/>; not later than that where all is well.
+    /// </summary>
+    public long ServedAgainAt(long now, DeterministicRandom random, bool isDropped) =>
+        _recovery == 0 || now < OutageAt || now >= OutageAt + _recovery || (!isDropped && !random.Chance(_outageShare))
+            ? now
+            : OutageAt + random.Between(_recovery / 4, _recovery);
+
+    /// <summary>A number for a session that several clients will show.</summary>
+    public long TakeNumber() => _sessions++;
+
     /// <summary>Opens a session at a time that is not in the past.</summary>
     public void Open(SessionPlan plan, Actor owner, long at)
     {
-        long number = _sessions++;
-        ulong drift = DeterministicRandom.Mix(Seed ^ (ulong)number);
-        PlaybackSession session = new(plan, owner, at, Render(plan, number), drift);
+        long number = plan.ClonedFrom ?? _sessions++;
+        ulong drift = DeterministicRandom.Mix(Seed ^ (ulong)number ^ (plan.ClonedFrom is null ? 0 : (ulong)at << 32));
+        PlaybackSession session = new(plan, owner, at, number, Render(plan, number), drift);
         if (plan.FeelsOutages && at < OutageAt && session.EndAt > OutageAt && (drift >> 11) < (ulong)(_outageShare * (1UL << 53)))
         {
             session.DropAt(OutageAt);
@@ -105,6 +123,9 @@ internal sealed class SimulatedWorld
 
         _schedule.Add(at, session);
     }
+
+    /// <summary>Lets a running session show something else from now on: another address, another token.</summary>
+    public void Rewrite(PlaybackSession session, SessionPlan plan) => session.Become(plan, Render(plan, session.Number));
 
     private byte[] Render(SessionPlan plan, long number)
     {

@@ -3,35 +3,6 @@ using AutoGuard.Simulation.Profiles;
 
 namespace AutoGuard.Simulation.World;
 
-/// <summary>How a viewer comes by a token.</summary>
-internal enum TokenWorkflowKind
-{
-    UserBound,
-    PerSession,
-    Public,
-}
-
-/// <summary>Who a viewer is; a pure function of the seed and the viewer's number.</summary>
-internal sealed record ViewerIdentity
-{
-    public required long Number { get; init; }
-
-    public required HonestKind Kind { get; init; }
-
-    public required TokenWorkflowKind Workflow { get; init; }
-
-    public required Location Home { get; init; }
-
-    public required string UserAgent { get; init; }
-
-    /// <summary>Null: the client sends none.</summary>
-    public required string? Referrer { get; init; }
-
-    public string? User { get; init; }
-
-    public string? Organization { get; init; }
-}
-
 /// <summary>An honest viewer with one screen: plays, perhaps zaps, perhaps comes back later.</summary>
 internal class Viewer : Actor
 {
@@ -56,12 +27,58 @@ internal class Viewer : Actor
 
     public ViewerIdentity Identity { get; }
 
+    /// <summary>Other screens of the same account, which come within half an hour of this one.</summary>
+    public Viewer[] Companions { get; init; } = [];
+
+    public Purse Purse { get; init; } = new();
+
+    /// <summary>How often the player stalls before the first session holds.</summary>
+    public int Stalls { get; init; }
+
+    /// <summary>The longest a session of this viewer may have been running when the recording begins, milliseconds.</summary>
+    public virtual long LongestBefore => 45 * 60_000;
+
     /// <summary>How long the first session has been running when the recording begins.</summary>
     public long StartedBefore { get; set; }
 
     protected DeterministicRandom Random { get; }
 
-    protected SimulatedToken? Token { get; set; }
+    protected Audience Audience => _audience;
+
+    /// <summary>The index of the stream of the next session.</summary>
+    protected int Stream
+    {
+        get => _stream;
+        set => _stream = value;
+    }
+
+    /// <summary>Where the next session plays.</summary>
+    protected virtual Location Place => _abroad ?? Identity.Home;
+
+    /// <summary>Comes for the first time: at once, or after a few attempts when the player stalls or the platform is unwell.</summary>
+    public void Arrive(SimulatedWorld world, long now)
+    {
+        long served = world.ServedAgainAt(now, Random, isDropped: false);
+        if (Stalls > 0 || served > now)
+        {
+            new Retries(this, null, served, served > now ? int.MaxValue : Stalls, Random).Wake(world, now);
+        }
+        else
+        {
+            Wake(world, now);
+        }
+
+        Invite(world, now);
+    }
+
+    /// <summary>Lets the other screens come.</summary>
+    public void Invite(SimulatedWorld world, long now)
+    {
+        foreach (Viewer companion in Companions)
+        {
+            world.Schedule(now + Random.Between(10_000, 1_800_000), companion);
+        }
+    }
 
     public override void Wake(SimulatedWorld world, long now) => Watch(world, now, WatchTime(world, now));
 
@@ -69,17 +86,50 @@ internal class Viewer : Actor
     {
         if (session.DroppedByOutage)
         {
-            long back = now + Random.Between(3_000, Math.Max(3_000, world.OutageSpread));
-            if (session.PlannedEnd > back + 5_000)
-            {
-                world.Open(Continued(world, session, back), this, back);
-            }
+            ComeBack(world, session, now);
         }
         else
         {
             AfterSession(world, now);
         }
     }
+
+    public override void Beating(SimulatedWorld world, PlaybackSession session, long now)
+    {
+        SessionPlan plan = Moved(session.Plan, now);
+        if (Purse.Until != long.MaxValue && (Identity.Number & 1) == 0 && plan.Token?.User is not null)
+        {
+            SimulatedToken current = CurrentToken(world, plan.Stream, now);
+            plan = ReferenceEquals(current, plan.Token) ? plan : plan with { Token = current };
+        }
+
+        if (!ReferenceEquals(plan, session.Plan))
+        {
+            world.Rewrite(session, plan);
+        }
+    }
+
+    /// <summary>A session that lasts a few seconds because the platform does not serve it.</summary>
+    public SessionPlan Attempt(SimulatedWorld world, SessionPlan? resumed, long now)
+    {
+        long length = Random.Between(1_000, 10_000);
+        bool saysGoodbye = Random.Chance(0.5);
+        return resumed is null
+            ? PlanSession(world, now, length) with { SaysGoodbye = saysGoodbye, FeelsOutages = false }
+            : Continued(world, resumed, now) with { Length = length, SaysGoodbye = saysGoodbye, FeelsOutages = false };
+    }
+
+    /// <summary>Plays on after an interruption, unless there is nearly nothing left to play.</summary>
+    public void Resume(SimulatedWorld world, SessionPlan resumed, long plannedEnd, long at)
+    {
+        if (plannedEnd > at + 5_000)
+        {
+            world.Open(Continued(world, resumed, at) with { Length = plannedEnd - at }, this, at);
+        }
+    }
+
+    /// <summary>Where and as what a running session plays on: the plan itself, or a changed one.</summary>
+    protected virtual SessionPlan Moved(SessionPlan plan, long now) => plan;
 
     protected virtual void AfterSession(SimulatedWorld world, long now)
     {
@@ -101,7 +151,7 @@ internal class Viewer : Actor
         else if (Random.Chance(0.12))
         {
             long later = now + Random.Between(20 * 60_000, 200 * 60_000);
-            Token = Random.Chance(0.5) ? null : Token;
+            Purse.Token = Random.Chance(0.5) ? null : Purse.Token;
             Revisit(world, later);
         }
     }
@@ -109,29 +159,30 @@ internal class Viewer : Actor
     /// <summary>Opens a session now.</summary>
     protected void Watch(SimulatedWorld world, long now, long length, Location? from = null, bool saysGoodbye = true, string? userAgent = null)
     {
-        StreamProfile stream = world.Profile.Streams[_stream];
         long startedBefore = StartedBefore;
         StartedBefore = 0;
-        world.Open(
-            new SessionPlan
-            {
-                Label = SessionLabels.CodeOf(Identity.Kind),
-                From = from ?? _abroad ?? Identity.Home,
-                Stream = stream.Name,
-                Length = Math.Max(1_500, length),
-                Token = CurrentToken(world, stream.Name, now),
-                Referrer = Identity.Referrer is { Length: > 8 } ? Pages.Sent(Random, stream.Name, Identity.Referrer) : Identity.Referrer,
-                UserAgent = userAgent ?? Identity.UserAgent,
-                Organization = Identity.Organization,
-                SaysGoodbye = saysGoodbye,
-                StartedBefore = startedBefore,
-                FeelsOutages = true,
-            },
-            this,
-            now);
+        SessionPlan plan = PlanSession(world, now, length, from);
+        world.Open(plan with { SaysGoodbye = saysGoodbye, UserAgent = userAgent ?? plan.UserAgent, StartedBefore = startedBefore }, this, now);
     }
 
-    protected long WatchTime(SimulatedWorld world, long now)
+    protected SessionPlan PlanSession(SimulatedWorld world, long now, long length, Location? from = null)
+    {
+        StreamProfile stream = world.Profile.Streams[_stream];
+        return new SessionPlan
+        {
+            Label = SessionLabels.CodeOf(Identity.Kind),
+            From = from ?? Place,
+            Stream = stream.Name,
+            Length = Math.Max(1_500, length),
+            Token = CurrentToken(world, stream.Name, now),
+            Referrer = Identity.Referrer is { Length: > 8 } ? Pages.Sent(Random, stream.Name, Identity.Referrer) : Identity.Referrer,
+            UserAgent = Identity.UserAgent,
+            Organization = Identity.Organization,
+            FeelsOutages = true,
+        };
+    }
+
+    protected virtual long WatchTime(SimulatedWorld world, long now)
     {
         StreamProfile stream = world.Profile.Streams[_stream];
         long wanted = (Identity.Kind == HonestKind.NativeApp ? NativeWatch : BrowserWatch).Draw(Random);
@@ -144,9 +195,23 @@ internal class Viewer : Actor
         return Random.Chance(0.6) ? remaining + Random.Between(-45_000, 180_000) : Math.Min(wanted, remaining + 180_000);
     }
 
+    /// <summary>Dropped by an outage: back at the first attempt, or after many where the platform stays unwell.</summary>
+    private void ComeBack(SimulatedWorld world, PlaybackSession session, long now)
+    {
+        long served = world.ServedAgainAt(now, Random, isDropped: true);
+        if (served > now)
+        {
+            world.Schedule(now + Random.Between(1_000, 10_000), new Retries(this, session, served, int.MaxValue, Random));
+            return;
+        }
+
+        Resume(world, session.Plan, session.PlannedEnd, now + Random.Between(
+            world.OutageIsSwitch ? 200 : 3_000, Math.Max(3_000, world.OutageSpread)));
+    }
+
     private void Revisit(SimulatedWorld world, long at)
     {
-        _stream = _audience.PickStreamAt(at, Random);
+        _stream = Identity.Tenant.Name is null ? _audience.PickStreamAt(at, Random) : _audience.PickStreamAt(at, Random, Identity.Tenant);
         world.Schedule(at, this);
     }
 
@@ -157,16 +222,23 @@ internal class Viewer : Actor
             case TokenWorkflowKind.Public:
                 return _audience.PublicToken(Identity.Organization);
             case TokenWorkflowKind.PerSession:
-                return world.Tokens.ForSession(Random, stream, now);
+                return Identity.Tenant.Mint.ForSession(Random, stream, now);
             default:
-                return Token ??= world.Tokens.ForUser(Random, Identity.User!, now);
+                return Purse.Token is { } held && now < Purse.Until ? held : NewToken(now);
         }
     }
 
-    private SessionPlan Continued(SimulatedWorld world, PlaybackSession session, long at) => session.Plan with
+    private SimulatedToken NewToken(long now)
     {
-        Length = session.PlannedEnd - at,
+        long life = (long)Identity.Tenant.Tokens.RenewAfter.TotalMilliseconds;
+        Purse.Token = Identity.Tenant.Mint.ForUser(Random, Identity.User!, now, lifetime: life / 1_000);
+        Purse.Until = life == 0 ? long.MaxValue : now + life;
+        return Purse.Token;
+    }
+
+    private SessionPlan Continued(SimulatedWorld world, SessionPlan plan, long at) => plan with
+    {
         StartedBefore = 0,
-        Token = CurrentToken(world, session.Plan.Stream, at),
+        Token = CurrentToken(world, plan.Stream, at),
     };
 }

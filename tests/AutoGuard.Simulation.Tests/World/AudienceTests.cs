@@ -95,7 +95,7 @@ public sealed class AudienceTests
     [Fact]
     public void Most_of_an_audience_arrives_within_three_minutes_of_the_kick_off()
     {
-        SimulationProfile profile = SimulationProfiles.KickOff with { Viewers = 2_000, Transport = TransportProfile.Perfect };
+        SimulationProfile profile = Profile("kickoff", 2_000, 2.5) with { Transport = TransportProfile.Perfect };
         Recording recording = Recording.Of(profile, 5);
         long kickOff = (profile.Start + profile.Streams[0].KickOff!.Value).ToUnixTimeMilliseconds();
         var arrivals = recording.Sessions.Values.Where(s => s.First is { Type: "start", Stream: "final-live" })
@@ -111,7 +111,7 @@ public sealed class AudienceTests
     [Fact]
     public void After_an_outage_the_dropped_viewers_come_back_within_its_spread()
     {
-        SimulationProfile profile = SimulationProfiles.Outage with { Viewers = 1_000, Transport = TransportProfile.Perfect };
+        SimulationProfile profile = Profile("outage", 1_000, 2) with { Transport = TransportProfile.Perfect };
         Recording recording = Recording.Of(profile, 5);
         long outage = (profile.Start + profile.Outage!.At).ToUnixTimeMilliseconds();
         int running = recording.Sessions.Values.Count(s => s.First.Time < outage && s.Last.Time > outage - 30_200);
@@ -125,7 +125,7 @@ public sealed class AudienceTests
     [Fact]
     public void Many_tokens_meet_behind_a_translator()
     {
-        Recording recording = Recording.Of(SimulationProfiles.CarrierNat with { Transport = TransportProfile.Perfect }, 6);
+        Recording recording = Recording.Of(Profile("carrier-nat", 3_000, 4) with { Transport = TransportProfile.Perfect }, 6);
         string[] translators = [.. recording.Truth.Honest.Single(h => h.Kind == HonestKind.CarrierNat).Subjects.Select(s => s.Value)];
 
         Assert.Equal(3, translators.Length);
@@ -167,4 +167,7 @@ public sealed class AudienceTests
 
         Assert.Equal(2, recording.Truth.Honest.Single(h => h.Kind == HonestKind.PublicToken).Subjects.Length);
     }
+
+    private static SimulationProfile Profile(string name, int viewers, double hours) =>
+        SimulationProfiles.TryMake(name, viewers, hours, out SimulationProfile? profile) ? profile : throw new ArgumentException($"There is no profile {name}.", nameof(name));
 }
