@@ -38,7 +38,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions DistinctOperators { get; set; } = IndicatorOptions.Of(4, 10, 0.8);
 
     /// <summary>A. Sessions of one token started within the window.</summary>
-    public IndicatorOptions SessionsPerToken { get; set; } = IndicatorOptions.Of(30, 150, 0.5);
+    public IndicatorOptions SessionsPerToken { get; set; } = IndicatorOptions.Of(40, 200, 0.63);
 
     /// <summary>B. Share (0 to 1) of the token's playback time that runs from data-centre addresses.</summary>
     public IndicatorOptions DataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.5);
@@ -85,8 +85,14 @@ public sealed class IndicatorsOptions
     /// <summary>Distinct tokens of one address within the window.</summary>
     public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.3);
 
-    /// <summary>Distinct tokens of one data-centre address within the window.</summary>
-    public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(25, 100, 0.9);
+    /// <summary>Distinct tokens that play at once from one data-centre address.</summary>
+    public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(30, 120, 0.9);
+
+    /// <summary>Tokens flagged for themselves that played from one data-centre address within the window: a relay that changes its token.</summary>
+    public IndicatorOptions SuspectTokens { get; set; } = IndicatorOptions.Of(1, 3, 0.93);
+
+    /// <summary>Sessions of one address (or IPv6 /64) at once without a token, less what is usual for the organization.</summary>
+    public IndicatorOptions MissingToken { get; set; } = IndicatorOptions.Of(3, 8, 0.85);
 
     /// <summary>Spike in the address's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
     public IndicatorOptions AddressSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.25);
@@ -100,6 +106,6 @@ public sealed class IndicatorsOptions
     /// <summary>Connections of one IPv6 /64 open at once, beyond three for each of its tokens.</summary>
     public IndicatorOptions NetworkConnections { get; set; } = IndicatorOptions.Of(50, 200, 0.93);
 
-    /// <summary>Sessions started within the window from one page host that is not listed as official.</summary>
-    public IndicatorOptions UnofficialReferrer { get; set; } = IndicatorOptions.Of(20, 100, 0.95);
+    /// <summary>Addresses that came within the window from one page host that is not listed as official.</summary>
+    public IndicatorOptions UnofficialReferrer { get; set; } = IndicatorOptions.Of(14, 50, 0.95);
 }

@@ -23,9 +23,6 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// <summary>Connections that one token may hold open behind one address before they count as excess.</summary>
     private const int ConnectionsPerToken = 3;
 
-    /// <summary>Open connections of an address up to which it does not matter whose they are.</summary>
-    private const int FewConnections = 24;
-
     /// <summary>Open connections of an address that are looked at, the newest first.</summary>
     private const int MostConnections = 4_096;
 
@@ -122,6 +119,22 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         }
         features.Users = users.Count;
         MeasureOwners(in address, ref features);
+        features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
+        features.Suspects = state.TokenSets.Count(address.Suspects, windowStart);
+    }
+
+    /// <summary>Tenants in which a fifth of the sessions has no token do not say so.</summary>
+    private double TokensAreUsual(int organization, long now)
+    {
+        int index = state.Tenants.Find((ulong)organization);
+        if (index < 0)
+        {
+            return 0;
+        }
+        ref TenantState tenant = ref state.Tenants[index];
+        int sessions = Sum(tenant.Sessions, ref tenant.Slot, now);
+        int tokenless = Sum(tenant.Tokenless, ref tenant.TokenlessSlot, now);
+        return sessions >= EnoughTenantSessions ? Math.Max(0, 1 - (5.0 * tokenless / sessions)) : 0;
     }
 
     private void MeasureShort(ref AddressState address, long now, ref AddressFeatures features)
@@ -139,16 +152,22 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// </summary>
     private void MeasureOwners(in AddressState address, ref AddressFeatures features)
     {
-        if (address.Open <= FewConnections)
+        if (address.Open <= 1)
         {
             return;
         }
         DistinctCounter owners = new(stackalloc ulong[1024]);
         int owned = 0;
         int looked = 0;
+        int tools = 0;
         for (int i = address.FirstSession; i >= 0 && looked < MostConnections; looked++)
         {
             ref SessionState session = ref state.Sessions[i];
+            tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
+            if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0)
+            {
+                features.Tokenless++;
+            }
             if (!state.Tokens.Holds(session.Token) || state.Tokens[session.Token.Index].Workflow == TokenWorkflow.Shared)
             {
                 features.Unowned++;
@@ -160,6 +179,8 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             }
             i = session.NextOfAddress;
         }
+        features.ToolShare = looked > 0 ? (double)tools / looked : 0;
+        features.OpenTokens = owners.Count;
         features.Excess = Math.Max(0, owned - (ConnectionsPerToken * owners.Count));
     }
 
@@ -177,6 +198,8 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         };
         bool line = !state.Networks.KeyAt(index).Address.IsV4 && !network.SharedEgress;
         features.Excess = line ? Math.Max(0, network.Open - (ConnectionsPerToken * features.Tokens)) : 0;
+        features.Tokenless = line ? network.Anonymous : 0;
+        features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Networks.KeyAt(index).Organization, now) : 0;
     }
 
     /// <summary>Measures a referrer host.</summary>
@@ -190,8 +213,23 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             Tokens = state.TokenSets.Count(referrer.Tokens, windowStart),
             Addresses = state.PlainSets.Count(referrer.Addresses, windowStart),
             Open = referrer.Open,
+            Networks = NetworksOf(referrer.Addresses, windowStart),
             Official = !referrers.IsConfigured || referrers.IsOfficial((int)(uint)state.Referrers.KeyAt(index)),
         };
+    }
+
+    private int NetworksOf(int set, uint windowStart)
+    {
+        ReadOnlySpan<PlainMember> members = state.PlainSets.Members(set);
+        DistinctCounter networks = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
+        foreach (ref readonly PlainMember member in members)
+        {
+            if (member.Identity != 0 && member.LastSeen >= windowStart)
+            {
+                networks.Add(member.Network);
+            }
+        }
+        return networks.Count;
     }
 
     private int Sum(Span<uint> ring, ref long current, long now)
@@ -235,7 +273,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             }
         }
         features.Networks = places.Networks;
-        features.Places = places.Count;
+        features.Places = places.CountBeyond(state.Habits);
         features.Operators = places.HomeOperators;
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
         features.LonelyDataCentres = dataCentre > 0 ? (double)lonely / dataCentre : 0;

@@ -69,6 +69,9 @@ public sealed class FeatureState :
     /// <summary>Dossiers of suspects.</summary>
     public Dossiers Dossiers { get; } = new(MostDossiers);
 
+    /// <summary>How many networks of one operator tokens show.</summary>
+    public OperatorHabits Habits { get; } = new();
+
     /// <summary>How many networks reconnect, and how often.</summary>
     public Reconnects Reconnects { get; } = new();
 
@@ -233,6 +236,7 @@ public sealed class FeatureState :
     internal void Release(ref AddressState state)
     {
         TokenSets.Release(ref state.Tokens);
+        TokenSets.Release(ref state.Suspects);
         Dossiers.Close(ref state.Dossier);
         if (state.Series >= 0)
         {

@@ -35,7 +35,10 @@ public struct TokenFeatures
     /// <summary>Distinct networks within the window; saturates at 512.</summary>
     public int Networks;
 
-    /// <summary>Places within the window, counted as in <see cref="PlacesAtOnce"/>.</summary>
+    /// <summary>
+    /// Places within the window, counted as in <see cref="PlacesAtOnce"/>, and as one those networks of an operator that are
+    /// usual for one of its customers.
+    /// </summary>
     public int Places;
 
     /// <summary>Distinct operators of homes and phones within the window.</summary>
@@ -129,6 +132,21 @@ public struct AddressFeatures
     /// <summary>Open sessions without a token, or with one that everybody has: nobody can tell how many viewers those are.</summary>
     public int Unowned;
 
+    /// <summary>Open sessions without a token.</summary>
+    public int Tokenless;
+
+    /// <summary>Distinct tokens of the open sessions, those that everybody has left out; saturates at 512.</summary>
+    public int OpenTokens;
+
+    /// <summary>Share of the open sessions that are played by tools which record or relay, 0 to 1.</summary>
+    public double ToolShare;
+
+    /// <summary>How far sessions without a token are unheard of in the tenant: 1 when there are none, 0 from one in five on.</summary>
+    public double TokensAreUsual;
+
+    /// <summary>Tokens flagged for themselves that played from here within the window.</summary>
+    public int Suspects;
+
     /// <summary>Distinct tokens within the window.</summary>
     public int Tokens;
 
@@ -160,6 +178,12 @@ public struct NetworkFeatures
     /// <summary>Sessions open now.</summary>
     public int Open;
 
+    /// <summary>Of one line's network: sessions open now without a token; 0 for others.</summary>
+    public int Tokenless;
+
+    /// <inheritdoc cref="AddressFeatures.TokensAreUsual"/>
+    public double TokensAreUsual;
+
     /// <summary>Of one line's network (an IPv6 /64): sessions open now beyond a few for each of its tokens; 0 for others.</summary>
     public int Excess;
 }
@@ -178,6 +202,9 @@ public struct ReferrerFeatures
 
     /// <summary>Sessions open now.</summary>
     public int Open;
+
+    /// <summary>Distinct networks within the window; saturates at 512.</summary>
+    public int Networks;
 
     /// <summary>Whether the host is on the list of official ones, or there is no list.</summary>
     public bool Official;

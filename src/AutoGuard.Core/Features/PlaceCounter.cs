@@ -36,6 +36,17 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         }
     }
 
+    /// <summary>Places, those networks of an operator taken for one that are usual for one of its customers.</summary>
+    public readonly int CountBeyond(OperatorHabits habits)
+    {
+        int count = _beyond + (_shared ? 1 : 0);
+        foreach (ref readonly Operator one in _operators[.._used])
+        {
+            count += 1 + Math.Max(0, Math.Max(one.V4, one.V6) - habits.Usual(one.Asn));
+        }
+        return count;
+    }
+
     /// <summary>Takes a network of an operator (0 when unknown).</summary>
     public void Add(uint asn, bool isV4, ulong network, bool sharedEgress, bool dataCentre)
     {

@@ -46,9 +46,12 @@ public struct TokenMember : IRecentMember
     public uint Settled;
 }
 
-/// <summary>An address as a network or referrer sees it. 16 bytes.</summary>
+/// <summary>An address as a network or referrer sees it. 24 bytes.</summary>
 public struct PlainMember : IRecentMember
 {
+    /// <summary>Hash of its network.</summary>
+    public ulong Network;
+
     /// <inheritdoc/>
     public ulong Identity { get; set; }
 

@@ -10,8 +10,11 @@ public sealed class Reconnects
     /// <summary>Networks that must reconnect within two minutes before it is everybody's trouble.</summary>
     private const int LeastNetworks = 15;
 
-    /// <summary>And how many times as many as usual.</summary>
+    /// <summary>How many times as many as usual it must be,</summary>
     private const double TimesUsual = 4;
+
+    /// <summary>or what share of the networks in which any session started, where some have a bad line at all times.</summary>
+    private const double ShareOfStarted = 0.35;
 
     /// <summary>How far beyond the others' rate a network may be, since players differ.</summary>
     private const double Margin = 3;
@@ -19,42 +22,60 @@ public sealed class Reconnects
     /// <summary>How long the trouble is remembered: as long as its sessions are counted, milliseconds.</summary>
     private const long Remembered = (AddressMinutes.Length + 1) * 60_000L;
 
-    private const double Gain = 0.1;
+    /// <summary>Minutes after which the usual level is known.</summary>
+    private const int Learning = 10;
 
+    private const double Gain = 0.1;
+    private const double GainInTrouble = 0.01;
+
+    private Minute _now;
+    private Minute _before;
     private long _minute = long.MinValue;
-    private int _networks;
-    private int _sessions;
-    private int _networksBefore;
-    private int _sessionsBefore;
     private double _usual;
+    private int _learned;
     private double _rate;
     private long _until = long.MinValue;
 
-    /// <summary>Whether many networks reconnect at once, as of the last count.</summary>
+    /// <summary>Whether many networks reconnect at once.</summary>
+    /// <param name="now">Unix milliseconds.</param>
     public bool IsEverywhere(long now) => now < _until;
 
     /// <summary>Sessions per minute and token that end within seconds, up to which an address does what others do; 0 in quiet times.</summary>
-    public double UsualAt(long now) => now < _until ? _rate * Margin : 0;
+    /// <param name="now">Unix milliseconds.</param>
+    public double UsualAt(long now) => IsEverywhere(now) ? _rate * Margin : 0;
+
+    /// <summary>Counts a session that started in a network.</summary>
+    /// <param name="network">The network; keeps its last minute of it.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    public void CountStart(ref NetworkState network, long now)
+    {
+        Advance(now / 60_000);
+        if (network.StartMinute != _minute)
+        {
+            network.StartMinute = _minute;
+            _now.Started++;
+        }
+    }
 
     /// <summary>Counts a session of a network that ended within seconds.</summary>
-    /// <param name="network">The network's last minute of such a session is kept with it.</param>
+    /// <param name="network">The network; keeps its last minute of it.</param>
     /// <param name="now">Unix milliseconds.</param>
-    public void Count(ref NetworkState network, long now)
+    public void CountShort(ref NetworkState network, long now)
     {
-        long minute = Math.Max(now / 60_000, _minute);
-        Advance(minute);
-        _sessions++;
-        if (network.ShortMinute != minute)
+        Advance(now / 60_000);
+        _now.Sessions++;
+        if (network.ShortMinute != _minute)
         {
-            network.ShortMinute = minute;
-            _networks++;
+            network.ShortMinute = _minute;
+            _now.Networks++;
         }
-        if (_networks + _networksBefore >= Math.Max(LeastNetworks, TimesUsual * 2 * _usual))
+        int networks = _now.Networks + _before.Networks;
+        bool unusual = _learned >= Learning && networks >= TimesUsual * 2 * _usual;
+        if (networks >= LeastNetworks && (unusual || networks >= ShareOfStarted * (_now.Started + _before.Started)))
         {
-            _until = now + Remembered;
+            _until = (_minute * 60_000) + Remembered;
             // The busier of the two minutes: the trouble may have begun at the end of the first.
-            double rate = Math.Max((double)_sessions / Math.Max(1, _networks), (double)_sessionsBefore / Math.Max(1, _networksBefore));
-            _rate = Math.Max(rate, _rate);
+            _rate = Math.Max(_rate, Math.Max(_now.Rate, _before.Rate));
         }
     }
 
@@ -64,18 +85,25 @@ public sealed class Reconnects
         {
             return;
         }
-        bool quiet = _minute * 60_000 >= _until;
-        if (_minute != long.MinValue && quiet)
+        if (_minute != long.MinValue)
         {
-            _rate = 0;
-            for (long passed = _minute; passed < minute && passed < _minute + 60; passed++)
-            {
-                _usual += Gain * ((passed == _minute ? _networks : 0) - _usual);
-            }
+            bool quiet = !IsEverywhere(minute * 60_000);
+            _rate = quiet ? 0 : _rate;
+            _learned++;
+            _usual += (quiet ? Math.Max(Gain, 1.0 / _learned) : GainInTrouble) * (_now.Networks - _usual);
         }
-        bool next = minute == _minute + 1;
-        (_networksBefore, _sessionsBefore) = next ? (_networks, _sessions) : (0, 0);
-        (_networks, _sessions) = (0, 0);
+        _before = minute == _minute + 1 ? _now : default;
+        _now = default;
         _minute = minute;
+    }
+
+    private struct Minute
+    {
+        public int Started;
+        public int Networks;
+        public int Sessions;
+
+        /// <summary>Sessions of a network that has any.</summary>
+        public readonly double Rate => (double)Sessions / Math.Max(1, Networks);
     }
 }

@@ -11,6 +11,9 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
     /// <summary>Open sessions of one IPv6 network from which on it is judged.</summary>
     private const int ManyConnections = 32;
 
+    /// <summary>Open sessions without a token of one IPv6 network from which on it is judged.</summary>
+    private const int FewTokenless = 2;
+
     /// <summary>Whether an event names the token that the session is tied to.</summary>
     public bool BelongsTo(in SessionState session, ref readonly PlaybackEvent e) =>
         e.Token.IsAbsent || (session.Traits & SessionTraits.Trusted) != 0
@@ -123,6 +126,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         CountInAddress(in session, slot);
         if (started)
         {
+            state.Reconnects.CountStart(ref state.Networks[session.Network.Index], now);
             ref AddressState address = ref state.Addresses[session.AddressState.Index];
             address.MinuteStarts++;
             SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000)].Starts);
@@ -135,6 +139,11 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         if (missing)
         {
             tenant.MissingReferrer[place]++;
+        }
+        place = SlotRing.Advance<uint>(tenant.Tokenless, ref tenant.TokenlessSlot, slot);
+        if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0)
+        {
+            tenant.Tokenless[place]++;
         }
     }
 
@@ -169,6 +178,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             {
                 seen.Address = session.Address;
                 seen.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
+                CountHabit(token.Addresses, seen.Network, session.Asn, windowStart);
             }
             seen.Asn = session.Asn;
             seen.Country = session.Country;
@@ -191,12 +201,12 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             ref NetworkState network = ref state.Networks[session.Network.Index];
             state.Networks.Touch(session.Network.Index);
             network.LastSeen = Math.Max(network.LastSeen, now);
-            if (network.Open > ManyConnections && !session.Address.IsV4)
+            if ((network.Open > ManyConnections || network.Anonymous > FewTokenless) && !session.Address.IsV4)
             {
                 state.MarkNetwork(session.Network.Index);
             }
             Touch(ref network.Tokens, hasToken, in member, seconds, windowStart);
-            state.PlainSets.GetOrAdd(ref network.Addresses, addressIdentity, seconds, windowStart, out _);
+            _ = state.PlainSets.GetOrAdd(ref network.Addresses, addressIdentity, seconds, windowStart, out _);
         }
         if (state.Referrers.Holds(session.Referrer))
         {
@@ -204,8 +214,35 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             state.Referrers.Touch(session.Referrer.Index);
             referrer.LastSeen = Math.Max(referrer.LastSeen, now);
             Touch(ref referrer.Tokens, hasToken, in member, seconds, windowStart);
-            state.PlainSets.GetOrAdd(ref referrer.Addresses, addressIdentity, seconds, windowStart, out _);
+            ref PlainMember visitor = ref state.PlainSets.GetOrAdd(ref referrer.Addresses, addressIdentity, seconds, windowStart, out bool came);
+            if (came)
+            {
+                visitor.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
+            }
             state.MarkReferrer(session.Referrer.Index);
+        }
+    }
+
+    /// <summary>Counts a network that is new among those of its operator on a token.</summary>
+    private void CountHabit(int set, ulong network, uint asn, uint windowStart)
+    {
+        ReadOnlySpan<AddressMember> members = state.AddressSets.Members(set);
+        DistinctCounter others = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
+        int same = 0;
+        foreach (ref readonly AddressMember member in members)
+        {
+            if (member.Identity != 0 && member.LastSeen >= windowStart)
+            {
+                same += member.Network == network ? 1 : 0;
+                if (member.Asn == asn && member.Network != network)
+                {
+                    others.Add(member.Network);
+                }
+            }
+        }
+        if (same == 1)
+        {
+            state.Habits.Count(asn, others.Count + 1);
         }
     }
 

@@ -239,7 +239,7 @@ public sealed class SessionTracker
             SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, minute)].Short);
             if (_state.Networks.Holds(session.Network))
             {
-                _state.Reconnects.Count(ref _state.Networks[session.Network.Index], now);
+                _state.Reconnects.CountShort(ref _state.Networks[session.Network.Index], now);
             }
         }
         _links.Detach(ref session);

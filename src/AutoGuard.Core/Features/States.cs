@@ -229,6 +229,9 @@ public struct AddressState
     /// <summary>Set of tokens seen in the window.</summary>
     public int Tokens;
 
+    /// <summary>Set of tokens that played here and were flagged for themselves.</summary>
+    public int Suspects;
+
     /// <summary>Slot in the spike bank, or -1.</summary>
     public int Series;
 
@@ -271,6 +274,9 @@ public struct NetworkState
 
     /// <summary>Last minute in which a session ended within seconds here.</summary>
     public long ShortMinute;
+
+    /// <summary>Last minute in which a session started here.</summary>
+    public long StartMinute;
 
     /// <summary>When <see cref="TokensCounted"/> was counted, Unix milliseconds.</summary>
     public long TokensCountedAt;
@@ -366,4 +372,10 @@ public struct TenantState
 
     /// <summary>Slot the second ring stands at.</summary>
     public long MissingSlot;
+
+    /// <summary>Those without a token.</summary>
+    public CountSlots Tokenless;
+
+    /// <summary>Slot the third ring stands at.</summary>
+    public long TokenlessSlot;
 }

@@ -72,6 +72,12 @@ public enum Indicator
 
     /// <inheritdoc cref="IndicatorsOptions.NetworkConnections"/>
     NetworkConnections,
+
+    /// <inheritdoc cref="IndicatorsOptions.SuspectTokens"/>
+    SuspectTokens,
+
+    /// <inheritdoc cref="IndicatorsOptions.MissingToken"/>
+    MissingToken,
 }
 
 /// <summary>
@@ -100,6 +106,9 @@ public enum EvidenceKind
 
     /// <summary>How it changes.</summary>
     Rate,
+
+    /// <summary>With what right.</summary>
+    Right,
 }
 
 /// <summary>One indicator's reading of one key.</summary>
@@ -126,7 +135,7 @@ public sealed class IndicatorScale
             options.ConcurrentNetworks, options.TokenSpike, options.AddressConnections, options.AddressReconnects,
             options.AddressTokens, options.AddressDataCentre, options.AddressSpike, options.SubnetOffenders,
             options.UnofficialReferrer, options.DistinctOperators, options.SessionHandovers, options.ToolAgent,
-            options.DataCentreTokens, options.NetworkConnections,
+            options.DataCentreTokens, options.NetworkConnections, options.SuspectTokens, options.MissingToken,
         ];
     }
 
@@ -141,6 +150,7 @@ public sealed class IndicatorScale
         Indicator.DistinctNetworks or Indicator.DistinctOperators or Indicator.GeographicSpread or Indicator.SessionsPerToken => EvidenceKind.Spread,
         Indicator.AddressTokens or Indicator.DataCentreTokens => EvidenceKind.Spread,
         Indicator.DataCentre or Indicator.AddressDataCentre => EvidenceKind.Origin,
+        Indicator.SuspectTokens or Indicator.MissingToken => EvidenceKind.Right,
         Indicator.ToolAgent => EvidenceKind.Client,
         Indicator.LongPlayback => EvidenceKind.Duration,
         Indicator.TokenSpike or Indicator.AddressSpike => EvidenceKind.Rate,

@@ -12,6 +12,15 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Most readings of one key.</summary>
     public const int MostReadings = 16;
 
+    /// <summary>Networks that must have come from a page before it is anything: anybody can name any page in a request.</summary>
+    private const int FewestNetworks = 8;
+
+    /// <summary>Open sessions of an address up to which it does not matter what plays them.</summary>
+    private const int FewSessions = 2;
+
+    /// <summary>A session this long is more than a look whether the stream is there, seconds.</summary>
+    private const double StayingSession = 90;
+
     /// <summary>Hours count as so many when a lonely server plays: it may be somebody's own VPN, but it does not get tired.</summary>
     private const double ServerHours = 2;
 
@@ -34,7 +43,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
             return 0;
         }
         Writer writer = new(scale, readings);
-        double dataCentre = features.DataCentreShare * features.LonelyDataCentres;
+        // A monitor connects for seconds; what plays a stream stays.
+        double stays = Math.Min(1, features.Longest / StayingSession);
+        double dataCentre = features.DataCentreShare * features.LonelyDataCentres * stays;
         bool server = dataCentre > 0.5;
         double hours = Math.Max(features.Longest, features.PlayingFor) / 3600 * (features.ToolShare > 0.5 ? ToolHours : server ? ServerHours : 1);
         double sessions = server && features.Concurrent > 2 ? 2 + ((features.Concurrent - 2) * ServerSessions) : features.Concurrent;
@@ -70,7 +81,10 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         bool mostlyShort = features.Short * 2 >= features.Starts;
         writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute);
         writer.Add(Indicator.AddressTokens, features.Tokens);
-        writer.Add(Indicator.DataCentreTokens, features.DataCentre ? features.Tokens : 0);
+        writer.Add(Indicator.DataCentreTokens, features.DataCentre ? features.OpenTokens : 0);
+        writer.Add(Indicator.SuspectTokens, features.DataCentre ? features.Suspects : 0);
+        writer.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
+        writer.Add(Indicator.ToolAgent, features.Open > FewSessions ? features.ToolShare : 0);
         writer.Add(Indicator.AddressSpike, sudden ? features.SpikeLevel : 0);
         bool other = false;
         foreach (Reading reading in writer.Written)
@@ -87,6 +101,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         Writer writer = new(scale, readings);
         writer.Add(Indicator.SubnetOffenders, features.Offenders);
         writer.Add(Indicator.NetworkConnections, features.Excess);
+        writer.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
         return writer.Count;
     }
 
@@ -94,7 +109,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     public int Read(in ReferrerFeatures features, Span<Reading> readings)
     {
         Writer writer = new(scale, readings);
-        writer.Add(Indicator.UnofficialReferrer, features.Official ? 0 : features.Sessions);
+        writer.Add(Indicator.UnofficialReferrer, features.Official || features.Networks < FewestNetworks ? 0 : features.Addresses);
         return writer.Count;
     }
 

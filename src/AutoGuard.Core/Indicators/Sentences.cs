@@ -20,7 +20,9 @@ public static class Sentences
             Indicator.DistinctNetworks => Say($"{value:0} different places {whom} (limit {limit:0})"),
             Indicator.DistinctOperators => Say($"{value:0} different network operators {whom} (limit {limit:0})"),
             Indicator.ToolAgent => Say($"{value * 100:0} % of the sessions are played by tools that record or relay (limit {limit * 100:0} %)"),
-            Indicator.DataCentreTokens => Say($"{value:0} different tokens behind one data-centre address (limit {limit:0})"),
+            Indicator.DataCentreTokens => Say($"{value:0} different tokens at once behind one data-centre address (limit {limit:0})"),
+            Indicator.SuspectTokens => Say($"{value:0} tokens that were suspects themselves played from this address (limit {limit:0})"),
+            Indicator.MissingToken => Say($"{value:0} sessions at once without a token, where nearly everybody has one (limit {limit:0})"),
             Indicator.NetworkConnections => Say($"{value:0} connections at once from one line beyond what its tokens explain (limit {limit:0})"),
             Indicator.SessionsPerToken => Say($"{value:0} sessions {whom} in the window (limit {limit:0})"),
             Indicator.GeographicSpread => Say($"{value:0} countries {whom} in a short time (limit {limit:0})"),
@@ -36,7 +38,7 @@ public static class Sentences
             Indicator.AddressTokens => Say($"{value:0} different tokens behind one address (limit {limit:0})"),
             Indicator.AddressDataCentre => value > 0 ? "the address belongs to a data centre" : "no data centre, or nothing else against the address",
             Indicator.SubnetOffenders => Say($"{value:0} offending addresses in one network (limit {limit:0})"),
-            _ => Say($"{value:0} sessions from a page that is not official (limit {limit:0})"),
+            _ => Say($"{value:0} addresses came from a page that is not official (limit {limit:0})"),
         };
     }
 

@@ -15,9 +15,6 @@ namespace AutoGuard.Core.Pipeline;
 /// </summary>
 internal sealed class Judge
 {
-    /// <summary>Addresses that must have come from a page before it is blocked: anybody can name any page in a request.</summary>
-    private const int FewestVisitors = 8;
-
     private readonly FeatureState _state;
     private readonly FeatureMeter _meter;
     private readonly IndicatorPanel _panel;
@@ -118,10 +115,14 @@ internal sealed class Judge
         }
         Key128 key = _state.Tokens.KeyAt(index);
         LedgerKey ledgerKey = new(SubjectType.Token, key.High, key.Low);
-        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
+        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions + features.Handovers, now, out bool again);
         if (again)
         {
             _state.MarkToken(index);
+        }
+        if (score >= _policy.FlagScore)
+        {
+            MarkSuspect(in token, key, now);
         }
         if (verdict == Verdict.Allow)
         {
@@ -225,7 +226,6 @@ internal sealed class Judge
         {
             _state.MarkReferrer(index);
         }
-        verdict = verdict == Verdict.Block && features.Addresses < FewestVisitors ? Verdict.Flag : verdict;
         string host = _strings.Text(number);
         if (verdict == Verdict.Allow || number <= StringPool.Overflow || _allowlist.Covers(host, now) is not null)
         {
@@ -310,6 +310,26 @@ internal sealed class Judge
                 network.Dossier = _state.Dossiers.Open();
             }
             _state.MarkNetwork(index);
+        }
+    }
+
+    /// <summary>Notes a suspect with the data-centre addresses it plays from: a relay that changes its token stays where it is.</summary>
+    private void MarkSuspect(in TokenState token, Key128 key, long now)
+    {
+        int looked = 0;
+        for (int i = token.FirstSession; i >= 0 && looked < Dossier.Capacity; looked++)
+        {
+            ref SessionState session = ref _state.Sessions[i];
+            if ((session.Traits & SessionTraits.DataCentre) != 0 && _state.Addresses.Holds(session.AddressState))
+            {
+                ref AddressState address = ref _state.Addresses[session.AddressState.Index];
+                _state.TokenSets.GetOrAdd(ref address.Suspects, key.High, FeatureWindows.Seconds(now), _meter.Windows.WindowStart(now), out bool added);
+                if (added)
+                {
+                    _state.MarkAddress(session.AddressState.Index);
+                }
+            }
+            i = session.NextOfToken;
         }
     }
 

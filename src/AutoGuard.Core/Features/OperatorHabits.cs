@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+
+namespace AutoGuard.Core.Features;
+
+/// <summary>
+/// How many networks of one operator a token usually shows within the window: one on a home line, many on a carrier that
+/// gives every session another address. Kept per operator as a histogram over its tokens, so that a phone on the move is
+/// compared with phones on the move.
+/// </summary>
+public sealed class OperatorHabits
+{
+    /// <summary>Tokens of an operator from which on its histogram means something.</summary>
+    private const int Enough = 50;
+
+    /// <summary>What is taken for usual until then.</summary>
+    private const int Unknown = 3;
+
+    private const int MostNetworks = 32;
+    private const int MostOperators = 65_536;
+    private const int HalvedAt = 20_000;
+
+    private readonly Dictionary<uint, Habit> _habits = [];
+
+    /// <summary>Counts that a token has come to show <paramref name="networks"/> (1 or more) networks of an operator.</summary>
+    public void Count(uint asn, int networks)
+    {
+        if (asn == 0 || (_habits.Count >= MostOperators && !_habits.ContainsKey(asn)))
+        {
+            return;
+        }
+        Habit habit = CollectionsMarshal.GetValueRefOrAddDefault(_habits, asn, out _) ??= new Habit();
+        int place = Math.Min(networks, MostNetworks) - 1;
+        habit.Tokens[place]++;
+        if (place > 0 && networks <= MostNetworks)
+        {
+            habit.Tokens[place - 1] = Math.Max(0, habit.Tokens[place - 1] - 1);
+        }
+        habit.Total += networks == 1 ? 1 : 0;
+        habit.Renew();
+    }
+
+    /// <summary>Networks of an operator that are still usual for one token, 1 or more.</summary>
+    public int Usual(uint asn) => _habits.TryGetValue(asn, out Habit? habit) && habit.Total >= Enough ? habit.Usual : Unknown;
+
+    private sealed class Habit
+    {
+        public int[] Tokens { get; } = new int[MostNetworks];
+
+        public int Total { get; set; }
+
+        public int Usual { get; private set; } = 1;
+
+        /// <summary>The number that one token in fifty exceeds; old tokens are forgotten by halves.</summary>
+        public void Renew()
+        {
+            if (Total > HalvedAt)
+            {
+                Total /= 2;
+                for (int i = 0; i < Tokens.Length; i++)
+                {
+                    Tokens[i] /= 2;
+                }
+            }
+            int above = Total / 50;
+            int networks = MostNetworks;
+            while (networks > 1 && (above -= Tokens[networks - 1]) >= 0)
+            {
+                networks--;
+            }
+            Usual = networks;
+        }
+    }
+}
