@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text;
 
 namespace AutoGuard.Quality;
 
 /// <summary>Judges all recordings, a few at a time, and prints and writes what came of them.</summary>
 internal sealed class Harness(HarnessOptions options, TextWriter output, TextWriter error)
 {
-    public void Run()
+    public Results Run()
     {
         long start = Stopwatch.GetTimestamp();
         ConcurrentDictionary<int, RecordingResult> results = [];
@@ -20,21 +21,15 @@ internal sealed class Harness(HarnessOptions options, TextWriter output, TextWri
                 error.WriteLine(FormattableString.Invariant($"{result.Recording}: {result.Events:N0} events in {result.WallSeconds:0.0} s"));
             }
         });
-        Report report = new([.. results.OrderBy(pair => pair.Key).Select(pair => pair.Value)], options);
-        output.Write(options.Tune ? report.Summary() : report.Markdown());
+        Results all = new([.. results.OrderBy(pair => pair.Key).Select(pair => pair.Value)], options.Sets);
+        output.Write(options.Tune ? Report.Summary(all) : Report.Markdown(all));
         error.WriteLine(FormattableString.Invariant(
             $"{options.Recordings.Count} recordings in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s, at most {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB"));
         foreach (string path in options.Outputs)
         {
-            if (path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
-            {
-                File.WriteAllBytes(path, report.Json());
-            }
-            else
-            {
-                File.WriteAllText(path, report.Markdown());
-            }
+            File.WriteAllBytes(path, path.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? all.ToJson() : Encoding.UTF8.GetBytes(Report.Markdown(all)));
         }
+        return all;
     }
 
     private RecordingResult Probed(RecordingResult result)

@@ -7,8 +7,14 @@ namespace AutoGuard.Simulation.Labels;
 /// <summary>Evaluations as JSON: rates from 0 to 1, times in seconds, names in kebab case.</summary>
 public static class EvaluationJson
 {
+    /// <summary>Wrong subjects that are written one by one, unless the caller says otherwise; <c>flags</c> has the count of all.</summary>
+    public const int MostWrongSubjects = 1_000;
+
     /// <summary>Writes one evaluation as an object.</summary>
-    public static void Write(Utf8JsonWriter json, EvaluationResult result)
+    /// <param name="json">The caller's writer.</param>
+    /// <param name="result">The evaluation.</param>
+    /// <param name="mostWrong">Most wrong subjects that are written one by one, by time.</param>
+    public static void Write(Utf8JsonWriter json, EvaluationResult result, int mostWrong = MostWrongSubjects)
     {
         ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(result);
@@ -32,7 +38,7 @@ public static class EvaluationJson
         }
         json.WriteEndArray();
         json.WriteStartArray("wrongSubjects");
-        foreach (FalseSubject subject in result.FalseSubjects)
+        foreach (FalseSubject subject in result.FalseSubjects.Take(mostWrong))
         {
             WriteWrong(json, subject);
         }
