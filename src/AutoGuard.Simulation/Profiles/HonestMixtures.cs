@@ -35,8 +35,8 @@ internal static class HonestMixtures
     /// <summary>The mixture with as many sites as an audience of this size has, all tenants together.</summary>
     public static AudienceProfile Sized(AudienceProfile mixture, int viewers) => mixture with
     {
-        CarrierNatAddresses = Sites(viewers * mixture.CarrierNat / 350),
-        Nat64Addresses = Sites(viewers * mixture.Nat64 / 250),
+        CarrierNatAddresses = Sites(viewers * mixture.CarrierNat / 500),
+        Nat64Addresses = Sites(viewers * mixture.Nat64 / 400),
         OfficeAddresses = Sites(viewers * mixture.Office / 25),
         CloudProxySites = Sites(viewers * mixture.CloudProxy / 60),
         CampusSites = Sites(viewers * mixture.Campus / 100),

@@ -61,7 +61,7 @@ internal static class HonestProfiles
         Audience = HonestMixtures.Sized(HonestMixtures.LivingRoom, viewers),
         Tenants =
         [
-            new() { Name = "sofa", Weight = 3, Audience = HonestMixtures.LivingRoom with { SetTopBox = 0.15, AllDay = 0.05 }, Clients = ClientMix.AppsOnly },
+            new() { Name = "sofa", Weight = 3, Audience = HonestMixtures.LivingRoom with { SetTopBox = 0.15, AllDay = 0.05 }, Clients = ClientMix.AppsOnly, Tokens = ScenarioProfiles.Bound },
             new() { Name = "players", Audience = HonestMixtures.LivingRoom with { NativeApp = 0.4, SetTopBox = 0.15 }, Tokens = new() { PerSession = 0.4, Public = 0.2 } },
         ],
     };
