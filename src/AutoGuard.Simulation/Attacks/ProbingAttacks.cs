@@ -67,7 +67,7 @@ internal static class ProbingAttacks
             };
             long until = context.Attack.Difficulty == Difficulty.Slow ? Math.Min(context.End, context.Start + shift + (15 * Minute)) : context.End;
             context.Launch(plan with { Until = until }, shift);
-            if (i == 1)
+            if (i == 0)
             {
                 context.AbnormalFromSession(10, plan, shift);
             }

@@ -99,5 +99,5 @@ internal sealed class AttackSchedule(double hours, int shift)
     }
 
     /// <summary>Multiples of the golden section: wherever one stops, the times are spread evenly.</summary>
-    private double Spread() => (shift + _attacks.Count) * 0.6180339887 % 1;
+    private double Spread() => ((shift * 1_000) + _attacks.Count) * 0.6180339887 % 1;
 }
