@@ -9,7 +9,16 @@ namespace AutoGuard.Simulation.Tests;
 
 /// <summary>One event as a reader that knows nothing of the simulator sees it, and its label.</summary>
 internal sealed record RecordedEvent(
-    string Type, long Time, string Session, string Address, string? Token, string? Country, uint Asn, string? ReferrerHost, string Stream, long? Duration, string? Organization, SessionLabel Label);
+    string Type, long Time, string Session, string Address, string? Token, string? Country, uint Asn, string? ReferrerHost, string Stream, long? Duration, SessionLabel Label)
+{
+    public string? User { get; init; }
+
+    public string? Agent { get; init; }
+
+    public string? Organization { get; init; }
+
+    public string? Provider { get; init; }
+}
 
 /// <summary>One session put together from its events.</summary>
 internal sealed record RecordedSession(RecordedEvent First, RecordedEvent Last, SessionLabel Label)
@@ -67,6 +76,33 @@ internal sealed class Recording
         return most;
     }
 
+    /// <summary>The /24 or /64 of an address.</summary>
+    public static string NetworkOf(string address)
+    {
+        Assert.True(Core.Events.IpAddress.TryParse(address, out Core.Events.IpAddress parsed), address);
+        return Core.Events.IpNetwork.Of(parsed, parsed.IsV4 ? 24 : 64).ToString();
+    }
+
+    /// <summary>Most networks at once among sessions, each from its first event to its last.</summary>
+    public static int MostNetworksAtOnce(IEnumerable<RecordedSession> sessions)
+    {
+        Dictionary<string, int> open = [];
+        int most = 0;
+        foreach ((long _, int step, string network) in sessions
+            .SelectMany(s => new[] { (s.First.Time, 1, NetworkOf(s.First.Address)), (s.Last.Time, -1, NetworkOf(s.First.Address)) }).Order())
+        {
+            open[network] = open.GetValueOrDefault(network) + step;
+            most = Math.Max(most, open.Values.Count(n => n > 0));
+        }
+
+        return most;
+    }
+
+    public static SimulationProfile Profile(string name, int viewers, double hours) =>
+        SimulationProfiles.TryMake(name, viewers, hours, out SimulationProfile? profile)
+            ? profile with { Transport = TransportProfile.Perfect }
+            : throw new ArgumentException($"There is no profile {name}.", nameof(name));
+
     public static RecordedEvent Read(ReadOnlySpan<byte> line, SessionLabels labels)
     {
         using JsonDocument json = JsonDocument.Parse(line.ToArray());
@@ -85,8 +121,13 @@ internal sealed class Recording
             Uri.TryCreate(Text(root, "referrer"), UriKind.Absolute, out Uri? page) ? page.Host : null,
             root.GetProperty("stream").GetString()!,
             root.TryGetProperty("duration", out JsonElement duration) ? duration.GetInt64() : null,
-            Text(root, "organization"),
-            label);
+            label)
+        {
+            User = Text(root, "userId"),
+            Agent = Text(root, "userAgent"),
+            Organization = Text(root, "organization"),
+            Provider = Text(root, "provider"),
+        };
     }
 
     private static string? Text(JsonElement root, string name) =>

@@ -77,15 +77,28 @@ internal sealed class AttackContext
 
     public void Catch(SimulatedToken token) => _catch.Add(Of(token));
 
+    public void Catch(TokenLine account) => _catch.AddRange(account.Tokens.Select(Of));
+
     public void NeverTouch(Subject subject) => _neverTouch.Add(subject);
 
     public void NeverTouch(SimulatedToken token) => _neverTouch.Add(Of(token));
 
+    public void NeverTouch(TokenLine account) => _neverTouch.AddRange(account.Tokens.Select(Of));
+
     public static Subject Of(SimulatedToken token) => new(SubjectType.Token, token.Identity);
 
-    /// <summary>A token bound to a new user; at the attack's start.</summary>
-    public SimulatedToken UserToken(bool revocable = true) =>
-        Tenant.Mint.ForUser(Random, TokenMint.NewUser(Random), Start, revocable);
+    /// <summary>An account of a new user: its token at the attack's start, and those that follow where tokens are renewed.</summary>
+    public TokenLine Account(bool revocable = true)
+    {
+        string user = TokenMint.NewUser(Random);
+        long life = (long)Tenant.Tokens.RenewAfter.TotalMilliseconds;
+        int count = life == 0 ? 1 : 1 + (int)((World.End - Start) / life);
+        return new(
+            [.. Enumerable.Range(0, count).Select(i => Tenant.Mint.ForUser(Random, user, Start + (i * life), revocable, life / 1_000))], Start, life);
+    }
+
+    /// <summary>One token of a new user, at the attack's start.</summary>
+    public SimulatedToken UserToken() => Tenant.Mint.ForUser(Random, TokenMint.NewUser(Random), Start);
 
     public Location Home() => World.Addresses.Reserve(World.Addresses.Home(Random), Random);
 
@@ -159,10 +172,10 @@ internal sealed class AttackContext
     public long Delay(int client, long spread) => client == 0 ? 0 : Random.Below(Math.Max(1, Math.Min(spread, Length - 2_000)));
 
     /// <summary>An honest viewer at the given place, with a token of its own, before and during the attack.</summary>
-    public void Bystander(Location place, SimulatedToken? token = null, string? referrer = null)
+    public void Bystander(Location place, TokenLine? account = null, string? referrer = null)
     {
-        SimulatedToken own = token ?? UserToken();
-        if (token is null)
+        TokenLine own = account ?? Account();
+        if (account is null)
         {
             NeverTouch(own);
         }
@@ -171,6 +184,7 @@ internal sealed class AttackContext
         {
             Label = SessionLabels.CodeOf(HonestKind.Bystander),
             Tokens = [own],
+            RenewsWithin = true,
             Referrer = referrer ?? OfficialReferrer(),
             UserAgent = Browser(),
             Pause = (60_000, 600_000),

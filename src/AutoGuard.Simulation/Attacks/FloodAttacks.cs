@@ -19,8 +19,8 @@ internal static class FloodAttacks
         bool hard = context.Attack.Difficulty == Difficulty.Hard;
         Location place = hard ? context.Home() : context.DataCentre();
         context.Catch(Subject.Of(place.Address));
-        SimulatedToken[] tokens = hard ? [.. Enumerable.Range(0, 8).Select(_ => context.UserToken())] : [];
-        foreach (SimulatedToken token in tokens)
+        TokenLine[] tokens = hard ? [.. Enumerable.Range(0, 8).Select(_ => context.Account())] : [];
+        foreach (TokenLine token in tokens)
         {
             context.Catch(token);
         }
@@ -112,7 +112,7 @@ internal static class FloodAttacks
                 context.Launch(
                     context.Client(place, (4 * Minute, 12 * Minute)) with
                     {
-                        Tokens = tokens,
+                        Tokens = [.. tokens.Select(t => (TokenLine)t)],
                         Referrer = isHard ? context.OfficialReferrer() : null,
                         UserAgent = isHard ? context.Desktop() : Clients.Script,
                         Pause = (2 * Second, 15 * Second),

@@ -19,8 +19,11 @@ internal sealed record ClientPlan
     /// <summary>Streams it plays, in turn.</summary>
     public required string[] Streams { get; init; }
 
-    /// <summary>Tokens it shows, in turn; empty: none.</summary>
-    public SimulatedToken[] Tokens { get; init; } = [];
+    /// <summary>Accounts whose tokens it shows, in turn; empty: none.</summary>
+    public TokenLine[] Tokens { get; init; } = [];
+
+    /// <summary>Whether its player takes the account's new token within a running session, as half of the honest ones do.</summary>
+    public bool RenewsWithin { get; init; }
 
     /// <summary>Gets an ordinary token for each session instead, from this mint.</summary>
     public TokenMint? TokenPerSession { get; init; }
@@ -67,7 +70,7 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
         SimulatedToken? token = plan.TokenPerSession is { } mint ? mint.ForSession(random, stream, now)
             : plan.GuessesTokens ? TokenMint.Guess(random)
             : plan.Tokens.Length == 0 ? null
-            : plan.Tokens[_sessions % plan.Tokens.Length];
+            : plan.Tokens[_sessions % plan.Tokens.Length].At(now);
         world.Open(
             new SessionPlan
             {
@@ -80,6 +83,7 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
                 UserAgent = plan.UserAgents.Length == 0 ? plan.UserAgent : plan.UserAgents[_sessions % plan.UserAgents.Length],
                 Organization = plan.Organization,
                 IsSilent = plan.IsSilent,
+                FeelsOutages = true,
             },
             this,
             now);
@@ -89,17 +93,29 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
 
     public override void Beating(SimulatedWorld world, PlaybackSession session, long now)
     {
+        SessionPlan shown = session.Plan;
         if (now >= _movesAt && plan.MoveEvery is { } range)
         {
             _moves++;
             _movesAt = now + random.Between(range.From, range.To);
-            world.Rewrite(session, session.Plan with { From = plan.Places[(_sessions - 1 + _moves) % plan.Places.Length] });
+            shown = shown with { From = plan.Places[(_sessions - 1 + _moves) % plan.Places.Length] };
+        }
+
+        if (plan.RenewsWithin && plan.Tokens is [{ IsRenewed: true } account] && !ReferenceEquals(account.At(now), shown.Token))
+        {
+            shown = shown with { Token = account.At(now) };
+        }
+
+        if (!ReferenceEquals(shown, session.Plan))
+        {
+            world.Rewrite(session, shown);
         }
     }
 
     public override void Ended(SimulatedWorld world, PlaybackSession session, long now)
     {
-        long next = now + random.Between(plan.Pause.From, plan.Pause.To);
+        long free = session.DroppedByOutage ? world.ServedAgainAt(now, random, isDropped: true) : now;
+        long next = free + random.Between(plan.Pause.From, plan.Pause.To);
         if (_sessions < plan.MostSessions && next < plan.Until - ShortestSession)
         {
             world.Schedule(next, this);
@@ -136,7 +152,7 @@ internal sealed class CloneGroup(ClientPlan plan, long[] joins, DeterministicRan
                 From = plan.Places[i],
                 Stream = plan.Streams[0],
                 Length = end - at,
-                Token = plan.Tokens[0],
+                Token = plan.Tokens[0].At(now),
                 Referrer = plan.Referrer,
                 UserAgent = plan.UserAgents[i],
                 Organization = plan.Organization,

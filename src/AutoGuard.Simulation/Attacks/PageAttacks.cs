@@ -59,7 +59,7 @@ internal static class PageAttacks
             context.Launch(
                 context.Client(place, (5 * Minute, 50 * Minute)) with
                 {
-                    Tokens = tokens,
+                    Tokens = [.. tokens.Select(t => (TokenLine)t)],
                     UserAgent = context.Attack.Difficulty == Difficulty.Hard ? Clients.Browser(context.Random) : Clients.Pirate,
                     Pause = (30 * Second, 10 * Minute),
                     MostSessions = tokens.Length,
@@ -92,7 +92,7 @@ internal static class PageAttacks
             case Difficulty.Hard:
                 Location nat = TranslatorFor(context);
                 context.NeverTouch(Subject.Of(nat.Address));
-                SimulatedToken[] own = [context.UserToken(), context.UserToken(), context.UserToken()];
+                TokenLine[] own = [context.Account(), context.Account(), context.Account()];
                 Frame(context, [nat], own, context.OfficialReferrer(), context.Size(0, 60, 0));
                 break;
             default:
@@ -108,10 +108,10 @@ internal static class PageAttacks
     }
 
     /// <summary>What counts as a catch is what belongs to the attacker: tokens bound to its users, else its addresses.</summary>
-    private static void Frame(AttackContext context, Location[] places, SimulatedToken[] tokens, string? referrer, int size)
+    private static void Frame(AttackContext context, Location[] places, TokenLine[] tokens, string? referrer, int size)
     {
-        bool isOwn = tokens.Length > 0 && tokens[0].User is not null;
-        foreach (Subject subject in isOwn ? tokens.Select(AttackContext.Of) : places.Select(p => Subject.Of(p.Address)))
+        bool isOwn = tokens.Length > 0 && tokens[0].Tokens[0].User is not null;
+        foreach (Subject subject in isOwn ? tokens.SelectMany(t => t.Tokens).Select(AttackContext.Of) : places.Select(p => Subject.Of(p.Address)))
         {
             context.Catch(subject);
         }

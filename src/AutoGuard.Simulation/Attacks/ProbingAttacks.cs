@@ -16,7 +16,7 @@ internal static class ProbingAttacks
     public static ExpectedAction AutomatedReconnects(AttackContext context)
     {
         bool hard = context.Attack.Difficulty == Difficulty.Hard;
-        SimulatedToken token = context.UserToken();
+        TokenLine token = context.Account();
         Location place = hard ? context.Home() : context.DataCentre();
         context.Catch(Subject.Of(place.Address));
         context.Catch(token);
@@ -55,7 +55,7 @@ internal static class ProbingAttacks
         for (int i = 0; i < size; i++)
         {
             Location place = AddressBook.Beside(origin, i * 7);
-            SimulatedToken token = context.UserToken();
+            TokenLine token = context.Account();
             context.Catch(Subject.Of(place.Address));
             context.Catch(token);
             long shift = context.Attack.Difficulty == Difficulty.Slow ? context.Length * i / (size + 1) : context.Delay(i, 5 * Minute);
@@ -67,7 +67,7 @@ internal static class ProbingAttacks
             };
             long until = context.Attack.Difficulty == Difficulty.Slow ? Math.Min(context.End, context.Start + shift + (15 * Minute)) : context.End;
             context.Launch(plan with { Until = until }, shift);
-            if (i == 1)
+            if (i == 0)
             {
                 context.AbnormalFromSession(10, plan, shift);
             }
@@ -84,7 +84,7 @@ internal static class ProbingAttacks
     {
         bool isHard = context.Attack.Difficulty == Difficulty.Hard;
         Location place = isHard ? context.Home() : context.DataCentre();
-        SimulatedToken token = context.UserToken();
+        TokenLine token = context.Account();
         context.Catch(Subject.Of(place.Address));
         context.Catch(token);
         ClientPlan plan = context.Client(place, (500, 800)) with
@@ -118,7 +118,7 @@ internal static class ProbingAttacks
             Pause = context.By((200L, Second), (6 * Second, 14 * Second), (40 * Second, 70 * Second)),
         };
         context.Launch(plan);
-        SimulatedToken victim = context.UserToken();
+        TokenLine victim = context.Account();
         context.Bystander(context.Home(), victim);
         context.NeverTouch(victim);
         context.Launch(plan with { GuessesTokens = false, Tokens = [victim], MostSessions = 1 }, context.Length / 3);

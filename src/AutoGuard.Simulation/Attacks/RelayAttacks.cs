@@ -17,7 +17,7 @@ internal static class RelayAttacks
     {
         bool disguised = context.Attack.Difficulty == Difficulty.Hard;
         int size = context.Size(easy: Math.Min(4, context.Streams.Length), hard: 1, slow: 1);
-        SimulatedToken token = context.UserToken(revocable: !disguised);
+        TokenLine token = context.Account(revocable: !disguised);
         Location place = context.DataCentre();
         context.Catch(token);
         context.Catch(Subject.Of(place.Address));
@@ -44,7 +44,7 @@ internal static class RelayAttacks
     public static ExpectedAction CarefulRelay(AttackContext context)
     {
         bool crude = context.Attack.Difficulty == Difficulty.Easy;
-        SimulatedToken token = context.UserToken();
+        TokenLine token = context.Account();
         Location place = context.Home();
         context.Catch(token);
         context.Catch(Subject.Of(place.Address));
@@ -65,7 +65,7 @@ internal static class RelayAttacks
     {
         int size = context.Size(easy: 60, hard: 40, slow: 30);
         bool isSlow = context.Attack.Difficulty == Difficulty.Slow;
-        SimulatedToken token = context.UserToken();
+        TokenLine token = context.Account();
         context.Catch(token);
         Location first = context.AnyHome();
         Location[] places = [first, .. Enumerable.Range(1, size - 1).Select(_ =>
@@ -136,7 +136,7 @@ internal static class RelayAttacks
         context.Catch(Subject.Of(place.Address));
         for (int i = 0; i < size; i++)
         {
-            SimulatedToken token = context.UserToken();
+            TokenLine token = context.Account();
             context.Catch(token);
             context.Launch(
                 context.Client(place, (20 * Minute, 60 * Minute)) with

@@ -16,7 +16,7 @@ internal static class SharedTokenAttacks
     public static ExpectedAction TokenSharing(AttackContext context)
     {
         int size = context.Size(easy: 12, hard: 4, slow: 7);
-        SimulatedToken token = context.UserToken();
+        TokenLine token = context.Account();
         context.Catch(token);
         Location first = context.Home();
         string country = first.Network.Country;
@@ -29,6 +29,7 @@ internal static class SharedTokenAttacks
                 context.Client(place, (15 * Minute, 60 * Minute)) with
                 {
                     Tokens = [token],
+                    RenewsWithin = i % 2 == 0,
                     Referrer = context.OfficialReferrer(),
                     UserAgent = context.Browser(),
                     Pause = (5 * Second, 40 * Second),
@@ -49,7 +50,7 @@ internal static class SharedTokenAttacks
     public static ExpectedAction LeakedToken(AttackContext context)
     {
         int size = context.Size(easy: 300, hard: 60, slow: 120);
-        SimulatedToken token = context.UserToken();
+        TokenLine token = context.Account();
         context.Catch(token);
         Location owner = context.Home();
         context.Bystander(owner, token);
@@ -66,6 +67,7 @@ internal static class SharedTokenAttacks
                 context.Client(place, (3 * Minute, 40 * Minute)) with
                 {
                     Tokens = [token],
+                    RenewsWithin = i % 2 == 0,
                     Referrer = context.Random.Chance(0.4) ? null : context.OfficialReferrer(),
                     UserAgent = context.Browser(),
                     Pause = (10 * Second, 10 * Minute),
@@ -87,7 +89,7 @@ internal static class SharedTokenAttacks
     public static ExpectedAction SessionCloning(AttackContext context)
     {
         int size = context.Size(easy: 20, hard: 3, slow: 8);
-        SimulatedToken token = context.UserToken();
+        TokenLine token = context.Account();
         context.Catch(token);
         Location first = context.AnyHome();
         Location[] places = [first, .. Enumerable.Range(1, size - 1).Select(_ => context.AnyHomeIn(first.Network.Country))];
@@ -110,7 +112,7 @@ internal static class SharedTokenAttacks
     public static ExpectedAction BatonSharing(AttackContext context)
     {
         int size = context.Size(easy: 12, hard: 5, slow: 8);
-        SimulatedToken token = context.UserToken();
+        TokenLine token = context.Account();
         context.Catch(token);
         Location first = context.AnyHome();
         Location[] places = [first, .. Enumerable.Range(1, size - 1).Select(_ => context.AnyHomeIn(first.Network.Country))];
@@ -132,7 +134,7 @@ internal static class SharedTokenAttacks
     public static ExpectedAction CountryHopping(AttackContext context)
     {
         int size = Math.Min(12, context.Size(easy: 6, hard: 3, slow: 4));
-        SimulatedToken token = context.UserToken();
+        TokenLine token = context.Account();
         context.Catch(token);
         List<Location> places = [];
         while (places.Count < size)

@@ -98,7 +98,7 @@ public sealed record Incident
     /// <item><term>IPv6 flood</term><description>The 20th address.</description></item>
     /// <item><term>distributed flood</term><description>The 20th of its addresses begins.</description></item>
     /// <item><term>automated reconnects, silent probing, token guessing</term><description>The tenth session.</description></item>
-    /// <item><term>subnet offenders</term><description>The tenth session of the second address.</description></item>
+    /// <item><term>subnet offenders</term><description>The tenth session of the first address.</description></item>
     /// <item><term>illegal embed</term><description>The 13th viewer: an intranet or a translator has up to a dozen sessions.</description></item>
     /// <item><term>pirate app</term><description>The tenth viewer.</description></item>
     /// <item><term>framing</term><description>The 20th connection.</description></item>

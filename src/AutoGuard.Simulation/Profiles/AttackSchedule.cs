@@ -11,10 +11,10 @@ internal sealed class AttackSchedule(double hours, int shift)
         [AttackKind.TokenSharing] = (60, 90, 150),
         [AttackKind.LeakedToken] = (80, 120, 170),
         [AttackKind.DataCentreRelay] = (0, 0, 0),
-        [AttackKind.AddressFlood] = (20, 30, 60),
+        [AttackKind.AddressFlood] = (20, 30, 45),
         [AttackKind.AutomatedReconnects] = (20, 45, 170),
         [AttackKind.TokenFarm] = (60, 90, 120),
-        [AttackKind.SubnetOffenders] = (12, 20, 50),
+        [AttackKind.SubnetOffenders] = (10, 18, 40),
         [AttackKind.IllegalEmbed] = (60, 100, 150),
         [AttackKind.CountryHopping] = (60, 120, 170),
         [AttackKind.CarefulRelay] = (0, 0, 0),
@@ -22,7 +22,7 @@ internal sealed class AttackSchedule(double hours, int shift)
         [AttackKind.BatonSharing] = (110, 150, 170),
         [AttackKind.ResidentialRelay] = (0, 0, 0),
         [AttackKind.TokenSuccession] = (80, 110, 0),
-        [AttackKind.Ipv6Flood] = (15, 30, 60),
+        [AttackKind.Ipv6Flood] = (15, 25, 45),
         [AttackKind.DistributedFlood] = (20, 25, 60),
         [AttackKind.SilentProbing] = (20, 50, 150),
         [AttackKind.TokenGuessing] = (12, 50, 140),
@@ -78,12 +78,14 @@ internal sealed class AttackSchedule(double hours, int shift)
                 {
                     AttackKind.TokenSharing => (12, 4, 7),
                     AttackKind.LeakedToken => (250, 60, 100),
-                    AttackKind.AddressFlood => (250, 120, 150),
+                    AttackKind.AddressFlood => (220, 110, 110),
                     AttackKind.TokenFarm => (150, 40, 80),
-                    AttackKind.SubnetOffenders => (9, 6, 6),
+                    AttackKind.SubnetOffenders => (8, 6, 4),
                     AttackKind.IllegalEmbed => (200, 40, 70),
                     AttackKind.SessionCloning => (20, 4, 8),
-                    AttackKind.DistributedFlood => (50, 90, 60),
+                    AttackKind.Ipv6Flood => (160, 80, 90),
+                    AttackKind.Framing => (100, 45, 60),
+                    AttackKind.DistributedFlood => (35, 60, 40),
                     _ => (0, 0, 0),
                 };
                 bool isFixed = kind is AttackKind.TokenSharing or AttackKind.SubnetOffenders or AttackKind.SessionCloning || easy == 0;
@@ -97,5 +99,5 @@ internal sealed class AttackSchedule(double hours, int shift)
     }
 
     /// <summary>Multiples of the golden section: wherever one stops, the times are spread evenly.</summary>
-    private double Spread() => (shift + _attacks.Count) * 0.6180339887 % 1;
+    private double Spread() => ((shift * 1_000) + _attacks.Count) * 0.6180339887 % 1;
 }

@@ -25,20 +25,23 @@ internal static class HonestMixtures
     /// <summary>Phones on all kinds of carriers.</summary>
     public static AudienceProfile OnTheMove => Crowd with
     {
-        Household = 0.05, CarrierNat = 0.12, Nat64 = 0.1, PhoneHopping = 0.14, MobileCarrier = 0.1, MobileIpv6 = 0.1, Commuter = 0.04, DualStack = 0.03,
+        Household = 0.05, CarrierNat = 0.1, Nat64 = 0.08, PhoneHopping = 0.12, NativeApp = 0.07, MobileCarrier = 0.08, MobileIpv6 = 0.08, Commuter = 0.04, DualStack = 0.03,
         PrivacyAddresses = 0.02, PrivacyRelay = 0.06, SetTopBox = 0.003, AllDay = 0.002, FlakyLine = 0.04, Campus = 0.03,
     };
 
     /// <summary>Staff: offices and cloud proxies.</summary>
-    public static AudienceProfile AtWork => Crowd with { Office = 0.35, CloudProxy = 0.25, SetTopBox = 0, AllDay = 0.002, UnlistedPage = 0.02, Household = 0.02, BigFamily = 0 };
+    public static AudienceProfile AtWork => Crowd with
+    {
+        Office = 0.25, CloudProxy = 0.15, NativeApp = 0.03, PhoneHopping = 0.04, SetTopBox = 0, AllDay = 0.002, UnlistedPage = 0.02, Household = 0.02, BigFamily = 0,
+    };
 
     /// <summary>The mixture with as many sites as an audience of this size has, all tenants together.</summary>
     public static AudienceProfile Sized(AudienceProfile mixture, int viewers) => mixture with
     {
-        CarrierNatAddresses = Sites(viewers * mixture.CarrierNat / 350),
-        Nat64Addresses = Sites(viewers * mixture.Nat64 / 250),
+        CarrierNatAddresses = Sites(viewers * mixture.CarrierNat / 500),
+        Nat64Addresses = Sites(viewers * mixture.Nat64 / 400),
         OfficeAddresses = Sites(viewers * mixture.Office / 25),
-        CloudProxySites = Sites(viewers * mixture.CloudProxy / 60),
+        CloudProxySites = Math.Min(150, Sites(viewers * mixture.CloudProxy / 60)),
         CampusSites = Sites(viewers * mixture.Campus / 100),
     };
 

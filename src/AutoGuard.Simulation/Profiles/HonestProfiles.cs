@@ -19,10 +19,10 @@ internal static class HonestProfiles
         Outage = new() { At = TimeSpan.FromHours(hours * 0.5), Share = 0.85, Recovery = TimeSpan.FromMinutes(Math.Min(5, hours * 5)) },
     };
 
-    /// <summary>More than half of the audience behind translators, campuses and cloud proxies.</summary>
+    /// <summary>Nearly half of the audience behind translators, campuses and cloud proxies.</summary>
     public static SimulationProfile CarrierNat(int viewers, double hours)
     {
-        AudienceProfile mixture = HonestMixtures.Crowd with { CarrierNat = 0.3, Nat64 = 0.15, Campus = 0.06, CloudProxy = 0.04, Household = 0.05 };
+        AudienceProfile mixture = HonestMixtures.Crowd with { CarrierNat = 0.22, Nat64 = 0.12, Campus = 0.05, CloudProxy = 0.03, Household = 0.04, PhoneHopping = 0.04, NativeApp = 0.06 };
         return ScenarioProfiles.Base("carrier-nat", viewers, hours) with
         {
             Streams = [ScenarioProfiles.Match("match-1", 4, hours, 0.3), ScenarioProfiles.Channel("news-24", 3), ScenarioProfiles.Channel("music-24", 1)],
@@ -43,7 +43,7 @@ internal static class HonestProfiles
     {
         AudienceProfile mixture = HonestMixtures.Crowd with
         {
-            PrivacyRelay = 0.25, ConsumerVpn = 0.08, VpnSwitching = 0.05, OwnVpn = 0.004, ReferrerStripping = 0.22, PrivacyAddresses = 0.1, DualStack = 0.08,
+            PrivacyRelay = 0.2, ConsumerVpn = 0.08, VpnSwitching = 0.05, OwnVpn = 0.004, ReferrerStripping = 0.15, PrivacyAddresses = 0.07,
             Household = 0.03, NativeApp = 0.03, PhoneHopping = 0.03,
         };
         return ScenarioProfiles.Base("privacy", viewers, hours) with
@@ -61,8 +61,8 @@ internal static class HonestProfiles
         Audience = HonestMixtures.Sized(HonestMixtures.LivingRoom, viewers),
         Tenants =
         [
-            new() { Name = "sofa", Weight = 3, Audience = HonestMixtures.LivingRoom with { SetTopBox = 0.15, AllDay = 0.05 }, Clients = ClientMix.AppsOnly },
-            new() { Name = "players", Audience = HonestMixtures.LivingRoom with { NativeApp = 0.4, SetTopBox = 0.15 }, Tokens = new() { PerSession = 0.4, Public = 0.2 } },
+            new() { Name = "sofa", Weight = 3, Audience = HonestMixtures.LivingRoom with { SetTopBox = 0.15, AllDay = 0.05, NativeApp = 0.15 }, Clients = ClientMix.AppsOnly, Tokens = ScenarioProfiles.Bound },
+            new() { Name = "players", Audience = HonestMixtures.LivingRoom with { NativeApp = 0.3, SetTopBox = 0.15, Household = 0.08 }, Tokens = new() { PerSession = 0.4, Public = 0.2 } },
         ],
     };
 }

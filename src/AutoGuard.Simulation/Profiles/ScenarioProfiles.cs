@@ -21,8 +21,8 @@ internal static class ScenarioProfiles
         ],
         Tenants =
         [
-            new() { Name = "league", Weight = 5, Streams = ["league-1", "league-2", "league-tv"], Audience = HonestMixtures.Crowd, Tokens = new() { PerSession = 0.15, Public = 0.05, Jwt = 0.3 } },
-            new() { Name = "fans", Streams = ["league-tv", "fan-talk"], Audience = HonestMixtures.Pages, Tokens = new() { PerSession = 0.8, Public = 0.2 }, Clients = ClientMix.PagesOnly },
+            new() { Name = "league", Weight = 5, Streams = ["league-1", "league-2", "league-tv"], Audience = HonestMixtures.Crowd, Tokens = Bound with { PerSession = 0.15, Public = 0.05, Jwt = 0.3 } },
+            new() { Name = "fans", Streams = ["league-tv", "fan-talk"], Audience = HonestMixtures.Pages, Tokens = Bound with { PerSession = 0.8, Public = 0.2 }, Clients = ClientMix.PagesOnly },
         ],
         Outage = new() { At = TimeSpan.FromHours(hours * 0.36), Share = 0.4, Recovery = TimeSpan.FromMinutes(Math.Min(4, hours)) },
         Attacks = Every(viewers, hours, 0, 0.8),
@@ -36,8 +36,8 @@ internal static class ScenarioProfiles
         RunningAtStart = 0.2,
         Streams = [Channel("one-24", 5), Channel("two-24", 4), Channel("news-24", 3), Channel("kids-24", 3), Channel("music-24", 1), Channel("radio-24", 1)],
         Audience = HonestMixtures.Sized(HonestMixtures.LivingRoom, viewers),
-        Tokens = new() { PerSession = 0.1, Public = 0.05, RenewAfter = TimeSpan.FromHours(2) },
-        Attacks = new AttackSchedule(hours, 5).EveryKind(viewers, 1, except: AttackKind.PirateApp)
+        Tokens = Bound with { PerSession = 0.1, Public = 0.05, RenewAfter = TimeSpan.FromHours(2) },
+        Attacks = new AttackSchedule(hours, 5).EveryKind(viewers, 0.75, except: AttackKind.PirateApp)
             .Add(AttackKind.DataCentreRelay, Difficulty.Easy, 2).Add(AttackKind.TokenSuccession, Difficulty.Slow, 2)
             .Add(AttackKind.ResidentialRelay, Difficulty.Hard, 2).Add(AttackKind.TokenSharing, Difficulty.Slow, 2).All,
     };
@@ -53,10 +53,10 @@ internal static class ScenarioProfiles
         ],
         Tenants =
         [
-            new() { Name = "pocket", Weight = 2, Streams = ["derby", "derby-tv"], Audience = HonestMixtures.Crowd, Clients = ClientMix.AppsOnly, Tokens = new() { RenewAfter = TimeSpan.FromMinutes(45) } },
-            new() { Name = "derby", Weight = 3, Streams = ["derby", "derby-tv", "gala"], Audience = HonestMixtures.Crowd, Tokens = new() { Jwt = 0.5 } },
-            new() { Name = "open", Streams = ["open-24"], Audience = HonestMixtures.Crowd, Tokens = new() { Public = 1 } },
-            new() { Name = "launch", Streams = ["launch", "launch-loop"], Audience = HonestMixtures.Pages, Tokens = new() { PerSession = 1 }, Clients = ClientMix.PagesOnly },
+            new() { Name = "pocket", Weight = 2, Streams = ["derby", "derby-tv"], Audience = HonestMixtures.Crowd, Clients = ClientMix.AppsOnly, Tokens = Bound with { RenewAfter = TimeSpan.FromMinutes(45) } },
+            new() { Name = "derby", Weight = 3, Streams = ["derby", "derby-tv", "gala"], Audience = HonestMixtures.Crowd, Tokens = Bound with { Jwt = 0.5 } },
+            new() { Name = "open", Streams = ["open-24"], Audience = HonestMixtures.Crowd, Tokens = Bound with { Public = 1 } },
+            new() { Name = "launch", Streams = ["launch", "launch-loop"], Audience = HonestMixtures.Pages, Tokens = Bound with { PerSession = 1 }, Clients = ClientMix.PagesOnly },
         ],
         Attacks = Every(viewers, hours, 11, 0.6),
     };
@@ -70,8 +70,8 @@ internal static class ScenarioProfiles
         Streams = [Match("cup-final", 12, hours, 0.3, 130), Channel("cup-studio", 2), Match("cup-women", 2, hours, 0.1, 90), Channel("cup-archive", 1)],
         Tenants =
         [
-            new() { Name = "cup", Weight = 3, Audience = HonestMixtures.Pages with { Stalling = 0.35, Campus = 0.04 }, Tokens = new() { PerSession = 0.75, Public = 0.15, Jwt = 0.2 }, Clients = ClientMix.PagesOnly },
-            new() { Name = "cup-plus", Weight = 2, Audience = HonestMixtures.Crowd with { Stalling = 0.25 }, Tokens = new() { PerSession = 0.1, RenewAfter = TimeSpan.FromMinutes(20) } },
+            new() { Name = "cup", Weight = 3, Audience = HonestMixtures.Pages with { Stalling = 0.35, Campus = 0.04 }, Tokens = Bound with { PerSession = 0.75, Public = 0.15, Jwt = 0.2 }, Clients = ClientMix.PagesOnly },
+            new() { Name = "cup-plus", Weight = 2, Audience = HonestMixtures.Crowd with { Stalling = 0.25 }, Tokens = Bound with { PerSession = 0.1, RenewAfter = TimeSpan.FromMinutes(20) } },
         ],
         Outage = new() { At = TimeSpan.FromHours(hours * 0.52), Share = 0.25, Recovery = TimeSpan.FromMinutes(Math.Min(3, hours)) },
         Attacks = new AttackSchedule(hours, 23).EveryKind(viewers, 1.4)
@@ -89,8 +89,8 @@ internal static class ScenarioProfiles
         Audience = HonestMixtures.Sized(HonestMixtures.OnTheMove, viewers),
         Tenants =
         [
-            new() { Name = "pulse", Weight = 4, Audience = HonestMixtures.OnTheMove, Tokens = new() { PerSession = 0.05, Public = 0.05, RenewAfter = TimeSpan.FromMinutes(15) } },
-            new() { Name = "pulse-web", Streams = ["pulse", "race"], Audience = HonestMixtures.Pages, Tokens = new() { PerSession = 0.9, Public = 0.1, Jwt = 1 }, Clients = ClientMix.PagesOnly },
+            new() { Name = "pulse", Weight = 4, Audience = HonestMixtures.OnTheMove, Tokens = Bound with { PerSession = 0.05, Public = 0.05, RenewAfter = TimeSpan.FromMinutes(15) } },
+            new() { Name = "pulse-web", Streams = ["pulse", "race"], Audience = HonestMixtures.Pages, Tokens = Bound with { PerSession = 0.9, Public = 0.1, Jwt = 1 }, Clients = ClientMix.PagesOnly },
         ],
         Outage = new() { At = TimeSpan.FromHours(hours * 0.6), Share = 0.9, ReconnectWithin = TimeSpan.FromSeconds(20), IsSwitch = true },
         Transport = Transport with { JitterMilliseconds = 2_500, Late = 0.012, VeryLate = 0.001, MissingEnd = 0.2, MissingStart = 0.01 },
@@ -111,17 +111,20 @@ internal static class ScenarioProfiles
         ],
         Tenants =
         [
-            new() { Name = "box", Weight = 4, Streams = ["box-one", "box-two"], Audience = HonestMixtures.LivingRoom, Clients = ClientMix.AppsOnly, Tokens = new() { RenewAfter = TimeSpan.FromHours(6) } },
-            new() { Name = "rally", Weight = 4, Streams = ["rally", "rally-24"], Audience = HonestMixtures.Crowd, Tokens = new() { Jwt = 1 } },
-            new() { Name = "stage", Weight = 3, Streams = ["open-stage"], Audience = HonestMixtures.Crowd, Tokens = new() { Public = 1 } },
-            new() { Name = "works", Weight = 2, Streams = ["townhall", "lobby"], Audience = HonestMixtures.AtWork, Tokens = new() { PerSession = 0.5 } },
-            new() { Name = "auction", Weight = 2, Streams = ["auction"], Audience = HonestMixtures.Pages, Tokens = new() { PerSession = 1, Jwt = 0.5 }, Clients = ClientMix.PagesOnly },
-            new() { Name = "chapel", Streams = ["chapel"], Audience = HonestMixtures.Crowd, Tokens = new() { PerSession = 0.3, Public = 0.3 } },
+            new() { Name = "box", Weight = 4, Streams = ["box-one", "box-two"], Audience = HonestMixtures.LivingRoom, Clients = ClientMix.AppsOnly, Tokens = Bound with { RenewAfter = TimeSpan.FromHours(6) } },
+            new() { Name = "rally", Weight = 4, Streams = ["rally", "rally-24"], Audience = HonestMixtures.Crowd, Tokens = Bound with { Jwt = 1 } },
+            new() { Name = "stage", Weight = 3, Streams = ["open-stage"], Audience = HonestMixtures.Crowd, Tokens = Bound with { Public = 1 } },
+            new() { Name = "works", Weight = 2, Streams = ["townhall", "lobby"], Audience = HonestMixtures.AtWork, Tokens = Bound with { PerSession = 0.5 } },
+            new() { Name = "auction", Weight = 2, Streams = ["auction"], Audience = HonestMixtures.Pages, Tokens = Bound with { PerSession = 1, Jwt = 0.5 }, Clients = ClientMix.PagesOnly },
+            new() { Name = "chapel", Streams = ["chapel"], Audience = HonestMixtures.Crowd, Tokens = Bound with { PerSession = 0.3, Public = 0.3 } },
         ],
-        Attacks = new AttackSchedule(hours, 47).EveryKind(viewers, 1)
-            .Add(AttackKind.Framing, Difficulty.Easy).Add(AttackKind.Framing, Difficulty.Hard).Add(AttackKind.Framing, Difficulty.Slow)
+        Attacks = new AttackSchedule(hours, 47).EveryKind(viewers, 0.75)
+            .Add(AttackKind.Framing, Difficulty.Easy, scale: 60).Add(AttackKind.Framing, Difficulty.Hard, scale: 40).Add(AttackKind.Framing, Difficulty.Slow, scale: 50)
             .Add(AttackKind.TokenFarm, Difficulty.Easy, 2, scale: 120).Add(AttackKind.TokenSuccession, Difficulty.Easy, 2).All,
     };
+
+    /// <summary>Tokens that are all bound to users.</summary>
+    internal static TokenProfile Bound => new() { PerSession = 0, Public = 0 };
 
     /// <summary>Messy, as always, and with starts that get lost.</summary>
     internal static TransportProfile Transport => new() { MissingStart = 0.004 };

@@ -45,6 +45,9 @@ public static class SimulationProfiles
     /// <summary>Profiles without any misuse, any size.</summary>
     public static ImmutableArray<string> Honest { get; } = ["kickoff", "outage", "carrier-nat", "edge-switch", "privacy", "native"];
 
+    /// <summary>The names <see cref="TryMake"/> knows.</summary>
+    public static ImmutableArray<string> AnySize { get; } = ["standard", .. Tuning, .. HeldOut, .. Honest];
+
     /// <summary>The names <see cref="TryGet"/> knows.</summary>
     public static ImmutableArray<string> Names { get; } = ["demo", "small", "standard", .. Tuning, .. HeldOut, .. Honest];
 

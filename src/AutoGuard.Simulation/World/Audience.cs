@@ -156,7 +156,10 @@ internal sealed class Audience : Actor
         string? organization = !_profile.Tenants.IsEmpty ? Tenants[index % Tenants.Length].Name
             : _profile.Organizations.IsEmpty ? null : _profile.Organizations[index % _profile.Organizations.Length];
         Location from = _addresses.ReserveHosting(random);
-        return new SessionProbe(from, world.Tokens.ForUser(random, $"probe-{index}", world.Begin, revocable: false), organization);
+        return new SessionProbe(from, world.Tokens.ForUser(random, $"probe-{index}", world.Begin, revocable: false), organization)
+        {
+            Streams = Array.Find(Tenants, t => t.Name is not null && t.Name == organization)?.Streams,
+        };
     }
 
     private SessionProbe MakeUnlistedProbe(SimulatedWorld world, int index)

@@ -24,8 +24,8 @@ internal static class SharedNetworks
     public static ImmutableArray<SimulatedNetwork> Proxies { get; } =
     [
         Network(22616, "Zscaler, Inc.", "US", NetworkKind.Proxy, "165.225.0.0/18", 0, 3),
-        Network(62044, "Zscaler Switzerland GmbH", "DE", NetworkKind.Proxy, "147.161.160.0/20", 0, 4),
-        Network(62044, "Zscaler Switzerland GmbH", "GB", NetworkKind.Proxy, "147.161.224.0/20", 0, 3),
+        Network(62044, "Zscaler Switzerland GmbH", "DE", NetworkKind.Proxy, "147.161.128.0/18", 0, 4),
+        Network(62044, "Zscaler Switzerland GmbH", "GB", NetworkKind.Proxy, "147.161.192.0/18", 0, 3),
         Network(55256, "Netskope Inc", "US", NetworkKind.Proxy, "163.116.128.0/18", 0, 2),
         Network(36692, "Cisco OpenDNS, LLC", "US", NetworkKind.Proxy, "146.112.128.0/18", 0, 1),
         Network(396982, "Google LLC", "US", NetworkKind.Proxy, "34.98.64.0/18", 0, 1),

@@ -16,7 +16,7 @@ internal sealed class Sites
         AudienceProfile audience = world.Profile.Audience;
         CarrierNats = Several(audience.CarrierNatAddresses, 0, _addresses.Mobile);
         Offices = Several(audience.OfficeAddresses, 1_000, _addresses.Office);
-        VpnExits = VpnExitsFor(world.Profile.Viewers * ShareOf(world.Profile, a => a.ConsumerVpn + a.VpnSwitching));
+        VpnExits = VpnExitsFor(world.Profile.Viewers * ShareOf(world.Profile, a => a.ConsumerVpn + a.VpnSwitching), ShareOf(world.Profile, a => a.VpnSwitching) > 0);
         bool isUsed = ShareOf(world.Profile, a => a.Nat64) > 0;
         Nat64 = isUsed ? TranslatorsFor(audience.Nat64Addresses) : [];
         Proxies = ShareOf(world.Profile, a => a.CloudProxy) > 0 ? [.. Several(audience.CloudProxySites, 4_000, Proxy).Select((p, i) => Beside(p, 2 + (i % 2)))] : [];
@@ -74,11 +74,14 @@ internal sealed class Sites
         return sites;
     }
 
-    /// <summary>Exits of consumer VPNs, about ten viewers on each, up to eight exits in one /24 and no more than 320.</summary>
-    private Location[] VpnExitsFor(double viewers)
+    /// <summary>
+    /// Exits of consumer VPNs, about ten viewers on each, up to eight exits in one /24 and no more than 320; where people
+    /// switch between them there are exits in several countries.
+    /// </summary>
+    private Location[] VpnExitsFor(double viewers, bool areSwitched)
     {
-        int count = (int)Math.Clamp(viewers / 10, 2, 320);
-        Location[] networks = Several((count + 7) / 8, 2_000, _addresses.Vpn);
+        int count = (int)Math.Clamp(viewers / 10, areSwitched ? 24 : 2, 320);
+        Location[] networks = Several(Math.Max(areSwitched ? 12 : 1, (count + 7) / 8), 2_000, _addresses.Vpn);
         return [.. Enumerable.Range(0, count).Select(i => AddressBook.Beside(networks[i % networks.Length], i / networks.Length))];
     }
 }

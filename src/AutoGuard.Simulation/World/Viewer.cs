@@ -134,7 +134,7 @@ internal class Viewer : Actor
     protected virtual void AfterSession(SimulatedWorld world, long now)
     {
         _visits++;
-        if (_visits > 5)
+        if (_visits > (Identity.Kind == HonestKind.UnlistedPage ? 2 : 5))
         {
             return;
         }

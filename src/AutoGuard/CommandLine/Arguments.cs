@@ -23,8 +23,9 @@ public sealed record ReplayArguments(
 /// <param name="Viewers">Honest viewers, from 1.</param>
 /// <param name="Duration">Event time covered.</param>
 /// <param name="Out">Folder for events and labels.</param>
-/// <param name="ToKafka">Whether events go to the configured topic.</param>
-public sealed record SimulateArguments(ulong Seed, int Viewers, TimeSpan Duration, string? Out, bool ToKafka);
+/// <param name="ToKafka">Whether events go to the configured topic, at times that end now.</param>
+/// <param name="Profile">Name of a profile that can have any size; null: the standard mixture.</param>
+public sealed record SimulateArguments(ulong Seed, int Viewers, TimeSpan Duration, string? Out, bool ToKafka, string? Profile = null);
 
 /// <summary><c>report</c>: the half-open period [from, to).</summary>
 /// <param name="From">Start.</param>

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using AutoGuard.Core.Policy;
+using AutoGuard.Simulation.Profiles;
 
 namespace AutoGuard.CommandLine;
 
@@ -71,8 +72,10 @@ internal sealed class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
         Option<int> viewers = Number("--viewers", "Honest viewers", "a whole number", 1, 10_000_000, 1_000);
         Option<double> hours = Number("--hours", "Event time covered, in hours", "a number", 0.01, 744, 1.0);
         Option<string?> folder = OneFile("--out", "Folder for the events and their labels.", "DIR");
-        Option<bool> toKafka = new("--to-kafka") { Description = "Produce to the configured topic instead." };
-        Command command = new("simulate", "Make labelled traffic of viewers and attackers; deterministic for a seed.") { seed, viewers, hours, folder, toKafka };
+        Option<bool> toKafka = new("--to-kafka") { Description = "Produce to the configured topic instead, at times that end now." };
+        Option<string?> profile = new("--profile") { Description = $"The world to simulate: {string.Join(", ", SimulationProfiles.AnySize)}. Those but standard have 20,000 viewers and 4 hours unless said otherwise.", HelpName = "NAME" };
+        profile.AcceptOnlyFromAmong([.. SimulationProfiles.AnySize]);
+        Command command = new("simulate", "Make labelled traffic of viewers and attackers; deterministic for a seed.") { seed, viewers, hours, folder, toKafka, profile };
         command.Validators.Add(result =>
         {
             if (result.GetValue(folder) is null != result.GetValue(toKafka))
@@ -82,10 +85,22 @@ internal sealed class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
         });
         root.Attach(
             command,
-            p => new SimulateArguments(p.GetValue(seed), p.GetValue(viewers), TimeSpan.FromHours(p.GetValue(hours)), p.GetValue(folder), p.GetValue(toKafka)),
+            p =>
+            {
+                bool isSized = p.GetValue(profile) is not null and not "standard";
+                return new SimulateArguments(
+                    p.GetValue(seed),
+                    isSized && IsLeftOut(p, viewers) ? SimulationProfiles.DefaultViewers : p.GetValue(viewers),
+                    TimeSpan.FromHours(isSized && IsLeftOut(p, hours) ? SimulationProfiles.DefaultHours : p.GetValue(hours)),
+                    p.GetValue(folder),
+                    p.GetValue(toKafka),
+                    p.GetValue(profile));
+            },
             handlers.Simulate);
         return command;
     }
+
+    private static bool IsLeftOut(ParseResult parsed, Option option) => parsed.GetResult(option) is null or { Implicit: true };
 
     private Command Report()
     {

@@ -15,7 +15,7 @@ internal static class SimulateVerb
 {
     public static async Task<int> RunAsync(SimulateArguments arguments, VerbContext context, CancellationToken cancellation)
     {
-        TrafficSimulator simulator = new(SimulationProfiles.Sized(arguments.Viewers, arguments.Duration.TotalHours), arguments.Seed);
+        TrafficSimulator simulator = new(ProfileOf(arguments, TimeProvider.System), arguments.Seed);
         ShareProgress share = new();
         Task<TrafficCounts> job = Task.Factory.StartNew(
             () => arguments.Out is { } folder
@@ -31,6 +31,22 @@ internal static class SimulateVerb
         await context.Output.WriteLineAsync(line.ToString(CultureInfo.InvariantCulture));
         return ExitStatus.Done;
     }
+
+    /// <summary>
+    /// What is asked for. For Kafka the recording is moved so that it ends now: a worker that runs takes older events for
+    /// late and later ones for malformed.
+    /// </summary>
+    internal static SimulationProfile ProfileOf(SimulateArguments arguments, TimeProvider time)
+    {
+        string name = arguments.Profile ?? "standard";
+        if (!SimulationProfiles.TryMake(name, arguments.Viewers, arguments.Duration.TotalHours, out SimulationProfile? profile))
+        {
+            throw new VerbException($"There is no profile {name} of any size.", ExitStatus.Usage);
+        }
+        return arguments.ToKafka ? profile with { Start = WholeSecond(time.GetUtcNow() - profile.Duration) } : profile;
+    }
+
+    private static DateTimeOffset WholeSecond(DateTimeOffset instant) => new(instant.Ticks - (instant.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 
     private static TrafficCounts Produce(TrafficSimulator simulator, VerbContext context, ShareProgress share, CancellationToken cancellation)
     {

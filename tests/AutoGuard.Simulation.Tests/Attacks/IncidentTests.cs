@@ -17,7 +17,8 @@ public sealed class IncidentTests : IClassFixture<IncidentTests.EveryAttack>
     [Fact]
     public void Every_attack_occurs_in_every_form()
     {
-        Assert.Equal(30, Truth.Incidents.Select(i => (i.Kind, i.Difficulty)).Distinct().Count());
+        Assert.Equal(30, _recording.Simulator.Profile.Attacks.Select(a => (a.Kind, a.Difficulty)).Distinct().Count());
+        Assert.All(Truth.Incidents.Where(i => i.Kind == AttackKind.CarefulRelay), i => Assert.Equal(Difficulty.Hard, i.Difficulty));
         Assert.Equal(Enumerable.Range(0, 30), _recording.Sessions.Values.Where(s => s.Label.IsMisuse).Select(s => s.Label.Incident).Distinct().Order());
         Assert.Equal(30, Truth.Incidents.Select(i => i.Id).Distinct().Count());
     }
@@ -189,7 +190,7 @@ public sealed class IncidentTests : IClassFixture<IncidentTests.EveryAttack>
 
     private RecordedSession[] Sessions(AttackKind kind, Difficulty difficulty)
     {
-        int index = Truth.Incidents.Select((incident, i) => (incident, i)).Single(p => p.incident.Kind == kind && p.incident.Difficulty == difficulty).i;
+        int index = _recording.Simulator.Profile.Attacks.Select((attack, i) => (attack, i)).Single(p => p.attack.Kind == kind && p.attack.Difficulty == difficulty).i;
         return [.. _recording.SessionsOf(index).OrderBy(s => s.First.Time)];
     }
 

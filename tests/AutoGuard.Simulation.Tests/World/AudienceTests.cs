@@ -8,14 +8,6 @@ namespace AutoGuard.Simulation.Tests.World;
 public sealed class AudienceTests
 {
     [Fact]
-    public void Every_honest_kind_occurs()
-    {
-        Recording recording = Recording.Of(SimulationProfiles.Sized(1_500, 6) with { Transport = TransportProfile.Perfect }, 1);
-
-        Assert.Equal(Enum.GetValues<HonestKind>(), recording.Sessions.Values.Where(s => !s.Label.IsMisuse).Select(s => s.Label.Honest).Distinct().Order());
-    }
-
-    [Fact]
     public void Sessions_are_whole_a_start_heartbeats_at_their_pace_and_one_end()
     {
         Recording recording = Recording.Of(SimulationProfiles.Small with { Transport = TransportProfile.Perfect, HeartbeatSeconds = 10 }, 2);
@@ -95,7 +87,7 @@ public sealed class AudienceTests
     [Fact]
     public void Most_of_an_audience_arrives_within_three_minutes_of_the_kick_off()
     {
-        SimulationProfile profile = Profile("kickoff", 2_000, 2.5) with { Transport = TransportProfile.Perfect };
+        SimulationProfile profile = Recording.Profile("kickoff", 2_000, 2.5) with { HeartbeatSeconds = 120 };
         Recording recording = Recording.Of(profile, 5);
         long kickOff = (profile.Start + profile.Streams[0].KickOff!.Value).ToUnixTimeMilliseconds();
         var arrivals = recording.Sessions.Values.Where(s => s.First is { Type: "start", Stream: "final-live" })
@@ -109,29 +101,15 @@ public sealed class AudienceTests
     }
 
     [Fact]
-    public void After_an_outage_the_dropped_viewers_come_back_within_its_spread()
-    {
-        SimulationProfile profile = Profile("outage", 1_000, 2) with { Transport = TransportProfile.Perfect };
-        Recording recording = Recording.Of(profile, 5);
-        long outage = (profile.Start + profile.Outage!.At).ToUnixTimeMilliseconds();
-        int running = recording.Sessions.Values.Count(s => s.First.Time < outage && s.Last.Time > outage - 30_200);
-        int back = recording.Sessions.Values.Count(s => s.First.Type == "start" && s.First.Time >= outage + 3_000 && s.First.Time <= outage + 90_000);
-        int before = recording.Sessions.Values.Count(s => s.First.Type == "start" && s.First.Time >= outage - 90_000 && s.First.Time < outage);
-
-        Assert.InRange(back, running * 6 / 10, running);
-        Assert.True(back > before * 10, $"{back} starts after the outage, {before} before it");
-    }
-
-    [Fact]
     public void Many_tokens_meet_behind_a_translator()
     {
-        Recording recording = Recording.Of(Profile("carrier-nat", 3_000, 4) with { Transport = TransportProfile.Perfect }, 6);
+        Recording recording = Recording.Of(Recording.Profile("carrier-nat", 6_000, 2) with { HeartbeatSeconds = 120 }, 6);
         string[] translators = [.. recording.Truth.Honest.Single(h => h.Kind == HonestKind.CarrierNat).Subjects.Select(s => s.Value)];
 
-        Assert.Equal(3, translators.Length);
+        Assert.Equal(2, translators.Length);
         Assert.All(translators, address => Assert.InRange(
-            recording.Sessions.Values.Where(s => s.First.Address == address).Select(s => s.First.Token).Distinct().Count(), 300, 900));
-        Assert.All(translators, address => Assert.InRange(Recording.MostAtOnce(recording.Sessions.Values.Where(s => s.First.Address == address)), 60, 400));
+            recording.Sessions.Values.Where(s => s.First.Address == address).Select(s => s.First.Token).Distinct().Count(), 350, 900));
+        Assert.All(translators, address => Assert.InRange(Recording.MostAtOnce(recording.Sessions.Values.Where(s => s.First.Address == address)), 120, 600));
     }
 
     [Fact]
@@ -167,7 +145,4 @@ public sealed class AudienceTests
 
         Assert.Equal(2, recording.Truth.Honest.Single(h => h.Kind == HonestKind.PublicToken).Subjects.Length);
     }
-
-    private static SimulationProfile Profile(string name, int viewers, double hours) =>
-        SimulationProfiles.TryMake(name, viewers, hours, out SimulationProfile? profile) ? profile : throw new ArgumentException($"There is no profile {name}.", nameof(name));
 }

@@ -1,0 +1,205 @@
+using AutoGuard.Core.Events;
+using AutoGuard.Simulation.Labels;
+using AutoGuard.Simulation.Profiles;
+
+namespace AutoGuard.Simulation.Tests.World;
+
+/// <summary>Each kind of honest viewer alone, and what it shows.</summary>
+public sealed class HonestKindTests
+{
+    private const long Minute = 60_000;
+    private static readonly AudienceProfile Nobody = AudienceProfile.Nobody;
+
+    [Fact]
+    public void Behind_a_translator_of_an_IPv6_carrier_hundreds_share_an_address_of_either_family()
+    {
+        Recording recording = Alone(Nobody with { Nat64 = 1, Nat64Addresses = 2 }, 800);
+        var addresses = recording.Sessions.Values.GroupBy(s => s.First.Address).ToArray();
+
+        Assert.Equal(2, addresses.Length);
+        Assert.All(addresses, a => Assert.InRange(a.Select(s => s.First.Token).Distinct().Count(), 300, 800));
+        Assert.Single(addresses, a => IsV6(a.Key));
+        Assert.Equal(
+            addresses.Select(a => a.Key).Order(), recording.Truth.Honest.Single(h => h.Kind == HonestKind.Nat64).Subjects.Select(s => s.Value).Order());
+    }
+
+    [Fact]
+    public void Homes_with_both_families_alternate_between_two_addresses_and_sometimes_show_both()
+    {
+        Recording recording = Alone(Nobody with { DualStack = 1 }, 400);
+        var users = ByUser(recording);
+
+        Assert.All(users, u => Assert.InRange(AddressesOf(recording, u.Key!).Length, 1, 2));
+        Assert.All(users, u => Assert.Single(recording.Events.Where(e => e.User == u.Key).Select(e => (e.Asn, e.Country)).Distinct()));
+        Assert.Contains(users, u => AddressesOf(recording, u.Key!) is [var a, var b] && IsV6(a) != IsV6(b));
+        Assert.Contains(users, u => Recording.MostAtOnce(u) == 2);
+        Assert.All(users.Where(u => Recording.MostAtOnce(u) == 2), u => Assert.Contains(u, s => s.Last.Time - s.First.Time <= 4_000));
+        Assert.Contains(recording.Events.GroupBy(e => e.Session), s => s.Select(e => e.Address).Distinct().Count() == 2);
+    }
+
+    [Fact]
+    public void Privacy_addresses_change_within_one_subnet()
+    {
+        Recording recording = Alone(Nobody with { PrivacyAddresses = 1 }, 300);
+
+        Assert.All(recording.Events.GroupBy(e => e.User), u => Assert.Single(u.Select(e => Recording.NetworkOf(e.Address)).Distinct()));
+        Assert.All(recording.Events, e => Assert.True(IsV6(e.Address)));
+        Assert.Contains(ByUser(recording), u => AddressesOf(recording, u.Key!).Length > 1);
+    }
+
+    [Theory]
+    [InlineData("mobile-ipv6")]
+    [InlineData("mobile-carrier")]
+    public void Every_session_of_a_mobile_carrier_comes_from_another_network_of_it(string kind)
+    {
+        Recording recording = Alone(kind == "mobile-ipv6" ? Nobody with { MobileIpv6 = 1 } : Nobody with { MobileCarrier = 1 }, 400);
+        RecordedSession[][] returning = [.. ByUser(recording).Where(u => u.Count() > 1).Select(u => u.ToArray())];
+
+        Assert.True(returning.Length > 40);
+        Assert.All(recording.Sessions.Values, s => Assert.Equal(kind == "mobile-ipv6", IsV6(s.First.Address)));
+        Assert.InRange(returning.Count(u => u.Select(s => Recording.NetworkOf(s.First.Address)).Distinct().Count() == u.Length), returning.Length * 95 / 100, returning.Length);
+        Assert.All(returning, u => Assert.Single(u.Select(s => (s.First.Asn, s.First.Country)).Distinct()));
+    }
+
+    [Fact]
+    public void Behind_a_privacy_relay_the_address_changes_and_the_country_stays()
+    {
+        Recording recording = Alone(Nobody with { PrivacyRelay = 1 }, 400);
+
+        Assert.All(recording.Events.GroupBy(e => e.User), u => Assert.Single(u.Select(e => e.Country).Distinct()));
+        Assert.Equal([13335u, 36183u, 54113u], recording.Events.Select(e => e.Asn).Distinct().Order());
+        Assert.Contains(recording.Events.GroupBy(e => e.Session), s => s.Select(e => e.Address).Distinct().Count() > 1);
+        Assert.All(ByUser(recording).Where(u => u.Count() > 1), u => Assert.True(AddressesOf(recording, u.Key!).Length > 1));
+    }
+
+    [Fact]
+    public void A_company_sends_its_staff_through_few_addresses_of_a_cloud_proxy()
+    {
+        Recording recording = Alone(Nobody with { CloudProxy = 1, CloudProxySites = 2 }, 200);
+
+        Assert.InRange(recording.Sessions.Values.Select(s => s.First.Address).Distinct().Count(), 4, 6);
+        Assert.Equal(2, recording.Sessions.Values.Select(s => Recording.NetworkOf(s.First.Address)).Distinct().Count());
+        Assert.True(recording.Sessions.Values.Select(s => s.First.User).Distinct().Count() >= 200);
+    }
+
+    [Fact]
+    public void A_campus_spreads_its_guests_over_a_few_addresses_of_one_network()
+    {
+        Recording recording = Alone(Nobody with { Campus = 1, CampusSites = 3 }, 300);
+
+        Assert.Equal(3, recording.Sessions.Values.Select(s => Recording.NetworkOf(s.First.Address)).Distinct().Count());
+        Assert.InRange(recording.Sessions.Values.Select(s => s.First.Address).Distinct().Count(), 6, 18);
+    }
+
+    [Fact]
+    public void A_user_in_two_places_plays_from_two_networks_at_once_and_never_from_three()
+    {
+        Recording recording = Alone(Nobody with { TwoPlaces = 1 }, 200);
+        int[] most = [.. ByUser(recording).Select(Recording.MostNetworksAtOnce)];
+
+        Assert.Equal(2, most.Max());
+        Assert.InRange(most.Count(m => m == 2), 40, 200);
+        Assert.All(ByUser(recording), u => Assert.InRange(Recording.MostAtOnce(u), 0, 2));
+    }
+
+    [Fact]
+    public void A_big_family_has_up_to_four_screens_in_one_network()
+    {
+        Recording recording = Alone(Nobody with { BigFamily = 1 }, 200);
+        int[] most = [.. ByUser(recording).Select(Recording.MostAtOnce)];
+
+        Assert.Equal(4, most.Max());
+        Assert.Contains(3, most);
+        Assert.All(ByUser(recording), u => Assert.Single(u.Select(s => Recording.NetworkOf(s.First.Address)).Distinct()));
+    }
+
+    [Fact]
+    public void Boxes_and_forgotten_screens_play_one_channel_for_ten_to_thirty_hours()
+    {
+        Recording recording = Alone(Nobody with { SetTopBox = 0.5, AllDay = 0.5 }, 60, hours: 40);
+        RecordedSession[] whole = [.. recording.Sessions.Values.Where(s => s.First.Type == "start" && s.Ended)];
+
+        Assert.True(whole.Length > 30);
+        Assert.All(whole, s => Assert.InRange(s.Last.Time - s.First.Time, 600 * Minute, 1_800 * Minute));
+        Assert.All(recording.Sessions.Values.Where(s => s.Label.Honest == HonestKind.SetTopBox), s => Assert.Null(s.First.ReferrerHost));
+        Assert.All(recording.Events, e => Assert.EndsWith("-24", e.Stream, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Users_of_a_VPN_change_exit_and_country_in_an_evening()
+    {
+        Recording recording = Alone(Nobody with { VpnSwitching = 1 }, 200);
+        int[] countries = [.. ByUser(recording).Select(u => u.Select(s => s.First.Country).Distinct().Count())];
+
+        Assert.InRange(countries.Max(), 3, 5);
+        Assert.InRange(countries.Count(c => c > 1), 60, 200);
+        Assert.All(ByUser(recording), u => Assert.InRange(Recording.MostAtOnce(u), 0, 1));
+    }
+
+    [Fact]
+    public void Whoever_has_a_VPN_server_is_alone_on_its_address()
+    {
+        Recording recording = Alone(Nobody with { OwnVpn = 1 }, 100);
+
+        Assert.All(recording.Sessions.Values.GroupBy(s => s.First.Address), a => Assert.Single(a.Select(s => s.First.User).Distinct()));
+        Assert.All(recording.Sessions.Values.GroupBy(s => s.First.User), u => Assert.Single(u.Select(s => s.First.Address).Distinct()));
+    }
+
+    [Fact]
+    public void Commuters_break_off_every_few_minutes_and_go_on_elsewhere_in_their_carrier()
+    {
+        Recording recording = Alone(Nobody with { Commuter = 1 }, 150);
+        var rides = ByUser(recording);
+
+        Assert.All(rides, r => Assert.InRange(r.Count(), 1, 15));
+        Assert.Contains(rides, r => r.Select(s => Recording.NetworkOf(s.First.Address)).Distinct().Count() >= 6);
+        Assert.All(rides, r => Assert.Single(r.Select(s => s.First.Asn).Distinct()));
+        Assert.All(rides, r => Assert.InRange(Recording.MostAtOnce(r), 0, 1));
+    }
+
+    [Fact]
+    public void A_page_that_nobody_listed_has_a_dozen_sessions_at_most()
+    {
+        Recording recording = Alone(Nobody with { UnlistedPage = 0.1 }, 2_000);
+        var pages = recording.Sessions.Values.Where(s => s.Label.Honest == HonestKind.UnlistedPage).GroupBy(s => s.First.ReferrerHost).ToArray();
+
+        Assert.InRange(pages.Length, 40, 60);
+        Assert.All(pages, p => Assert.InRange(p.Count(), 1, 12));
+        Assert.All(pages, p => Assert.DoesNotContain(p.Key, recording.Truth.OfficialReferrers));
+    }
+
+    [Fact]
+    public void A_partners_monitor_looks_in_every_five_minutes_and_is_on_no_list()
+    {
+        Recording recording = Alone(Nobody with { UnlistedProbes = 2 }, 10);
+        RecordedSession[] looks = [.. recording.Sessions.Values.Where(s => s.Label.Honest == HonestKind.UnlistedProbe)];
+
+        Assert.InRange(looks.Length, 94, 98);
+        Assert.Empty(recording.Truth.Allowlist);
+        Assert.Equal(4, recording.Truth.Honest.Single(h => h.Kind == HonestKind.UnlistedProbe).Subjects.Length);
+    }
+
+    [Fact]
+    public void Renewed_tokens_belong_to_one_user_and_change_within_running_sessions()
+    {
+        Recording recording = Alone(Nobody, 200, tokens: new TokenProfile { PerSession = 0, Public = 0, RenewAfter = TimeSpan.FromMinutes(15) });
+        var sessions = recording.Events.GroupBy(e => e.Session).Select(s => s.ToArray()).ToArray();
+
+        Assert.All(recording.Events.GroupBy(e => e.Token), t => Assert.Single(t.Select(e => e.User).Distinct()));
+        Assert.Contains(sessions, s => s.Select(e => e.Token).Distinct().Count() > 3);
+        Assert.Contains(sessions, s => s[^1].Time - s[0].Time > 40 * Minute && s.Select(e => e.Token).Distinct().Count() == 1);
+        Assert.All(sessions.SelectMany(s => s.Zip(s.Skip(1))).Where(p => p.First.Token != p.Second.Token), p => Assert.Equal("heartbeat", p.Second.Type));
+    }
+
+    /// <summary>Nobody else, on tokens that are bound to users.</summary>
+    private static Recording Alone(AudienceProfile audience, int viewers, double hours = 4, TokenProfile? tokens = null) => Recording.Of(
+        Recording.Profile("privacy", viewers, hours) with { HeartbeatSeconds = 60, Audience = audience, Tokens = tokens ?? new TokenProfile { PerSession = 0, Public = 0 } }, 17);
+
+    private static IGrouping<string?, RecordedSession>[] ByUser(Recording recording) =>
+        [.. recording.Sessions.Values.GroupBy(s => s.First.User).Where(u => u.Key is not null)];
+
+    private static string[] AddressesOf(Recording recording, string user) =>
+        [.. recording.Events.Where(e => e.User == user).Select(e => e.Address).Distinct()];
+
+    private static bool IsV6(string address) => IpAddress.TryParse(address, out IpAddress parsed) && !parsed.IsV4;
+}
