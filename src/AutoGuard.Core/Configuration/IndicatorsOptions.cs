@@ -37,6 +37,9 @@ public sealed class IndicatorsOptions
     /// <summary>A. Distinct operators of homes and phones (autonomous systems, data centres and privacy relays left out) of one token within the window.</summary>
     public IndicatorOptions DistinctOperators { get; set; } = IndicatorOptions.Of(4, 10, 0.8);
 
+    /// <summary>A. Distinct user agents of one token within the window, one of each address.</summary>
+    public IndicatorOptions DistinctAgents { get; set; } = IndicatorOptions.Of(4, 10, 0.6);
+
     /// <summary>A. Sessions of one token started within the window.</summary>
     public IndicatorOptions SessionsPerToken { get; set; } = IndicatorOptions.Of(40, 200, 0.63);
 
@@ -92,7 +95,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions SuspectTokens { get; set; } = IndicatorOptions.Of(1, 3, 0.93);
 
     /// <summary>Sessions of one address (or IPv6 /64) at once without a token, less what is usual for the organization.</summary>
-    public IndicatorOptions MissingToken { get; set; } = IndicatorOptions.Of(3, 8, 0.85);
+    public IndicatorOptions MissingToken { get; set; } = IndicatorOptions.Of(3, 8, 0.9);
 
     /// <summary>Spike in the address's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
     public IndicatorOptions AddressSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.25);

@@ -76,7 +76,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         features.SpikeLevel = token.SpikeLevel;
         features.SpikeMinutes = BitOperations.PopCount(token.SpikeAlerts);
         features.Workflow = WorkflowOf(in token, in features);
-        for (int trait = 0; trait < PopulationBuckets.Length - 1; trait++)
+        for (int trait = 0; trait < PopulationBuckets.Length; trait++)
         {
             features.Usual[trait] = population.Usual(in token, (PopulationTrait)trait);
         }
@@ -249,6 +249,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         uint countriesSince = FeatureWindows.Seconds(now - windows.CountryWindow);
         ReadOnlySpan<AddressMember> members = state.AddressSets.Members(token.Addresses);
         PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
+        DistinctCounter agents = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
         Span<ushort> countries = stackalloc ushort[32];
         int dataCentre = 0;
         int lonely = 0;
@@ -260,6 +261,10 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             }
             features.Addresses++;
             places.Add(member.Asn, member.Address.IsV4, member.Network, member.SharedEgress, member.DataCentre);
+            if (member.Agent != 0)
+            {
+                agents.Add((ulong)member.Agent);
+            }
             if (member.DataCentre)
             {
                 dataCentre++;
@@ -275,6 +280,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         features.Networks = places.Networks;
         features.Places = places.CountBeyond(state.Habits);
         features.Operators = places.HomeOperators;
+        features.Agents = agents.Count;
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
         features.LonelyDataCentres = dataCentre > 0 ? (double)lonely / dataCentre : 0;
     }

@@ -44,6 +44,9 @@ public struct TokenFeatures
     /// <summary>Distinct operators of homes and phones within the window.</summary>
     public int Operators;
 
+    /// <summary>Distinct user agents, one of each address, within the window.</summary>
+    public int Agents;
+
     /// <summary>Handovers of running sessions between networks, in this slot of the window and the one before.</summary>
     public int Handovers;
 

@@ -25,6 +25,9 @@ public enum PopulationTrait
 
     /// <summary>Uninterrupted playback, quarters of an hour.</summary>
     Playing,
+
+    /// <summary>User agents over the addresses of the window.</summary>
+    Agents,
 }
 
 /// <summary>Where a token stands in the histograms of its population. 12 bytes.</summary>
@@ -41,7 +44,7 @@ public struct PopulationMark
 [InlineArray(Length)]
 public struct PopulationBuckets
 {
-    /// <summary>Traits, and one to spare.</summary>
+    /// <summary>Traits.</summary>
     public const int Length = 8;
 
     private byte _first;
@@ -66,7 +69,7 @@ public sealed class Population
     public const int Few = 200;
 
     private const long EpochLength = 300_000;
-    private const int Traits = 7;
+    private const int Traits = PopulationBuckets.Length;
     private const int Linear = 16;
     private const int PerOctave = 4;
     private const int Buckets = 64;
@@ -126,6 +129,7 @@ public sealed class Population
         PopulationTrait.Concurrent => features.Concurrent,
         PopulationTrait.PlacesAtOnce => features.PlacesAtOnce,
         PopulationTrait.Handovers => features.Handovers,
+        PopulationTrait.Agents => features.Agents,
         _ => features.PlayingFor / 900,
     };
 

@@ -2,7 +2,7 @@ using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Features;
 
-/// <summary>An address as a token sees it. 48 bytes.</summary>
+/// <summary>An address as a token sees it. 56 bytes.</summary>
 public struct AddressMember : IRecentMember
 {
     /// <inheritdoc/>
@@ -19,6 +19,9 @@ public struct AddressMember : IRecentMember
 
     /// <summary>Autonomous system.</summary>
     public uint Asn;
+
+    /// <summary>Interned user agent that was last seen there.</summary>
+    public int Agent;
 
     /// <summary>Packed country.</summary>
     public ushort Country;

@@ -181,6 +181,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
                 CountHabit(token.Addresses, seen.Network, session.Asn, windowStart);
             }
             seen.Asn = session.Asn;
+            seen.Agent = session.UserAgent;
             seen.Country = session.Country;
             seen.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
             seen.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;

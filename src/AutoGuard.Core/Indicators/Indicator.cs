@@ -78,6 +78,9 @@ public enum Indicator
 
     /// <inheritdoc cref="IndicatorsOptions.MissingToken"/>
     MissingToken,
+
+    /// <inheritdoc cref="IndicatorsOptions.DistinctAgents"/>
+    DistinctAgents,
 }
 
 /// <summary>
@@ -136,6 +139,7 @@ public sealed class IndicatorScale
             options.AddressTokens, options.AddressDataCentre, options.AddressSpike, options.SubnetOffenders,
             options.UnofficialReferrer, options.DistinctOperators, options.SessionHandovers, options.ToolAgent,
             options.DataCentreTokens, options.NetworkConnections, options.SuspectTokens, options.MissingToken,
+            options.DistinctAgents,
         ];
     }
 
@@ -151,7 +155,7 @@ public sealed class IndicatorScale
         Indicator.AddressTokens or Indicator.DataCentreTokens => EvidenceKind.Spread,
         Indicator.DataCentre or Indicator.AddressDataCentre => EvidenceKind.Origin,
         Indicator.SuspectTokens or Indicator.MissingToken => EvidenceKind.Right,
-        Indicator.ToolAgent => EvidenceKind.Client,
+        Indicator.ToolAgent or Indicator.DistinctAgents => EvidenceKind.Client,
         Indicator.LongPlayback => EvidenceKind.Duration,
         Indicator.TokenSpike or Indicator.AddressSpike => EvidenceKind.Rate,
         _ => EvidenceKind.Page,

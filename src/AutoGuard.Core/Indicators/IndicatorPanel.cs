@@ -15,6 +15,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Networks that must have come from a page before it is anything: anybody can name any page in a request.</summary>
     private const int FewestNetworks = 8;
 
+    /// <summary>A connection of nobody's counts as so many in a data centre, where no homes are.</summary>
+    private const double NobodyAtHome = 1.5;
+
     /// <summary>Open sessions of an address up to which it does not matter what plays them.</summary>
     private const int FewSessions = 2;
 
@@ -56,6 +59,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);
         writer.Add(Indicator.DistinctNetworks, features.Places, features.Usual[(int)PopulationTrait.Places]);
         writer.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
+        writer.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
         writer.Add(Indicator.SessionsPerToken, features.Sessions, features.Usual[(int)PopulationTrait.Sessions]);
         writer.Add(Indicator.GeographicSpread, features.Countries);
         writer.Add(Indicator.DataCentre, dataCentre);
@@ -77,7 +81,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     {
         Writer writer = new(scale, readings);
         bool sudden = features.SpikeMinutes >= spikePersistence;
-        writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? features.Unowned : 0));
+        writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre ? features.Unowned * NobodyAtHome : sudden ? features.Unowned : 0));
         bool mostlyShort = features.Short * 2 >= features.Starts;
         writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute);
         writer.Add(Indicator.AddressTokens, features.Tokens);

@@ -21,6 +21,7 @@ public static class Sentences
             Indicator.DistinctOperators => Say($"{value:0} different network operators {whom} (limit {limit:0})"),
             Indicator.ToolAgent => Say($"{value * 100:0} % of the sessions are played by tools that record or relay (limit {limit * 100:0} %)"),
             Indicator.DataCentreTokens => Say($"{value:0} different tokens at once behind one data-centre address (limit {limit:0})"),
+            Indicator.DistinctAgents => Say($"{value:0} different players {whom}, each at another address (limit {limit:0})"),
             Indicator.SuspectTokens => Say($"{value:0} tokens that were suspects themselves played from this address (limit {limit:0})"),
             Indicator.MissingToken => Say($"{value:0} sessions at once without a token, where nearly everybody has one (limit {limit:0})"),
             Indicator.NetworkConnections => Say($"{value:0} connections at once from one line beyond what its tokens explain (limit {limit:0})"),

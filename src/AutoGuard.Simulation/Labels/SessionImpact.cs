@@ -3,6 +3,12 @@ using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Simulation.Labels;
 
+/// <summary>Sessions of one incident.</summary>
+/// <param name="Incident">Its number in the truth.</param>
+/// <param name="Sessions">Those that started.</param>
+/// <param name="Prevented">Those of them that would have been refused.</param>
+public readonly record struct MisuseImpact(int Incident, long Sessions, long Prevented);
+
 /// <summary>What enforced decisions would have meant for sessions: how much misuse they prevented, and whom they cost.</summary>
 /// <remarks>
 /// A session counts as refused when it starts while its token, address, network or referrer is blocked or revoked: from
@@ -16,6 +22,9 @@ public sealed record SessionImpact
 
     /// <summary>Those of them that would have been refused.</summary>
     public required long MisusePrevented { get; init; }
+
+    /// <summary>The same for each incident that had sessions, by its number in the truth; empty for a sum of recordings.</summary>
+    public ImmutableArray<MisuseImpact> Misuse { get; init; } = [];
 
     /// <summary>Honest sessions that started, and how many of them would have been refused, by kind; kinds without sessions are left out.</summary>
     public required ImmutableArray<HonestImpact> Honest { get; init; }
@@ -45,6 +54,7 @@ public sealed record SessionImpact
         long misuse = 0;
         long prevented = 0;
         SortedDictionary<HonestKind, (long Sessions, long Refused)> honest = [];
+        SortedDictionary<int, (long Sessions, long Prevented)> incidents = [];
         Span<int> found = stackalloc int[SubjectIndex.MostFound];
         foreach (LabelledSession session in sessions.All)
         {
@@ -61,6 +71,8 @@ public sealed record SessionImpact
             {
                 misuse++;
                 prevented += refused ? 1 : 0;
+                (long sum, long cut) = incidents.GetValueOrDefault(session.Label.Incident);
+                incidents[session.Label.Incident] = (sum + 1, cut + (refused ? 1 : 0));
             }
             else
             {
@@ -72,6 +84,7 @@ public sealed record SessionImpact
         {
             MisuseSessions = misuse,
             MisusePrevented = prevented,
+            Misuse = [.. incidents.Select(pair => new MisuseImpact(pair.Key, pair.Value.Sessions, pair.Value.Prevented))],
             Honest = [.. honest.Select(pair => new HonestImpact(pair.Key, pair.Value.Sessions, pair.Value.Refused))],
         };
     }
