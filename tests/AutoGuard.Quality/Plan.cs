@@ -56,42 +56,33 @@ internal static class Plan
     {
         foreach (string name in list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            string[] names = SimulationProfiles.Names.Contains(name)
-                ? [name]
+            string[] names = name == "honest" ? [.. SimulationProfiles.Honest]
+                : SimulationProfiles.Names.Contains(name) ? [name]
                 : [.. SimulationProfiles.Names.Where(n => n.StartsWith(name + "-", StringComparison.Ordinal))];
             if (names.Length == 0)
             {
-                throw new FormatException($"'{name}' is neither a profile nor the beginning of one; there are {string.Join(", ", SimulationProfiles.Names)}.");
+                throw new FormatException($"'{name}' is neither a profile, nor the beginning of one, nor 'honest'; there are {string.Join(", ", SimulationProfiles.Names)}.");
             }
             foreach (string known in names)
             {
-                if (known == "standard" && (viewers > 0 || hours > 0))
-                {
-                    yield return SimulationProfiles.Sized(viewers > 0 ? viewers : 20_000, hours > 0 ? hours : 4);
-                }
-                else if (SimulationProfiles.TryGet(known, out SimulationProfile? profile))
-                {
-                    yield return Sized(profile, viewers, hours);
-                }
+                yield return Sized(known, viewers, hours);
             }
         }
     }
 
-    /// <summary>Another audience on the same scenario: shared addresses grow with it, so that as many viewers stand behind each.</summary>
-    private static SimulationProfile Sized(SimulationProfile profile, int viewers, double hours)
+    private static SimulationProfile Sized(string name, int viewers, double hours)
     {
-        double factor = viewers > 0 && profile.Viewers > 0 ? viewers / (double)profile.Viewers : 1;
+        if (SimulationProfiles.TryMake(
+            name, viewers > 0 ? viewers : SimulationProfiles.DefaultViewers, hours > 0 ? hours : SimulationProfiles.DefaultHours, out SimulationProfile? made))
+        {
+            return made;
+        }
+        // One of those that have a size of their own: only the audience and the end can be changed.
+        SimulationProfile profile = SimulationProfiles.TryGet(name, out SimulationProfile? found) ? found : throw new FormatException($"There is no profile '{name}'.");
         return profile with
         {
             Viewers = viewers > 0 ? viewers : profile.Viewers,
             Duration = hours > 0 ? TimeSpan.FromHours(hours) : profile.Duration,
-            Audience = profile.Audience with
-            {
-                CarrierNatAddresses = Scaled(profile.Audience.CarrierNatAddresses, factor),
-                OfficeAddresses = Scaled(profile.Audience.OfficeAddresses, factor),
-            },
         };
     }
-
-    private static int Scaled(int count, double factor) => count == 0 ? 0 : Math.Clamp((int)Math.Round(count * factor), 1, 1_000);
 }

@@ -60,9 +60,6 @@ public static class Evaluation
         };
     }
 
-    /// <summary>From when on an incident can be seen.</summary>
-    private static DateTimeOffset FirstAbnormal(Incident incident) => incident.Start;
-
     private static IncidentResult ResultOf(Incident incident, Hits hits) => new()
     {
         Id = incident.Id,
@@ -77,7 +74,7 @@ public static class Evaluation
 
     /// <summary>Nothing is detected before it can be seen: what was decided on its harmless beginnings took no time.</summary>
     private static TimeSpan? Since(Incident incident, long? time) =>
-        time is { } at ? TimeSpan.FromMilliseconds(Math.Max(0, at - FirstAbnormal(incident).ToUnixTimeMilliseconds())) : null;
+        time is { } at ? TimeSpan.FromMilliseconds(Math.Max(0, at - incident.FirstAbnormal.ToUnixTimeMilliseconds())) : null;
 
     private sealed class Hits
     {

@@ -29,6 +29,7 @@ public sealed class LabelledSessions
     private readonly StringPool _strings;
     private readonly IdentityKeys _identities;
     private readonly Dictionary<Key128, int> _places = [];
+    private readonly HashSet<(int Place, IpAddress Address)> _moves = [];
     private readonly List<LabelledSession> _sessions = [];
 
     /// <param name="seed">Seed of the recording.</param>
@@ -43,7 +44,7 @@ public sealed class LabelledSessions
         _identities = identities;
     }
 
-    /// <summary>The sessions, by first arrival.</summary>
+    /// <summary>The sessions, by first arrival; one that moves to another address stands there again, not started, and without its token.</summary>
     public IReadOnlyList<LabelledSession> All => _sessions;
 
     /// <summary>Takes note of an event; sessions that this seed did not make are left out.</summary>
@@ -54,9 +55,15 @@ public sealed class LabelledSessions
         bool starts = e.Type == PlaybackEventType.Start;
         if (_places.TryGetValue(e.Session, out int place))
         {
-            if (starts && place >= 0 && !_sessions[place].IsStarted)
+            LabelledSession known = _sessions[place];
+            if (starts && !known.IsStarted)
             {
-                _sessions[place] = Describe(in e, _sessions[place].Label);
+                _sessions[place] = Describe(in e, known.Label);
+            }
+            else if (e.Address != known.Address && _moves.Add((place, e.Address)))
+            {
+                // Where it went as well: only by that address is it found there, so that its token still counts it once.
+                _sessions.Add(new LabelledSession(known.Label, false, e.Timestamp, default, e.Address, 0, e.Organization));
             }
             return;
         }

@@ -1,3 +1,5 @@
+using System.Text;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 using AutoGuard.Simulation.Labels;
 using AutoGuard.Simulation.Profiles;
@@ -45,6 +47,33 @@ public sealed class AttributionTests
         FalseSubject wrong = Assert.Single(Judge(new JudgedDecision(new(SubjectType.Token, running.First.Token!), DecisionAction.Flag, Late)).FalseSubjects);
 
         Assert.Equal(HonestKind.NativeApp, wrong.Victims);
+    }
+
+    [Fact]
+    public void A_session_that_moved_is_found_where_it_went_and_counts_once_under_its_token()
+    {
+        KeyedHasher hasher = new(7, 11);
+        StringPool strings = new(hasher);
+        LabelledSessions sessions = new(9, strings, new IdentityKeys(hasher));
+        EventParser parser = new(hasher, strings, new ClaimsPool());
+        Span<byte> id = stackalloc byte[36];
+        new SessionLabels(9).Write(SessionLabels.CodeOf(HonestKind.PhoneHopping), 1, id);
+        string session = Encoding.ASCII.GetString(id);
+        EventBatch batch = new(8);
+        string[] addresses = ["203.0.113.1", "192.0.2.5", "203.0.113.1", "192.0.2.5", "192.0.2.6"];
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            byte[] line = Encoding.UTF8.GetBytes(
+                $$"""{"type":"{{(i == 0 ? "start" : "heartbeat")}}","timestamp":{{Late + (i * 30_000)}},"sessionId":"{{session}}","ip":"{{addresses[i]}}","token":"t"}""");
+            Assert.Equal(EventRejection.None, parser.TryParse(line, batch, 0, 0, i));
+            sessions.Add(in batch.Last, line);
+        }
+        Subject[] subjects = [new(SubjectType.Ip, "192.0.2.5"), new(SubjectType.Ip, "192.0.2.6"), new(SubjectType.Ip, "203.0.113.1"), new(SubjectType.Token, "t")];
+        EvaluationResult result = Evaluation.Judge(subjects.Select(s => new JudgedDecision(s, DecisionAction.Block, Late - 1)), Parsed.Truth, sessions);
+
+        Assert.Equal(subjects.Order(), result.FalseSubjects.Select(f => f.Subject).Order());
+        Assert.All(result.FalseSubjects, f => Assert.Equal([new HonestTally(HonestKind.PhoneHopping, 1)], f.Honest.ToArray()));
+        Assert.Equal((1L, 1L), (result.Impact!.HonestSessions, result.Impact.HonestRefused));
     }
 
     [Fact]

@@ -109,6 +109,18 @@ public sealed class EvaluationTests
     }
 
     [Theory]
+    [InlineData(12, 0)]
+    [InlineData(15, 0)]
+    [InlineData(17, 2)]
+    public void Time_to_detection_counts_from_the_first_abnormal_event_and_is_never_negative(int decidedAt, int minutes)
+    {
+        SimulationTruth truth = Truth with { Incidents = [Truth.Incidents[0] with { FirstAbnormal = Noon.AddMinutes(15) }] };
+        EvaluationResult result = Evaluation.Judge([Decide(Token("shared"), DecisionAction.Flag, decidedAt)], truth);
+
+        Assert.Equal(TimeSpan.FromMinutes(minutes), result.MedianTimeToDetection);
+    }
+
+    [Theory]
     [InlineData("51.68.1.0/24", true, false)]
     [InlineData("51.68.1.0/28", true, false)]
     [InlineData("51.68.0.0/20", false, false)]

@@ -27,11 +27,14 @@ public sealed class HarnessTests
         Assert.Throws<FormatException>(() => Plan.Numbers(list).Count());
 
     [Fact]
-    public void A_larger_audience_stands_behind_more_shared_addresses()
+    public void Profiles_are_named_one_by_one_or_by_their_beginning_in_any_size()
     {
         SimulationProfile profile = Plan.Of("carrier-nat", 30_000, 1, "4", "60").Single().Profile;
 
-        Assert.Equal((30_000, 30, 60, TimeSpan.FromHours(1)), (profile.Viewers, profile.Audience.CarrierNatAddresses, profile.HeartbeatSeconds, profile.Duration));
+        Assert.Equal((30_000, 60, TimeSpan.FromHours(1)), (profile.Viewers, profile.HeartbeatSeconds, profile.Duration));
+        Assert.Equal(SimulationProfiles.HeldOut, Plan.Of("held", 1_000, 0, "1", "0").Select(r => r.Profile.Name));
+        Assert.Equal(SimulationProfiles.Honest, Plan.Of("honest", 1_000, 0, "1", "0").Select(r => r.Profile.Name));
+        Assert.Equal(12, Plan.Of("tune-league,small", 300, 0, "1..2", "10,30,60").Count);
         Assert.Throws<FormatException>(() => Plan.Of("no-such", 0, 0, "1", "0"));
     }
 
