@@ -77,6 +77,9 @@ internal sealed class DetectionWorker
     /// <summary>The last few decisions, newest first.</summary>
     public IReadOnlyList<Decision> LatestDecisions => [.. _latest.Reverse()];
 
+    /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
+    public Key128 TokenKey(string identity, string? organization) => _parts.TokenKey(identity, organization);
+
     /// <summary>Has a question answered from the live state, between two batches.</summary>
     /// <exception cref="OperationCanceledException">Detection has ended, or the question was given up.</exception>
     public Task<Explanation?> ExplainAsync(Func<Explainer, long, Explanation?> ask, CancellationToken cancellation)
