@@ -187,7 +187,7 @@ internal sealed class BacktestText
         }
     }
 
-    private void Line(FormattableString line) => _text.Append(TerminalText.Visible(Say(line), LineWidth)).Append('\n');
+    private void Line(FormattableString line) => _text.Append(TerminalText.Visible(Say(line).TrimEnd(), LineWidth)).Append('\n');
 
     private static string Time(long milliseconds) =>
         DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);

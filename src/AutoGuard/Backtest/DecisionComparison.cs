@@ -30,7 +30,7 @@ internal static class DecisionComparison
     /// <summary>The strongest action among decisions of one subject.</summary>
     public static DecisionAction Strongest(ImmutableArray<Decision> decisions) => decisions.Max(decision => decision.Action);
 
-    /// <summary>The subjects that differ, by kind, time and subject, and how many do not.</summary>
+    /// <summary>The subjects that differ, by kind, those with another strongest action first, and by time; and how many do not.</summary>
     public static (ImmutableArray<SubjectDifference> Differences, int Same) Of(IReadOnlyList<Decision> one, IReadOnlyList<Decision> other)
     {
         Dictionary<DecidedKey, ImmutableArray<Decision>> before = BySubject(one);
@@ -56,7 +56,9 @@ internal static class DecisionComparison
                 Against = right,
             });
         }
-        return ([.. found.OrderBy(d => d.Kind).ThenBy(d => d.Time).ThenBy(d => d.Subject).ThenBy(d => d.Organization, StringComparer.Ordinal)], same);
+        return ([.. found.OrderBy(d => d.Kind)
+            .ThenBy(d => d.Kind == Difference.Changed && Strongest(d.Base) == Strongest(d.Against))
+            .ThenBy(d => d.Time).ThenBy(d => d.Subject).ThenBy(d => d.Organization, StringComparer.Ordinal)], same);
     }
 
     private static long? FirstDifference(ImmutableArray<Decision> one, ImmutableArray<Decision> other)

@@ -59,7 +59,7 @@ internal sealed class ThresholdSearch
 
     /// <summary>
     /// The smallest change of an indicator's threshold; null when even without the indicator the score would have been
-    /// above the level. Where the threshold must pass the saturation, that moves along in proportion.
+    /// above the level. Where the threshold alone would have to pass the saturation, the two move in proportion.
     /// </summary>
     public ChangeProposal? Threshold(string indicator)
     {
@@ -68,30 +68,17 @@ internal sealed class ThresholdSearch
             return null;
         }
         IndicatorOptions present = Rescoring.Of(_values.Detection.Indicators, indicator);
-        double low = present.Threshold;
-        double high = _above.SelectMany(judgement => judgement.Readings).Where(reading => reading.Indicator.ToString() == indicator).Max(reading => reading.Value);
-        for (int i = 0; i < Halvings; i++)
+        double highest = _above.SelectMany(judgement => judgement.Readings).Where(reading => reading.Indicator.ToString() == indicator).Max(reading => reading.Value);
+        double most = Math.Min(highest, Math.BitDecrement(present.Saturation));
+        if (Smallest(indicator, present.Threshold, most, (options, threshold) => options.Threshold = threshold) is { } alone && alone < present.Saturation)
         {
-            double middle = low + ((high - low) / 2);
-            if (IsBelow(indicator, options => Raise(options, present, middle)))
-            {
-                high = middle;
-            }
-            else
-            {
-                low = middle;
-            }
+            return Proposal(indicator, present, alone, present.Saturation);
         }
-        double threshold = RoundUp(high, present.Threshold);
-        IndicatorOptions raised = new() { Saturation = present.Saturation };
-        Raise(raised, present, threshold);
-        List<SettingChange> settings = [Change(indicator, "Threshold", present.Threshold, threshold)];
-        if (raised.Saturation != present.Saturation)
-        {
-            settings.Add(Change(indicator, "Saturation", present.Saturation, raised.Saturation));
-        }
-        double relative = (threshold - present.Threshold) / Math.Max(present.Threshold, 1e-9);
-        return new ChangeProposal(_goal, indicator, [.. settings], relative);
+        double Scaled(double threshold) => present.Threshold > 0
+            ? present.Saturation / present.Threshold * threshold
+            : present.Saturation + threshold;
+        double both = Smallest(indicator, present.Threshold, highest, (options, threshold) => (options.Threshold, options.Saturation) = (threshold, Scaled(threshold))) ?? highest;
+        return Proposal(indicator, present, both, RoundUp(Scaled(both), present.Saturation));
     }
 
     /// <summary>Leaving an indicator out of the score, for where its threshold cannot be raised far enough.</summary>
@@ -122,16 +109,37 @@ internal sealed class ThresholdSearch
         return _above.All(judgement => rescoring.Score(judgement) < _level);
     }
 
-    private static void Raise(IndicatorOptions options, IndicatorOptions present, double threshold)
+    /// <summary>The smallest value of a setting that keeps all scores below the level, rounded up; null when <paramref name="high"/> does not.</summary>
+    private double? Smallest(string indicator, double low, double high, Action<IndicatorOptions, double> change)
     {
-        options.Threshold = threshold;
-        if (threshold >= present.Saturation)
+        if (!IsBelow(indicator, options => change(options, high)))
         {
-            double saturation = present.Threshold > 0
-                ? threshold * (present.Saturation / present.Threshold)
-                : threshold + present.Saturation - present.Threshold;
-            options.Saturation = RoundUp(saturation, threshold);
+            return null;
         }
+        double from = low;
+        for (int i = 0; i < Halvings; i++)
+        {
+            double middle = low + ((high - low) / 2);
+            if (IsBelow(indicator, options => change(options, middle)))
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle;
+            }
+        }
+        return RoundUp(high, from);
+    }
+
+    private ChangeProposal Proposal(string indicator, IndicatorOptions present, double threshold, double saturation)
+    {
+        List<SettingChange> settings = [Change(indicator, nameof(IndicatorOptions.Threshold), present.Threshold, threshold)];
+        if (saturation != present.Saturation)
+        {
+            settings.Add(Change(indicator, nameof(IndicatorOptions.Saturation), present.Saturation, saturation));
+        }
+        return new ChangeProposal(_goal, indicator, [.. settings], (threshold - present.Threshold) / Math.Max(present.Threshold, 1e-9));
     }
 
     private static double RoundUp(double value, double from)
