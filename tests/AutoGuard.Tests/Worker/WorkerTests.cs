@@ -148,6 +148,23 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
     }
 
     [Fact]
+    public async Task A_token_id_of_two_organizations_is_asked_back()
+    {
+        using HttpClient client = Bench.Client(Host);
+        using HttpResponseMessage unclear = await client.GetAsync("/explain/token/tenants-token");
+        using JsonDocument red = JsonDocument.Parse(await client.GetStringAsync("/explain/token/tenants-token?organization=red"));
+        using HttpResponseMessage green = await client.GetAsync("/explain/token/tenants-token?organization=green");
+        using HttpResponseMessage nameless = await client.GetAsync("/explain/token/tenants-token?organization=");
+
+        Assert.Equal(HttpStatusCode.Conflict, unclear.StatusCode);
+        Assert.Contains("\"blue\", \"red\"", await unclear.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("red", red.RootElement.GetProperty("organization").GetString());
+        Assert.NotEmpty(red.RootElement.GetProperty("counterEvidence").EnumerateArray());
+        Assert.Equal(HttpStatusCode.NotFound, green.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, nameless.StatusCode);
+    }
+
+    [Fact]
     public async Task CloudEvents_of_both_modes_are_events_like_others()
     {
         using HttpClient client = Bench.Client(Host);
