@@ -124,6 +124,8 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
         Assert.Equal(4, metrics["autoguard_decision_stored_total"]);
         Assert.Equal(2, metrics["autoguard_decision_enforced_total"]);
         Assert.Equal(0, metrics["autoguard_kafka_lag"]);
+        Assert.Equal(metrics["autoguard_decision_stored_total"], metrics["autoguard_decision_published_total"]);
+        Assert.Equal(0, metrics["autoguard_state_eviction_total"]);
         foreach ((EventRejection reason, long count) in Malformed())
         {
             Assert.Equal(count, metrics[$"autoguard_event_dropped_total{{reason=\"{SourceCounters.NameOf(reason)}\"}}"]);
