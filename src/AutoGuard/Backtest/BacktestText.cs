@@ -176,7 +176,7 @@ internal sealed class BacktestText
         {
             Line($"{futile}");
         }
-        Line($"An entry in section Allowlist spares it too, and nobody else.");
+        Line($"An entry in section Allowlist spares it whatever it does.");
     }
 
     private void More(int count)
