@@ -7,6 +7,7 @@ return await CommandLineRoot.RunAsync(args, new VerbHandlers
     DemoPresets = DemoVerb.Presets,
     Run = RunVerb.RunAsync,
     Replay = ReplayVerb.RunAsync,
+    Backtest = BacktestVerb.RunAsync,
     Simulate = SimulateVerb.RunAsync,
     Report = ReportVerb.RunAsync,
     RulesList = RulesVerbs.ListAsync,

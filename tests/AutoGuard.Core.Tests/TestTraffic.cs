@@ -41,6 +41,12 @@ internal sealed class TestTraffic
 
     public int Count => _events.Count;
 
+    /// <summary>The key of a token within a tenant.</summary>
+    public Key128 TokenKey(string token, string? organization = null) => _hasher.Hash128(Encoding.UTF8.GetBytes(organization + token), 2);
+
+    /// <summary>Explains a token as of an instant; null when it is not known.</summary>
+    public Explanation? Explain(string token, long now, string? organization = null) => Pipeline.Explainer.Token(TokenKey(token, organization), now);
+
     /// <summary>Adds one event at <paramref name="second"/> seconds after noon.</summary>
     public TestTraffic Event(
         double second, string session, string ip, string? token = null, string? user = null, PlaybackEventType type = PlaybackEventType.Heartbeat,
@@ -52,7 +58,7 @@ internal sealed class TestTraffic
             Timestamp = Noon + (long)(second * 1000),
             Type = type,
             Session = _hasher.Hash128(Encoding.UTF8.GetBytes(organization + session), 1),
-            Token = token is null ? default : _hasher.Hash128(Encoding.UTF8.GetBytes(organization + token), 2),
+            Token = token is null ? default : TokenKey(token, organization),
             User = user is null ? default : _hasher.Hash128(Encoding.UTF8.GetBytes(organization + user), 3),
             Organization = Strings.Intern(organization ?? ""),
             Address = IpAddress.From(System.Net.IPAddress.Parse(ip)),

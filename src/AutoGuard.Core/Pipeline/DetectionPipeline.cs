@@ -71,14 +71,15 @@ public sealed class DetectionPipeline
         // Addresses before networks: an address found offending is counted in its network at the same tick.
         _kinds =
         [
-            new(_state.DirtyTokens, _state.TryTakeToken, _judge.JudgeToken),
-            new(_state.DirtyAddresses, _state.TryTakeAddress, _judge.JudgeAddress),
-            new(_state.DirtyNetworks, _state.TryTakeNetwork, _judge.JudgeNetwork),
-            new(_state.DirtyReferrers, _state.TryTakeReferrer, _judge.JudgeReferrer),
+            new(SubjectType.Token, _state.DirtyTokens, _state.TryTakeToken, _judge.JudgeToken),
+            new(SubjectType.Ip, _state.DirtyAddresses, _state.TryTakeAddress, _judge.JudgeAddress),
+            new(SubjectType.Cidr, _state.DirtyNetworks, _state.TryTakeNetwork, _judge.JudgeNetwork),
+            new(SubjectType.Referrer, _state.DirtyReferrers, _state.TryTakeReferrer, _judge.JudgeReferrer),
         ];
         _cases = new CaseFiles(_state, _judge, strings, claims);
         _sweeper = new StateSweeper(_state, windows);
         Explainer = new Explainer(_state, _judge, _cases, strings, settings.Policy);
+        Watch = new JudgementWatch(Explainer);
     }
 
     /// <summary>What was done so far.</summary>
@@ -89,6 +90,12 @@ public sealed class DetectionPipeline
 
     /// <summary>Says why a subject was or was not acted on. To be called between batches, on the detection thread.</summary>
     public Explainer Explainer { get; }
+
+    /// <summary>Shows the judgements of chosen subjects.</summary>
+    public JudgementWatch Watch { get; }
+
+    /// <summary>Called at the end of every tick with its event time (Unix milliseconds), on the detection thread; for recordings.</summary>
+    public Action<long>? AfterTick { get; set; }
 
     /// <summary>Event time up to which all is decided, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
     public long Watermark => _clock.Watermark;
@@ -340,6 +347,7 @@ public sealed class DetectionPipeline
             output.Cases.Add(_cases.Add(decision, handle, now));
         }
         _sweeper.Sweep(now);
+        AfterTick?.Invoke(now);
     }
 
     /// <summary>Judges the keys of one kind that changed; those marked while they are judged wait for the next tick.</summary>
@@ -349,14 +357,19 @@ public sealed class DetectionPipeline
         for (int i = 0; i < count; i++)
         {
             StateHandle handle = kind.Dirty[i];
-            if (kind.TryTake(handle) && kind.Judge(handle.Index, now) is { } decision)
+            if (!kind.TryTake(handle))
+            {
+                continue;
+            }
+            if (kind.Judge(handle.Index, now) is { } decision)
             {
                 _due.Add((decision, handle));
             }
+            Watch.Judged(kind.Type, handle.Index, now);
         }
         kind.Dirty.RemoveRange(0, count);
     }
 
     /// <summary>How keys of one kind are taken off their list and judged.</summary>
-    private sealed record Kind(List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Decision?> Judge);
+    private sealed record Kind(SubjectType Type, List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Decision?> Judge);
 }

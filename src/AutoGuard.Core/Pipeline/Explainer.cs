@@ -1,52 +1,12 @@
 using System.Collections.Immutable;
-using System.Text;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Features;
 using AutoGuard.Core.Indicators;
 using AutoGuard.Core.Policy;
-using AutoGuard.Core.Reporting;
 using AutoGuard.Core.Scoring;
 
 namespace AutoGuard.Core.Pipeline;
-
-/// <summary>One indicator in an explanation, whether it speaks against the subject or not.</summary>
-/// <param name="Indicator">Name, as in the configuration.</param>
-/// <param name="Value">Measured value.</param>
-/// <param name="Threshold">Configured threshold.</param>
-/// <param name="Grade">0 to 1.</param>
-/// <param name="Weight">Weight in the score; 0 when only observed.</param>
-/// <param name="Contribution">Share of the score.</param>
-/// <param name="Text">The sentence an operator would say.</param>
-public sealed record ExplainedIndicator(string Indicator, double Value, double Threshold, double Grade, double Weight, double Contribution, string Text);
-
-/// <summary>Why a subject was or was not acted on.</summary>
-public sealed record Explanation
-{
-    /// <summary>Whom it concerns.</summary>
-    public required Subject Subject { get; init; }
-
-    /// <summary>Tenant, or null.</summary>
-    public string? Organization { get; init; }
-
-    /// <summary>What the token means; null for an address.</summary>
-    public TokenWorkflow? Workflow { get; init; }
-
-    /// <summary>Score now, 0 to 1.</summary>
-    public required double Score { get; init; }
-
-    /// <summary>Sessions within the window.</summary>
-    public required int Sessions { get; init; }
-
-    /// <summary>Every indicator that is computed for such a subject.</summary>
-    public required ImmutableArray<ExplainedIndicator> Indicators { get; init; }
-
-    /// <summary>Why it was or was not acted on, a sentence.</summary>
-    public required string Outcome { get; init; }
-
-    /// <summary>The case file, if it was ever decided on.</summary>
-    public FlaggedSubject? Case { get; init; }
-}
 
 /// <summary>Explains live subjects from the detection thread's own state, with the same code that judges them.</summary>
 public sealed class Explainer
@@ -56,6 +16,7 @@ public sealed class Explainer
     private readonly CaseFiles _cases;
     private readonly StringPool _strings;
     private readonly PolicyOptions _policy;
+    private readonly HarmEstimator _harm;
 
     internal Explainer(FeatureState state, Judge judge, CaseFiles cases, StringPool strings, PolicyOptions policy)
     {
@@ -64,95 +25,237 @@ public sealed class Explainer
         _cases = cases;
         _strings = strings;
         _policy = policy;
+        _harm = new HarmEstimator(state, judge.Meter.Windows);
     }
 
-    /// <summary>Explains a token by its identity, at <paramref name="now"/> (Unix milliseconds); null when nothing is known of it.</summary>
-    public Explanation? Token(string identity, long now)
+    /// <summary>The tenants in which a token is known, null for the nameless one, in ordinal order.</summary>
+    /// <param name="identity">The token's identity.</param>
+    /// <param name="tokenKey">The key of a token's identity within a tenant.</param>
+    public ImmutableArray<string?> Organizations(string identity, Func<string, string?, Key128> tokenKey)
     {
-        ReadOnlySpan<byte> text = Encoding.UTF8.GetBytes(identity);
-        for (int i = 0; i < _state.Tokens.HighWater; i++)
+        ArgumentNullException.ThrowIfNull(identity);
+        ArgumentNullException.ThrowIfNull(tokenKey);
+        List<string?> found = [];
+        for (int i = 0; i < _state.Tenants.HighWater; i++)
         {
-            if (_state.Tokens.IsLive(i) && text.SequenceEqual(_state.Texts.Bytes(_state.Tokens[i].Text)))
+            if (!_state.Tenants.IsLive(i))
             {
-                return ExplainToken(i, identity, now);
+                continue;
+            }
+            string? organization = Tenant((int)_state.Tenants.KeyAt(i));
+            if (_state.Tokens.Find(tokenKey(identity, organization)) >= 0)
+            {
+                found.Add(organization);
             }
         }
-        return null;
+        found.Sort(StringComparer.Ordinal);
+        return [.. found];
     }
 
-    /// <summary>Explains an address as a tenant (interned; 0 for the nameless one) sees it; null when nothing is known of it.</summary>
-    public Explanation? Address(IpAddress address, long now, int organization = 0)
+    /// <summary>Explains a token by its key, at <paramref name="now"/> (Unix milliseconds); null when nothing is known of it.</summary>
+    public Explanation? Token(Key128 key, long now)
     {
-        int index = _state.Addresses.Find(new(address, organization));
-        if (index < 0)
+        int index = _state.Tokens.Find(key);
+        return index < 0 ? null : At(SubjectType.Token, index, now);
+    }
+
+    /// <summary>
+    /// Explains an address at <paramref name="now"/> (Unix milliseconds); null when nothing is known of it.
+    /// </summary>
+    /// <param name="address">The address.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="organization">The tenant whose viewers are meant, empty for the nameless one; null: the one in which the address scores highest.</param>
+    public Explanation? Address(IpAddress address, long now, string? organization = null)
+    {
+        Explanation? found = null;
+        for (int i = 0; i < _state.Tenants.HighWater; i++)
         {
-            return null;
+            if (!_state.Tenants.IsLive(i))
+            {
+                continue;
+            }
+            int tenant = (int)_state.Tenants.KeyAt(i);
+            int index = organization is null || organization == (Tenant(tenant) ?? "") ? _state.Addresses.Find(new(address, tenant)) : -1;
+            Explanation? explanation = index < 0 ? null : At(SubjectType.Ip, index, now);
+            if (explanation is not null && (found is null || explanation.Score > found.Score))
+            {
+                found = explanation;
+            }
         }
-        Span<Reading> readings = stackalloc Reading[IndicatorPanel.MostReadings];
-        _judge.Meter.Measure(index, now, out AddressFeatures features);
-        readings = readings[.._judge.Panel.Read(in features, readings)];
-        ref AddressState state = ref _state.Addresses[index];
-        LedgerKey key = new(SubjectType.Ip, address.High, address.Low, organization);
-        return Explain(
-            Subject.Of(address), organization, null, readings, features.Sessions, key, _judge.Allowlist.Covers(address, state.Asn, now));
+        return found;
     }
 
-    private Explanation ExplainToken(int index, string identity, long now)
+    /// <summary>The subject at a place of its table.</summary>
+    internal Subject SubjectAt(SubjectType type, int index) => type switch
     {
-        Span<Reading> readings = stackalloc Reading[IndicatorPanel.MostReadings];
-        _judge.Meter.Measure(index, now, out TokenFeatures features);
-        readings = readings[.._judge.Panel.Read(in features, readings)];
-        ref TokenState token = ref _state.Tokens[index];
-        Key128 tokenKey = _state.Tokens.KeyAt(index);
-        string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;
-        return Explain(
-            new Subject(SubjectType.Token, identity), token.Organization, features.Workflow, readings, features.Sessions,
-            new LedgerKey(SubjectType.Token, tokenKey.High, tokenKey.Low), _judge.Allowlist.Covers(identity, user, now));
+        SubjectType.Token => new Subject(type, _state.Texts.Text(_state.Tokens[index].Text)),
+        SubjectType.Ip => Subject.Of(_state.Addresses.KeyAt(index).Address),
+        SubjectType.Cidr => Subject.Of(NetworkAt(index)),
+        _ => new Subject(type, _strings.Text((int)(uint)_state.Referrers.KeyAt(index))),
+    };
+
+    /// <summary>What a judgement of the subject at a place reads.</summary>
+    internal Judgement JudgementAt(SubjectType type, int index, long now)
+    {
+        Span<Reading> room = stackalloc Reading[IndicatorPanel.MostReadings];
+        ReadOnlySpan<Reading> readings = Read(type, index, now, room, out Facts facts);
+        return new Judgement(now, SubjectAt(type, index), Tenant(facts.Organization), RiskScore.Of(readings), facts.Evidence, [.. readings]);
     }
 
-    private Explanation Explain(
-        Subject subject, int organization, TokenWorkflow? workflow, ReadOnlySpan<Reading> readings, int sessions, LedgerKey key, string? allowlisted)
+    /// <summary>Explains the subject at a place of its table.</summary>
+    internal Explanation At(SubjectType type, int index, long now)
     {
+        Span<Reading> room = stackalloc Reading[IndicatorPanel.MostReadings];
+        ReadOnlySpan<Reading> readings = Read(type, index, now, room, out Facts facts);
         Span<double> contributions = stackalloc double[IndicatorPanel.MostReadings];
         RiskScore.Contributions(readings, contributions);
+        double score = RiskScore.Of(readings);
         ImmutableArray<ExplainedIndicator>.Builder indicators = ImmutableArray.CreateBuilder<ExplainedIndicator>(readings.Length);
         for (int i = 0; i < readings.Length; i++)
         {
             ref readonly Reading reading = ref readings[i];
             indicators.Add(new ExplainedIndicator(
                 reading.Indicator.ToString(), Math.Round(reading.Value, 6), reading.Threshold, Math.Round(reading.Grade, 6), reading.Weight,
-                Math.Round(contributions[i], 6), Sentences.Of(in reading, workflow ?? TokenWorkflow.Auto)));
+                Math.Round(contributions[i], 6), Sentences.Of(in reading, facts.Workflow ?? TokenWorkflow.Auto)));
         }
-        double score = RiskScore.Of(readings);
-        string? tenant = organization == 0 ? null : _strings.Text(organization);
+        Subject subject = SubjectAt(type, index);
+        string? organization = Tenant(facts.Organization);
         return new Explanation
         {
             Subject = subject,
-            Organization = tenant,
-            Workflow = workflow,
+            Organization = organization,
+            Time = DateTimeOffset.FromUnixTimeMilliseconds(now),
+            Workflow = facts.Workflow,
             Score = Math.Round(score, 6),
-            Sessions = sessions,
+            Sessions = facts.Evidence,
             Indicators = indicators.ToImmutable(),
-            Outcome = Outcome(score, sessions, workflow, allowlisted, key),
-            Case = _cases.Find(subject, tenant),
+            CounterEvidence = CounterEvidence(readings, in facts, score),
+            Harm = facts.Harm,
+            Outcome = Outcome(score, in facts),
+            Case = _cases.Find(subject, organization),
         };
     }
 
-    private string Outcome(double score, int sessions, TokenWorkflow? workflow, string? allowlisted, LedgerKey key)
+    private ReadOnlySpan<Reading> Read(SubjectType type, int index, long now, Span<Reading> room, out Facts facts) => type switch
     {
-        if (_judge.Ledger.IsBlocked(key))
+        SubjectType.Token => ReadToken(index, now, room, out facts),
+        SubjectType.Ip => ReadAddress(index, now, room, out facts),
+        SubjectType.Cidr => ReadNetwork(index, now, room, out facts),
+        _ => ReadReferrer(index, now, room, out facts),
+    };
+
+    private ReadOnlySpan<Reading> ReadToken(int index, long now, Span<Reading> room, out Facts facts)
+    {
+        _judge.Meter.Measure(index, now, out TokenFeatures features);
+        ref TokenState token = ref _state.Tokens[index];
+        Key128 key = _state.Tokens.KeyAt(index);
+        string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;
+        facts = new Facts(new LedgerKey(SubjectType.Token, key.High, key.Low), token.Organization, features.Sessions + features.Handovers)
+        {
+            Workflow = features.Workflow,
+            WorkflowText = Sentences.Of(in features),
+            Allowlisted = _judge.Allowlist.Covers(_state.Texts.Text(token.Text), user, now),
+        };
+        return room[.._judge.Panel.Read(in features, room)];
+    }
+
+    private ReadOnlySpan<Reading> ReadAddress(int index, long now, Span<Reading> room, out Facts facts)
+    {
+        _judge.Meter.Measure(index, now, out AddressFeatures features);
+        ref AddressState address = ref _state.Addresses[index];
+        (IpAddress value, int organization) = _state.Addresses.KeyAt(index);
+        IpAddress network = FeatureWindows.NetworkOf(value).Address;
+        GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out string rail);
+        facts = new Facts(new LedgerKey(SubjectType.Ip, value.High, value.Low, organization), organization, features.Sessions)
+        {
+            Allowlisted = _judge.Allowlist.Covers(value, address.Asn, now),
+            Harm = _harm.OfAddress(index, now),
+            Rail = rail,
+            NetworkBlocked = _judge.Ledger.IsBlocked(new LedgerKey(SubjectType.Cidr, network.High, network.Low, organization)),
+        };
+        return room[.._judge.Panel.Read(in features, room)];
+    }
+
+    private ReadOnlySpan<Reading> ReadNetwork(int index, long now, Span<Reading> room, out Facts facts)
+    {
+        _judge.Meter.Measure(index, now, out NetworkFeatures features);
+        IpNetwork value = NetworkAt(index);
+        int organization = _state.Networks.KeyAt(index).Organization;
+        GuardRails.MayBlock(value, _policy.WidestPrefixV4, _policy.WidestPrefixV6, out string rail);
+        facts = new Facts(new LedgerKey(SubjectType.Cidr, value.Address.High, value.Address.Low, organization), organization, Math.Max(features.Offenders, features.Excess))
+        {
+            Allowlisted = _judge.Allowlist.Covers(value, now),
+            Harm = _harm.OfNetwork(index, now),
+            Rail = rail,
+        };
+        return room[.._judge.Panel.Read(in features, room)];
+    }
+
+    private ReadOnlySpan<Reading> ReadReferrer(int index, long now, Span<Reading> room, out Facts facts)
+    {
+        _judge.Meter.Measure(index, now, out ReferrerFeatures features);
+        ulong pair = _state.Referrers.KeyAt(index);
+        facts = new Facts(new LedgerKey(SubjectType.Referrer, 0, pair), (int)(pair >> 32), features.Sessions)
+        {
+            Allowlisted = _judge.Allowlist.Covers(_strings.Text((int)(uint)pair), now),
+        };
+        return room[.._judge.Panel.Read(in features, room)];
+    }
+
+    private ImmutableArray<string> CounterEvidence(ReadOnlySpan<Reading> readings, in Facts facts, double score)
+    {
+        List<string> found = [];
+        if (facts.Allowlisted is { } allowlisted)
+        {
+            found.Add(allowlisted);
+        }
+        if (facts.Rail.Length > 0)
+        {
+            found.Add(facts.Rail.TrimEnd('.'));
+        }
+        if (facts.WorkflowText is { } workflow)
+        {
+            found.Add(workflow);
+        }
+        if (facts.Harm is { OtherTokens: > 0 } harm)
+        {
+            found.Add(Neighbours(harm));
+        }
+        if (score > 0 && facts.Evidence < _policy.MinimumSessions)
+        {
+            found.Add(Sentences.Say($"only {facts.Evidence} of the {_policy.MinimumSessions} sessions that a decision needs were seen"));
+        }
+        foreach (ref readonly Reading reading in readings)
+        {
+            if (reading.Grade == 0 && Sentences.InFavour(in reading) is { } sentence)
+            {
+                found.Add(sentence);
+            }
+        }
+        return [.. found];
+    }
+
+    private string Outcome(double score, in Facts facts)
+    {
+        if (_judge.Ledger.IsBlocked(facts.Key))
         {
             return _policy.Mode == EnforcementMode.Enforce ? "It was blocked." : "It would have been blocked; the mode is Observe.";
         }
-        if (_judge.Ledger.IsDecided(key))
+        if (_judge.Ledger.IsDecided(facts.Key))
         {
-            return "It was flagged.";
+            return facts.Harm is { } harm && score >= _policy.BlockScore && harm.OtherTokens > _policy.HarmLimitTokens
+                ? $"It was flagged and not blocked: {Neighbours(harm)}."
+                : "It was flagged.";
         }
-        if (allowlisted is not null)
+        if (facts.NetworkBlocked)
+        {
+            return "Nothing was done: the network that it belongs to was decided on.";
+        }
+        if (facts.Allowlisted is { } allowlisted)
         {
             return FormattableString.Invariant($"Nothing was done: {allowlisted}.");
         }
-        if (workflow == TokenWorkflow.Shared)
+        if (facts.Workflow == TokenWorkflow.Shared)
         {
             return "Nothing was done: the token is one that everybody gets, so reuse says nothing.";
         }
@@ -160,8 +263,40 @@ public sealed class Explainer
         {
             return FormattableString.Invariant($"Nothing was done: the score {score:0.00} is below the flag level {_policy.FlagScore:0.00}.");
         }
-        return sessions < _policy.MinimumSessions
-            ? FormattableString.Invariant($"Nothing was done yet: {sessions} of the {_policy.MinimumSessions} sessions that a decision needs were seen.")
+        if (facts.Evidence < _policy.MinimumSessions)
+        {
+            return FormattableString.Invariant($"Nothing was done yet: {facts.Evidence} of the {_policy.MinimumSessions} sessions that a decision needs were seen.");
+        }
+        return facts.Key.Type == SubjectType.Cidr && facts.Rail.Length > 0
+            ? $"Nothing was done: {facts.Rail}"
             : "It is about to be decided at the next tick.";
+    }
+
+    private string Neighbours(HarmPreview harm) => Sentences.Say(
+        $"a block would cut off {Sentences.Count(harm.OtherTokens, "other viewer")} ({Sentences.Count(harm.OtherUsers, "known user")}, {Sentences.Count(harm.OtherSessions, "running session")}; the limit is {_policy.HarmLimitTokens})");
+
+    private string? Tenant(int organization) => organization == 0 ? null : _strings.Text(organization);
+
+    private IpNetwork NetworkAt(int index)
+    {
+        IpAddress first = _state.Networks.KeyAt(index).Address;
+        return new IpNetwork(first, FeatureWindows.NetworkOf(first).PrefixLength);
+    }
+
+    /// <summary>What is known of a subject besides its readings.</summary>
+    private readonly record struct Facts(LedgerKey Key, int Organization, int Evidence)
+    {
+        public TokenWorkflow? Workflow { get; init; }
+
+        public string? WorkflowText { get; init; }
+
+        public string? Allowlisted { get; init; }
+
+        public HarmPreview? Harm { get; init; }
+
+        public bool NetworkBlocked { get; init; }
+
+        /// <summary>Why nothing may ever block it; empty when something may.</summary>
+        public string Rail { get; init; } = "";
     }
 }

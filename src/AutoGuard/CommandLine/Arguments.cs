@@ -18,6 +18,15 @@ public sealed record RunArguments;
 public sealed record ReplayArguments(
     IReadOnlyList<string> Files, string? Decisions, IReadOnlyList<string> Reports, string? Summary, string? Labels);
 
+/// <summary><c>backtest</c>. Files exist; at least one of <paramref name="Against"/> and <paramref name="Subject"/> is given.</summary>
+/// <param name="Files">JSON Lines files, <c>.gz</c> or not, in order; read several times.</param>
+/// <param name="Against">Settings file laid over the whole configuration: the other configuration.</param>
+/// <param name="Labels">File of the known incidents.</param>
+/// <param name="Reports">Files for the comparison, ending in <c>.html</c> or <c>.json</c>.</param>
+/// <param name="Subject">Whom a change of the configuration is to spare.</param>
+public sealed record BacktestArguments(
+    IReadOnlyList<string> Files, string? Against, string? Labels, IReadOnlyList<string> Reports, Subject? Subject);
+
 /// <summary><c>simulate</c>. Exactly one of <paramref name="Out"/> and <paramref name="ToKafka"/> is given.</summary>
 /// <param name="Seed">Same seed, same traffic.</param>
 /// <param name="Viewers">Honest viewers, from 1.</param>
@@ -57,7 +66,12 @@ public sealed record RulesExportArguments(string File);
 
 /// <summary><c>explain</c>.</summary>
 /// <param name="Subject">A token or an address.</param>
-public sealed record ExplainArguments(Subject Subject);
+/// <param name="Organization">The token's tenant, empty for the nameless one; null: whichever has it.</param>
+/// <param name="From">A recording to replay; null: the running worker is asked.</param>
+/// <param name="At">Event time to explain; null: the worker's present, and where the subject scored highest in a recording.</param>
+/// <param name="Json">One JSON object instead of text.</param>
+public sealed record ExplainArguments(
+    Subject Subject, string? Organization = null, string? From = null, DateTimeOffset? At = null, bool Json = false);
 
 /// <summary><c>check</c>.</summary>
 /// <param name="Dump">Whether the whole effective configuration is printed too.</param>

@@ -89,8 +89,6 @@ internal sealed class CheckVerb(IReadOnlyList<CheckProbe> probes)
         yield return new CheckLine("Indicators", string.Create(CultureInfo.InvariantCulture, $"{indicators.Length - off.Length} of {indicators.Length} on")
             + (off.Length > 0 ? $"; off: {string.Join(", ", off)}" : "")
             + (observed.Length > 0 ? $"; observed only: {string.Join(", ", observed)}" : ""));
-        yield return new CheckLine("Spike detection", string.Create(
-            CultureInfo.InvariantCulture, $"{values.Detection.Spike.Engine}, {values.Detection.Spike.History} minutes of history, confidence {values.Detection.Spike.Confidence} %"));
         AllowlistOptions allow = values.Allowlist;
         yield return new CheckLine("Allowlist", string.Create(
             CultureInfo.InvariantCulture,

@@ -114,9 +114,8 @@ public sealed class CommandLineRoot
         string name = FullName(command);
         try
         {
-            EffectiveSettings settings = SettingsLoader.Load(
-                parsed.GetValue(_configs) ?? [], parsed.GetValue(_sets) ?? [], _environment, presets, _handlers.FurtherRules);
-            return await handler(read(parsed), new VerbContext(settings, verbose, parsed.InvocationConfiguration.Output, error), cancellation);
+            VerbContext context = new(Load(null, []), verbose, parsed.InvocationConfiguration.Output, error) { With = Load };
+            return await handler(read(parsed), context, cancellation);
         }
         catch (SettingsException e)
         {
@@ -146,6 +145,9 @@ public sealed class CommandLineRoot
             await DetailAsync(error, e, verbose);
             return ExitStatus.Failed;
         }
+
+        EffectiveSettings Load(string? over, IReadOnlyList<string> changes) => SettingsLoader.Load(
+            parsed.GetValue(_configs) ?? [], parsed.GetValue(_sets) ?? [], _environment, presets, _handlers.FurtherRules, over: over, changes: changes);
     }
 
     private static Task DetailAsync(TextWriter error, Exception exception, bool wanted) =>

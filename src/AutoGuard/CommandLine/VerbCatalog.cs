@@ -8,12 +8,12 @@ using AutoGuard.Simulation.Profiles;
 namespace AutoGuard.CommandLine;
 
 /// <summary>Names, options and help of every verb.</summary>
-internal sealed class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
+internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
 {
     private static readonly string[] ReportExtensions = [".html", ".json", ".csv"];
 
     /// <summary>All verbs, in the order of the help.</summary>
-    public IEnumerable<Command> All() => [Demo(), Run(), Replay(), Simulate(), Report(), Rules(), Explain(), Check()];
+    public IEnumerable<Command> All() => [Demo(), Run(), Replay(), Backtest(), Simulate(), Report(), Rules(), Explain(), Check()];
 
     private Command Demo()
     {
@@ -32,29 +32,18 @@ internal sealed class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
 
     private Command Replay()
     {
-        Argument<string[]> files = new("FILE") { Description = "Recorded events, JSON Lines, gzip or not; - reads standard input.", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> files = Recordings("Recorded events, JSON Lines, gzip or not; - reads standard input.", allowStandardInput: true);
         files.Validators.Add(result =>
         {
-            foreach (Token token in result.Tokens)
-            {
-                RequireFile(result, token.Value, allowStandardInput: true);
-            }
             if (result.Tokens.Count(t => t.Value == "-") > 1)
             {
                 result.AddError("Standard input (-) can be read only once.");
             }
         });
         Option<string?> decisions = OneFile("--decisions", "Write decisions here, one JSON object a line.", "OUT.jsonl");
-        Option<string[]> reports = ReportFiles("--report");
+        Option<string[]> reports = ReportFiles("--report", ReportExtensions);
         Option<string?> summary = OneFile("--summary", "Write the counts of the run here, one JSON object.", "OUT.json");
-        Option<string?> labels = OneFile("--labels", "Known incidents; prints precision, recall and time to detection.", "TRUTH.json");
-        labels.Validators.Add(result =>
-        {
-            foreach (Token token in result.Tokens)
-            {
-                RequireFile(result, token.Value, allowStandardInput: false);
-            }
-        });
+        Option<string?> labels = ExistingFile("--labels", "Known incidents; prints precision, recall and time to detection.", "TRUTH.json");
         Command command = new("replay", "Run recorded events through detection, in event time, as fast as it goes; without Kafka or a database.")
         {
             files, decisions, reports, summary, labels,
@@ -107,7 +96,7 @@ internal sealed class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
         Option<DateTimeOffset?> from = Instant("--from", "Start of the period, inclusive.");
         from.Required = true;
         Option<DateTimeOffset?> to = Instant("--to", "End of the period, exclusive; now when left out.");
-        Option<string[]> outputs = ReportFiles("--out");
+        Option<string[]> outputs = ReportFiles("--out", ReportExtensions);
         Command command = new("report", "Report the flagged tokens of a period from the store.") { from, to, outputs };
         command.Validators.Add(result =>
         {
@@ -154,15 +143,6 @@ internal sealed class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
         root.Attach(export, p => new RulesExportArguments(p.GetRequiredValue(target)), handlers.RulesExport);
 
         return new Command("rules", "Look at and change the rules of the local guardian.") { list, add, remove, import, export };
-    }
-
-    private Command Explain()
-    {
-        (Argument<string> kind, Argument<string> value) = SubjectArguments("token", "ip");
-        Command command = new("explain", "Show every indicator of one token or address, and why it was or was not acted on.") { kind, value };
-        RequireSubject(command, kind, value);
-        root.Attach(command, p => new ExplainArguments(SubjectOf(p, kind, value)), handlers.Explain);
-        return command;
     }
 
     private Command Check()
@@ -236,19 +216,45 @@ internal sealed class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
         return option;
     }
 
-    private static Option<string[]> ReportFiles(string name)
+    private static Option<string?> ExistingFile(string name, string description, string form)
+    {
+        Option<string?> option = OneFile(name, description, form);
+        option.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens.Where(t => !string.IsNullOrWhiteSpace(t.Value)))
+            {
+                RequireFile(result, token.Value, allowStandardInput: false);
+            }
+        });
+        return option;
+    }
+
+    private static Argument<string[]> Recordings(string description, bool allowStandardInput)
+    {
+        Argument<string[]> files = new("FILE") { Description = description, Arity = ArgumentArity.OneOrMore };
+        files.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens)
+            {
+                RequireFile(result, token.Value, allowStandardInput);
+            }
+        });
+        return files;
+    }
+
+    private static Option<string[]> ReportFiles(string name, string[] extensions)
     {
         Option<string[]> option = new(name)
         {
             Description = "Write a report here; may be given several times. The extension says which kind.",
-            HelpName = "OUT.html|.json|.csv",
+            HelpName = $"OUT{string.Join('|', extensions)}",
             Arity = ArgumentArity.OneOrMore,
         };
         option.Validators.Add(result =>
         {
-            foreach (Token token in result.Tokens.Where(t => !ReportExtensions.Contains(Path.GetExtension(t.Value), StringComparer.OrdinalIgnoreCase)))
+            foreach (Token token in result.Tokens.Where(t => !extensions.Contains(Path.GetExtension(t.Value), StringComparer.OrdinalIgnoreCase)))
             {
-                result.AddError($"{Configuration.Secrets.Show(token.Value, secret: false)} is not allowed for {name}; must end in .html, .json or .csv.");
+                result.AddError($"{Configuration.Secrets.Show(token.Value, secret: false)} is not allowed for {name}; must end in {string.Join(", ", extensions[..^1])} or {extensions[^1]}.");
             }
         });
         return option;

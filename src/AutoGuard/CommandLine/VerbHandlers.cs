@@ -20,7 +20,14 @@ public static class ExitStatus
 /// <param name="Verbose">Whether details of failures are wanted.</param>
 /// <param name="Output">Results.</param>
 /// <param name="Error">Everything else: errors, progress.</param>
-public sealed record VerbContext(EffectiveSettings Settings, bool Verbose, TextWriter Output, TextWriter Error);
+public sealed record VerbContext(EffectiveSettings Settings, bool Verbose, TextWriter Output, TextWriter Error)
+{
+    /// <summary>
+    /// Loads the same configuration with changes laid over all of it: a file, or none, and then texts of <c>--set</c>.
+    /// Throws <see cref="SettingsException"/> when the whole is wrong.
+    /// </summary>
+    public required Func<string?, IReadOnlyList<string>, EffectiveSettings> With { get; init; }
+}
 
 /// <summary>Carries a verb out. Cancellation is Ctrl-C or SIGTERM: finish cleanly and return.</summary>
 /// <returns>An <see cref="ExitStatus"/>.</returns>
@@ -58,6 +65,9 @@ public sealed record VerbHandlers
 
     /// <summary><c>replay</c>.</summary>
     public required VerbHandler<ReplayArguments> Replay { get; init; }
+
+    /// <summary><c>backtest</c>.</summary>
+    public required VerbHandler<BacktestArguments> Backtest { get; init; }
 
     /// <summary><c>simulate</c>.</summary>
     public required VerbHandler<SimulateArguments> Simulate { get; init; }

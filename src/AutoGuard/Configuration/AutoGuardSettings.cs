@@ -81,6 +81,13 @@ public sealed class WebOptions
 
     /// <summary>Whether dashboard and interfaces ask for a key. Switch it off only on a loopback address.</summary>
     public bool Authentication { get; set; } = true;
+
+    /// <summary>
+    /// How far event time may lie behind the clock, while records wait in Kafka, before <c>/health/ready</c> says no. 0: any
+    /// distance; the embedded broker, which is for trying recordings out, is never held to it. 0 to 7 days.
+    /// </summary>
+    [TimeRange("00:00:00", "7.00:00:00")]
+    public TimeSpan ReadyWithin { get; set; } = TimeSpan.FromMinutes(10);
 }
 
 /// <summary>Section <c>Logging</c>.</summary>

@@ -36,10 +36,13 @@ public static class SettingsLoader
     /// <param name="presets">What a verb wants otherwise than <c>appsettings.json</c>, as texts of <c>--set</c>; everything the user gives overrides it.</param>
     /// <param name="rules">Rules of parts that know more than this one, such as librdkafka's about its properties.</param>
     /// <param name="time">Clock for entries that have lapsed; the system's when null.</param>
+    /// <param name="over">A file laid over everything above, relative to the working folder; null for none.</param>
+    /// <param name="changes">Texts of <c>--set</c> laid over that.</param>
     /// <exception cref="SettingsException">Anything is wrong; holds all errors.</exception>
     public static EffectiveSettings Load(
         IReadOnlyList<string> overlays, IReadOnlyList<string> sets, IDictionary environment,
-        IReadOnlyList<string>? presets = null, SettingsRule? rules = null, TimeProvider? time = null)
+        IReadOnlyList<string>? presets = null, SettingsRule? rules = null, TimeProvider? time = null,
+        string? over = null, IReadOnlyList<string>? changes = null)
     {
         List<SettingError> errors = [];
         List<SettingsSource> sources = [];
@@ -61,6 +64,11 @@ public static class SettingsLoader
         }
         LayText(TextSource.FromEnvironment(environment, errors), "environment");
         LayText(TextSource.FromSets(sets, errors), "--set");
+        if (over is not null)
+        {
+            LayFile(Path.GetFullPath(over), over, "given by --against");
+        }
+        LayText(TextSource.FromSets(changes ?? [], errors, "change"), "change");
 
         home ??= Directory.GetCurrentDirectory();
         MakeAbsolute(values, home);

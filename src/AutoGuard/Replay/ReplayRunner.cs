@@ -51,8 +51,11 @@ internal sealed class ReplayRunner : IDisposable
     /// <summary>All decisions, in order.</summary>
     public IReadOnlyList<Decision> Decisions => _decisions;
 
-    /// <summary>The pipeline, for explanations once all is done.</summary>
+    /// <summary>The pipeline, for explanations.</summary>
     public DetectionPipeline Pipeline => _parts.Pipeline;
+
+    /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
+    public Key128 TokenKey(string identity, string? organization) => _parts.TokenKey(identity, organization);
 
     /// <summary>Runs the replay; decisions are written to <paramref name="decisionFile"/> as they are made.</summary>
     public async Task<ReplaySummary> RunAsync(string? decisionFile, TimeProvider time, CancellationToken cancellation)

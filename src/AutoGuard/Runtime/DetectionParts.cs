@@ -20,6 +20,8 @@ public sealed class DetectionParts
 {
     private readonly EventParser _parser;
     private readonly EventEnricher _enricher;
+    private readonly ulong _secret0;
+    private readonly ulong _secret1;
 
     /// <summary>Puts the parts together under a secret of this process.</summary>
     /// <exception cref="CommandLine.VerbException">A database of section <c>Enrichment</c> cannot be opened; all are named.</exception>
@@ -40,21 +42,9 @@ public sealed class DetectionParts
             throw new CommandLine.VerbException(string.Join(Environment.NewLine, sources.Errors), CommandLine.ExitStatus.Usage);
         }
         _enricher = EnrichmentLoader.CreateEnricher(sources, values.Enrichment, Strings);
-        Pipeline = new DetectionPipeline(
-            new PipelineSettings
-            {
-                Detection = values.Detection,
-                Policy = values.Policy,
-                Allowlist = values.Allowlist,
-                Referrers = values.Referrers,
-                Fingerprint = settings.Fingerprint,
-                SpikeEngine = values.Detection.Spike.Engine == SpikeEngine.MlNet ? MlNetEngine.Create() : new NativeSpikeEngine(),
-                Secret0 = BinaryPrimitives.ReadUInt64LittleEndian(secret[16..]),
-                Secret1 = BinaryPrimitives.ReadUInt64LittleEndian(secret[24..]),
-            },
-            Strings,
-            Claims,
-            new ReferrerList(values.Referrers, Strings));
+        _secret0 = BinaryPrimitives.ReadUInt64LittleEndian(secret[16..]);
+        _secret1 = BinaryPrimitives.ReadUInt64LittleEndian(secret[24..]);
+        Pipeline = PipelineFor(settings);
     }
 
     /// <summary>Interned strings.</summary>
@@ -72,6 +62,41 @@ public sealed class DetectionParts
     /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
     public Key128 TokenKey(string identity, string? organization) =>
         Identities.Token(Encoding.UTF8.GetBytes(identity), Identities.Tenant(Encoding.UTF8.GetBytes(organization ?? "")));
+
+    /// <summary>
+    /// A further pipeline for the events that these parts read, under another configuration. To be made before anything is
+    /// read, and only for one that reads events alike (<see cref="ReadAlike"/>).
+    /// </summary>
+    public DetectionPipeline PipelineFor(EffectiveSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        AutoGuardSettings values = settings.Values;
+        return new DetectionPipeline(
+            new PipelineSettings
+            {
+                Detection = values.Detection,
+                Policy = values.Policy,
+                Allowlist = values.Allowlist,
+                Referrers = values.Referrers,
+                Fingerprint = settings.Fingerprint,
+                SpikeEngine = values.Detection.Spike.Engine == SpikeEngine.MlNet ? MlNetEngine.Create() : new NativeSpikeEngine(),
+                Secret0 = _secret0,
+                Secret1 = _secret1,
+            },
+            Strings,
+            Claims,
+            new ReferrerList(values.Referrers, Strings));
+    }
+
+    /// <summary>Whether two configurations read and enrich events alike, so that one reading serves both.</summary>
+    public static bool ReadAlike(EffectiveSettings one, EffectiveSettings other)
+    {
+        ArgumentNullException.ThrowIfNull(one);
+        ArgumentNullException.ThrowIfNull(other);
+        SettingsWriter writer = new() { Canonical = true, Includes = static section => section == nameof(AutoGuardSettings.Enrichment) };
+        return one.Values.Detection.Capacity.Strings == other.Values.Detection.Capacity.Strings
+            && writer.Write(one.Values) == writer.Write(other.Values);
+    }
 
     /// <summary>Reads one event into a batch and fills in what is known of its address. On the reading thread only.</summary>
     public EventRejection Read(ReadOnlySpan<byte> utf8, EventDefaults defaults, EventBatch batch, int topic, int partition, long offset)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using AutoGuard.CommandLine;
 using AutoGuard.Configuration;
 using AutoGuard.Core.Configuration;
@@ -24,9 +25,16 @@ internal static class Probes
     public static IReadOnlyList<CheckProbe> All { get; } =
     [
         (_, _) => Task.FromResult(new CheckLine("Kafka library", KafkaLibrary.Current.Description, KafkaLibrary.Current.Problem is null)),
-        (settings, _) => Task.FromResult(new CheckLine("spike engine", SpikeEngineText(settings.Values.Detection.Spike))),
+        (settings, _) => Task.FromResult(new CheckLine("Spike detection", SpikeEngineText(settings.Values.Detection.Spike))),
+        ConnectionProbes.KafkaAsync,
+        ConnectionProbes.DatabaseAsync,
     ];
 
-    private static string SpikeEngineText(SpikeOptions options) =>
-        options.Engine == SpikeEngine.MlNet ? "Microsoft.ML.TimeSeries" : $"native, {options.Mode}; Microsoft.ML {(MlNetEngine.IsAvailable ? "is available" : "is not in this build")}";
+    private static string SpikeEngineText(SpikeOptions options)
+    {
+        string engine = options.Engine == SpikeEngine.MlNet
+            ? "Microsoft.ML.TimeSeries"
+            : $"native, {options.Mode} (Microsoft.ML {(MlNetEngine.IsAvailable ? "is available" : "is not in this build")})";
+        return string.Create(CultureInfo.InvariantCulture, $"{engine}, {options.History} minutes of history, confidence {options.Confidence} %");
+    }
 }

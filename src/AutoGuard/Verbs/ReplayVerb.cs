@@ -38,7 +38,7 @@ internal static class ReplayVerb
         return ExitStatus.Done;
     }
 
-    private static async Task<SimulationTruth> ReadTruthAsync(string path, CancellationToken cancellation)
+    internal static async Task<SimulationTruth> ReadTruthAsync(string path, CancellationToken cancellation)
     {
         try
         {

@@ -16,7 +16,7 @@ internal static class ReportVerb
         TimeProvider time = TimeProvider.System;
         EffectiveSettings settings = context.Settings;
         DateTimeOffset to = arguments.To ?? time.GetUtcNow();
-        using ILoggerFactory loggers = LoggerFactory.Create(WorkerLogging.To(settings, null));
+        using ILoggerFactory loggers = LoggerFactory.Create(WorkerLogging.Quiet(settings, context.Verbose));
         await using Backend backend = await Backend.OpenAsync(settings, loggers, time, cancellation);
         StoreReportSource source = new(new PostgresDecisionStore(backend.Database, time), settings, () => null);
         FlaggedReport report = await source.ReadAsync(arguments.From, to, cancellation);

@@ -197,7 +197,7 @@ internal static class RulesVerbs
     private static async Task<int> WithStoreAsync(VerbContext context, Func<RuleStore, Task> work, CancellationToken cancellation)
     {
         TimeProvider time = TimeProvider.System;
-        using ILoggerFactory loggers = LoggerFactory.Create(WorkerLogging.To(context.Settings, null));
+        using ILoggerFactory loggers = LoggerFactory.Create(WorkerLogging.Quiet(context.Settings, context.Verbose));
         await using Backend backend = await Backend.OpenAsync(context.Settings, loggers, time, cancellation);
         AutoGuardSettings values = context.Settings.Values;
         RuleRails rails = new(values.Policy.WidestPrefixV4, values.Policy.WidestPrefixV6, values.Allowlist, values.Referrers);

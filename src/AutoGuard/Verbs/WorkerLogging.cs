@@ -27,6 +27,23 @@ internal static class WorkerLogging
         }
     };
 
+    /// <summary>
+    /// Configures logging for a verb that only uses the servers: to standard error what goes wrong, and what goes on as
+    /// well when details are wanted.
+    /// </summary>
+    public static Action<ILoggingBuilder> Quiet(EffectiveSettings settings, bool verbose) => logging =>
+    {
+        To(settings, null)(logging);
+        if (!verbose)
+        {
+            logging.Services.Configure<LoggerFilterOptions>(options =>
+            {
+                options.Rules.Clear();
+                options.MinLevel = LogLevel.Warning;
+            });
+        }
+    };
+
     /// <summary>Whether a live view draws on the terminal.</summary>
     public static bool ViewOwnsTerminal => Terminal.OutputIsInteractive;
 }

@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Reporting;
 using AutoGuard.Guardian.Api;
 using AutoGuard.Reports;
+using AutoGuard.Verbs;
 using AutoGuard.Worker;
 
 namespace AutoGuard.Web;
@@ -23,9 +25,9 @@ internal static class OperatorEndpoints
         RouteGroupBuilder operators = app.MapGroup("");
         operators.AddEndpointFilter(new OperatorAccess(app.Services.GetRequiredService<ApiKeys>(), authentication));
         operators.MapGet("/", (HttpContext http, IReportSource source) => DashboardAsync(http, source, worker, time));
-        operators.MapGet("/explain/token/{**value}", (string value, HttpContext http) => ExplainAsync(worker, (explainer, now) => explainer.Token(value, now), http.RequestAborted));
-        operators.MapGet("/explain/ip/{value}", (string value, HttpContext http) => IpAddress.TryParse(value, out IpAddress address)
-            ? ExplainAsync(worker, (explainer, now) => explainer.Address(address, now), http.RequestAborted)
+        operators.MapGet("/explain/token/{**value}", (string value, string? organization, HttpContext http) => ExplainTokenAsync(worker, value, organization, http.RequestAborted));
+        operators.MapGet("/explain/ip/{value}", (string value, string? organization, HttpContext http) => IpAddress.TryParse(value, out IpAddress address)
+            ? ExplainAsync(worker, (explainer, now) => explainer.Address(address, now, organization), http.RequestAborted)
             : Task.FromResult(Results.Text("This is no address.\n", statusCode: StatusCodes.Status400BadRequest)));
     }
 
@@ -41,6 +43,20 @@ internal static class OperatorEndpoints
         http.Response.Headers["Refresh"] = "10";
         http.Response.Headers.CacheControl = "no-store";
         await FlaggedReports.WriteAsync(report, http.Response.Body, "html", http.RequestAborted);
+    }
+
+    /// <summary>Without an organization the token is looked for in all; an id that several have given is answered 409.</summary>
+    private static async Task<IResult> ExplainTokenAsync(DetectionWorker worker, string identity, string? organization, CancellationToken cancellation)
+    {
+        ImmutableArray<string?> organizations = [organization is "" ? null : organization];
+        IResult result = await ExplainAsync(worker, (explainer, now) =>
+        {
+            organizations = organization is null ? explainer.Organizations(identity, worker.TokenKey) : organizations;
+            return organizations.Length == 1 ? explainer.Token(worker.TokenKey(identity, organizations[0]), now) : null;
+        }, cancellation);
+        return organizations.Length < 2
+            ? result
+            : Results.Text(ExplainVerb.Ambiguous(organizations) + "\n", statusCode: StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> ExplainAsync(DetectionWorker worker, Func<Explainer, long, Explanation?> ask, CancellationToken cancellation)

@@ -29,11 +29,13 @@ internal static class PrometheusText
         Line(text, "autoguard_state_key_count", "{family=\"token\"}", worker.Tokens);
         Line(text, "autoguard_state_key_count", "{family=\"address\"}", worker.Addresses);
         Line(text, "autoguard_state_key_count", "{family=\"session\"}", worker.OpenSessions);
+        Counter(text, "autoguard_state_eviction_total", "Keys given away because a table was full.", worker.Evictions);
         Head(text, "autoguard_decision_total", "Decisions, by action.", "counter");
         Line(text, "autoguard_decision_total", "{action=\"flag\"}", worker.Counters.Flags);
         Line(text, "autoguard_decision_total", "{action=\"block\"}", worker.Counters.Blocks);
         Line(text, "autoguard_decision_total", "{action=\"revoke\"}", worker.Counters.Revocations);
         Counter(text, "autoguard_decision_stored_total", "Decisions in the log.", figures.Stored);
+        Counter(text, "autoguard_decision_published_total", "Decisions that the decisions topic has taken.", figures.Published);
         Counter(text, "autoguard_decision_enforced_total", "Decisions a guardian applied.", figures.Applied);
         Counter(text, "autoguard_decision_refused_total", "Decisions a guardian refused for good.", figures.Refused);
         Counter(text, "autoguard_block_refused_total", "Blocks that became flags for the harm they would have done.", worker.Counters.BlocksRefused);

@@ -35,6 +35,7 @@ internal sealed class DetectionWorker
     private long _openSessions;
     private long _tokens;
     private long _addresses;
+    private long _evictions;
     private long _totalSessions;
     private long _watermark = long.MinValue;
     private long _latestEvent = long.MinValue;
@@ -60,6 +61,9 @@ internal sealed class DetectionWorker
 
     public long Addresses => Volatile.Read(ref _addresses);
 
+    /// <summary>Keys given away because a table was full.</summary>
+    public long Evictions => Volatile.Read(ref _evictions);
+
     public long TotalSessions => Volatile.Read(ref _totalSessions);
 
     /// <summary>Unix milliseconds; null before the first event.</summary>
@@ -76,6 +80,9 @@ internal sealed class DetectionWorker
 
     /// <summary>The last few decisions, newest first.</summary>
     public IReadOnlyList<Decision> LatestDecisions => [.. _latest.Reverse()];
+
+    /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
+    public Key128 TokenKey(string identity, string? organization) => _parts.TokenKey(identity, organization);
 
     /// <summary>Has a question answered from the live state, between two batches.</summary>
     /// <exception cref="OperationCanceledException">Detection has ended, or the question was given up.</exception>
@@ -231,6 +238,7 @@ internal sealed class DetectionWorker
         Volatile.Write(ref _openSessions, _parts.Pipeline.State.OpenSessions);
         Volatile.Write(ref _tokens, _parts.Pipeline.State.Tokens.Count);
         Volatile.Write(ref _addresses, _parts.Pipeline.State.Addresses.Count);
+        Volatile.Write(ref _evictions, _parts.Pipeline.State.Evictions);
         Volatile.Write(ref _totalSessions, _parts.Pipeline.State.TotalSessions);
         Volatile.Write(ref _watermark, _parts.Pipeline.Watermark);
         Volatile.Write(ref _latestEvent, _parts.Pipeline.LatestEventTime);

@@ -1,9 +1,12 @@
+using System.Globalization;
 using AutoGuard.Kafka;
 
 namespace AutoGuard.Worker;
 
 /// <summary>The worker's figures in one place: for the live view, the metrics and the health check.</summary>
-internal sealed class WorkerFigures(DetectionWorker worker, DecisionDispatcher dispatcher, IReadOnlyList<DecisionEnforcer> enforcers, KafkaEventSource source)
+internal sealed class WorkerFigures(
+    DetectionWorker worker, DecisionDispatcher dispatcher, IReadOnlyList<DecisionEnforcer> enforcers, KafkaEventSource source,
+    KafkaDecisionPublisher publisher, TimeSpan readyWithin, TimeProvider time)
 {
     public DetectionWorker Worker => worker;
 
@@ -12,6 +15,9 @@ internal sealed class WorkerFigures(DetectionWorker worker, DecisionDispatcher d
     public SourceCounters Source => source.Counters;
 
     public long Stored => dispatcher.Stored;
+
+    /// <summary>Decisions that the decisions topic has taken.</summary>
+    public long Published => publisher.Published;
 
     public long Applied => enforcers.Sum(enforcer => enforcer.Applied);
 
@@ -28,5 +34,24 @@ internal sealed class WorkerFigures(DetectionWorker worker, DecisionDispatcher d
         !source.Counters.IsConnected ? "Kafka does not answer."
         : source.Counters.Partitions.Length == 0 ? "No partition is assigned."
         : !dispatcher.IsHealthy ? "Decisions cannot be stored or published."
-        : null;
+        : BehindTheClock(worker.Watermark, Lag, time.GetUtcNow(), readyWithin);
+
+    /// <summary>
+    /// Says that detection cannot keep up, or null. An old watermark alone says nothing: it stands while nobody watches.
+    /// </summary>
+    /// <param name="watermark">Event time up to which all is decided, Unix milliseconds; null before the first event.</param>
+    /// <param name="lag">Records that wait.</param>
+    /// <param name="now">The clock.</param>
+    /// <param name="limit">Distance up to which all is well; 0: any.</param>
+    internal static string? BehindTheClock(long? watermark, long lag, DateTimeOffset now, TimeSpan limit)
+    {
+        if (watermark is not { } reached || lag == 0 || limit == TimeSpan.Zero)
+        {
+            return null;
+        }
+        double behind = now.ToUnixTimeMilliseconds() - reached;
+        return behind > limit.TotalMilliseconds
+            ? string.Create(CultureInfo.InvariantCulture, $"Detection is {behind / 60_000:0.0} minutes behind the clock, and {lag} records wait.")
+            : null;
+    }
 }

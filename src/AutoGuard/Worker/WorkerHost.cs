@@ -227,7 +227,8 @@ internal sealed class WorkerHost : IAsyncDisposable
                 enforcers.Add(new DecisionEnforcer(
                     services.GetRequiredService<IGuardian>(), store, _dispatcher.Logged, services.GetRequiredService<ILogger<DecisionEnforcer>>(), _time));
             }
-            Figures = new WorkerFigures(worker, _dispatcher, enforcers, _source);
+            TimeSpan readyWithin = Kafka.IsEmbedded ? TimeSpan.Zero : _settings.Values.Web.ReadyWithin;
+            Figures = new WorkerFigures(worker, _dispatcher, enforcers, _source, _publisher, readyWithin, _time);
         }
         catch (InvalidOperationException error)
         {

@@ -167,7 +167,7 @@ public sealed class SessionTrackerTests
         traffic.InOrder().Run(complete: false);
         traffic.Pipeline.AdvanceTo(TestTraffic.Noon + 597_000, traffic.Output);
 
-        Assert.Equal(TokenWorkflow.Shared, traffic.Pipeline.Explainer.Token("t", TestTraffic.Noon + 597_000)!.Workflow);
+        Assert.Equal(TokenWorkflow.Shared, traffic.Explain("t", TestTraffic.Noon + 597_000)!.Workflow);
         Assert.False(Token(traffic, "t").SharedFromTheStart, "only the judge may say so");
     }
 

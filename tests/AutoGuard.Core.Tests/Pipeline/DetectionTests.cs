@@ -221,15 +221,15 @@ public sealed class DetectionTests
         traffic.Run(complete: false);
         long now = traffic.Pipeline.Watermark;
 
-        Explanation shared = traffic.Pipeline.Explainer.Token("shared", now)!;
-        Explanation quiet = traffic.Pipeline.Explainer.Token("quiet", now)!;
+        Explanation shared = traffic.Explain("shared", now)!;
+        Explanation quiet = traffic.Explain("quiet", now)!;
 
         Assert.Equal("It was blocked.", shared.Outcome);
         Assert.True(shared.Score >= 0.9);
         Assert.NotNull(shared.Case);
         Assert.StartsWith("Nothing was done: the score", quiet.Outcome, StringComparison.Ordinal);
         Assert.Contains(quiet.Indicators, i => i.Indicator == "ConcurrentSessions" && i.Value == 1 && i.Grade == 0);
-        Assert.Null(traffic.Pipeline.Explainer.Token("unheard of", now));
+        Assert.Null(traffic.Explain("unheard of", now));
     }
 
     [Fact]

@@ -39,6 +39,7 @@ public sealed class RecordingVerbs : IDisposable
             Demo = Record,
             Run = Record,
             Replay = Record,
+            Backtest = Record,
             Simulate = Record,
             Report = Record,
             RulesList = Record,

@@ -29,6 +29,7 @@ public sealed class RunProcessTests(RunningProgram running) : IClassFixture<Runn
         Assert.Equal([DecisionAction.Flag, DecisionAction.Revoke], decisions.Select(decision => decision.Action));
         Assert.All(decisions, decision => Assert.Equal(token, decision.Subject.Value));
         Assert.True(report.Status == 0, report.Error);
+        Assert.Equal("", report.Error);
         Assert.Contains("1 subject flagged", report.Output, StringComparison.Ordinal);
         Assert.Contains(token, await File.ReadAllTextAsync(running["report.json"]), StringComparison.Ordinal);
         Assert.True(explained.Status == 0, explained.Error);

@@ -20,7 +20,7 @@ public sealed class RunningWorker : IAsyncLifetime
 
     internal Traffic Messy { get; } = Traffic.Now("07-messy-transport");
 
-    internal long Produced => Flood.Lines.Count + Messy.Lines.Count + 2;
+    internal long Produced => Flood.Lines.Count + Messy.Lines.Count + 4;
 
     internal string FloodAddress => Flood.Truth.Incidents[0].Catch[0].Value;
 
@@ -45,7 +45,7 @@ public sealed class RunningWorker : IAsyncLifetime
 
     public async Task DisposeAsync() => await Bench.DisposeAsync();
 
-    /// <summary>One session in binary mode, one in structured mode, both on the same token.</summary>
+    /// <summary>One session in binary mode, one in structured mode, both on the same token; and one of each of two tenants with one token id.</summary>
     private void ProduceCloudEvents()
     {
         string time = Flood.Truth.From.AddMinutes(1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
@@ -63,6 +63,11 @@ public sealed class RunningWorker : IAsyncLifetime
             Headers = new Headers { { "content-type", "application/cloudevents+json; charset=UTF-8"u8.ToArray() } },
             Value = Encoding.UTF8.GetBytes($$"""{"specversion":"1.0","id":"2","source":"/edge","type":"com.example.playback.session.started.v1","data":{{data("structured")}}}"""),
         });
+        foreach (string tenant in (string[])["red", "blue"])
+        {
+            string line = $$"""{"type":"start","timestamp":"{{time}}","sessionId":"of-{{tenant}}","ip":"88.64.7.22","token":"tenants-token","organization":"{{tenant}}"}""";
+            producer.Produce(Bench.Options.EventsTopic, new Message<byte[]?, byte[]> { Value = Encoding.UTF8.GetBytes(line) });
+        }
         Assert.Equal(0, producer.Flush(TimeSpan.FromSeconds(30)));
     }
 }

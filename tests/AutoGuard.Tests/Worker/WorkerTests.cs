@@ -124,6 +124,8 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
         Assert.Equal(4, metrics["autoguard_decision_stored_total"]);
         Assert.Equal(2, metrics["autoguard_decision_enforced_total"]);
         Assert.Equal(0, metrics["autoguard_kafka_lag"]);
+        Assert.Equal(metrics["autoguard_decision_stored_total"], metrics["autoguard_decision_published_total"]);
+        Assert.Equal(0, metrics["autoguard_state_eviction_total"]);
         foreach ((EventRejection reason, long count) in Malformed())
         {
             Assert.Equal(count, metrics[$"autoguard_event_dropped_total{{reason=\"{SourceCounters.NameOf(reason)}\"}}"]);
@@ -146,6 +148,23 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
         Assert.Contains(address.RootElement.GetProperty("indicators").EnumerateArray(), i => i.GetProperty("indicator").GetString() == "AddressConnections");
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, nonsense.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_token_id_of_two_organizations_is_asked_back()
+    {
+        using HttpClient client = Bench.Client(Host);
+        using HttpResponseMessage unclear = await client.GetAsync("/explain/token/tenants-token");
+        using JsonDocument red = JsonDocument.Parse(await client.GetStringAsync("/explain/token/tenants-token?organization=red"));
+        using HttpResponseMessage green = await client.GetAsync("/explain/token/tenants-token?organization=green");
+        using HttpResponseMessage nameless = await client.GetAsync("/explain/token/tenants-token?organization=");
+
+        Assert.Equal(HttpStatusCode.Conflict, unclear.StatusCode);
+        Assert.Contains("\"blue\", \"red\"", await unclear.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("red", red.RootElement.GetProperty("organization").GetString());
+        Assert.NotEmpty(red.RootElement.GetProperty("counterEvidence").EnumerateArray());
+        Assert.Equal(HttpStatusCode.NotFound, green.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, nameless.StatusCode);
     }
 
     [Fact]
