@@ -36,7 +36,7 @@ internal sealed class RecordingRun
         _parts = new DetectionParts(settings);
         _sessions = new LabelledSessions(recording.Seed, _parts.Strings, _parts.Identities);
         _baselines = options.Baselines && !probing ? new BaselineRun(_parts.Strings, settings.Values, recording.Seed) : null;
-        _probe = probing ? new ScoreProbe(_simulator.Truth, _parts.Pipeline) : null;
+        _probe = probing ? new ScoreProbe(_simulator.Truth, _parts.Pipeline, _parts.TokenKey) : null;
     }
 
     /// <summary>Runs all detectors over the recording and judges them; not to be called twice.</summary>

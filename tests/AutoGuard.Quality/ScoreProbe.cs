@@ -6,7 +6,7 @@ using AutoGuard.Simulation.Labels;
 namespace AutoGuard.Quality;
 
 /// <summary>Asks the pipeline every few minutes of event time how the subjects of running incidents score.</summary>
-internal sealed class ScoreProbe(SimulationTruth truth, DetectionPipeline pipeline)
+internal sealed class ScoreProbe(SimulationTruth truth, DetectionPipeline pipeline, Func<string, string?, Key128> tokenKey)
 {
     private const long Interval = 5 * 60_000;
     private const int MostTokens = 2;
@@ -41,7 +41,7 @@ internal sealed class ScoreProbe(SimulationTruth truth, DetectionPipeline pipeli
             .Concat(incident.Catch.Where(s => s.Type == SubjectType.Ip).Take(MostAddresses));
         foreach (Subject subject in asked)
         {
-            Explanation? explanation = subject.Type == SubjectType.Token ? pipeline.Explainer.Token(subject.Value, now)
+            Explanation? explanation = subject.Type == SubjectType.Token ? Token(subject.Value, now)
                 : IpAddress.TryParse(subject.Value, out IpAddress address) ? pipeline.Explainer.Address(address, now)
                 : null;
             if (explanation is not null && (!_best.TryGetValue(incident.Id, out (double Score, string Text) best) || explanation.Score > best.Score))
@@ -53,4 +53,9 @@ internal sealed class ScoreProbe(SimulationTruth truth, DetectionPipeline pipeli
             }
         }
     }
+
+    /// <summary>The token as the tenant sees it in which it scores highest.</summary>
+    private Explanation? Token(string identity, long now) => pipeline.Explainer.Organizations(identity, tokenKey)
+        .Select(organization => pipeline.Explainer.Token(tokenKey(identity, organization), now))
+        .MaxBy(explanation => explanation?.Score ?? -1);
 }

@@ -126,6 +126,7 @@ internal sealed class DecisionRow
         GuardianResult.Unsupported => "unsupported",
         GuardianResult.Rejected => "rejected",
         GuardianResult.Unavailable => "unavailable",
+        GuardianResult.NotNeeded => "not_needed",
         _ => throw new ArgumentOutOfRangeException(nameof(result)),
     };
 
@@ -136,6 +137,7 @@ internal sealed class DecisionRow
         "unsupported" => GuardianResult.Unsupported,
         "rejected" => GuardianResult.Rejected,
         "unavailable" => GuardianResult.Unavailable,
+        "not_needed" => GuardianResult.NotNeeded,
         _ => throw new InvalidOperationException($"The outcome '{name}' in the store is not known."),
     };
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using AutoGuard.Configuration;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Remote;
 using Npgsql;
 
 namespace AutoGuard.CommandLine;
@@ -50,7 +51,22 @@ internal sealed class CheckVerb(IReadOnlyList<CheckProbe> probes)
         yield return new CheckLine("Mode", settings.Values.Policy.Mode == EnforcementMode.Enforce
             ? "Enforce: decisions are enforced"
             : "Observe: decisions are made, stored and reported, nothing is enforced");
-        yield return new CheckLine("Guardians", settings.Values.Guardian.Local.Enabled ? "local" : "none");
+        yield return Guardians(settings);
+    }
+
+    private static CheckLine Guardians(EffectiveSettings settings)
+    {
+        GuardianOptions guardian = settings.Values.Guardian;
+        (bool Enabled, string Name)[] engines =
+        [
+            (guardian.Local.Enabled, "local"), (guardian.NanoStream.Enabled, "nanoStream Guardian"), (guardian.TokenService.Enabled, "nanoStream token service"),
+            (guardian.OptiView.Enabled, $"OptiView {guardian.OptiView.Version}"), (guardian.Webhook.Enabled, "webhook"),
+        ];
+        string[] names = [.. engines.Where(static engine => engine.Enabled).Select(static engine => engine.Name)];
+        IReadOnlyList<string> problems = new EngineSecrets(guardian, settings.Home).Problems(guardian);
+        return problems.Count > 0
+            ? new CheckLine("Guardians", string.Join(" ", problems), false)
+            : new CheckLine("Guardians", names.Length == 0 ? "none" : string.Join(", ", names));
     }
 
     private static CheckLine Files(EffectiveSettings settings, out bool readable)

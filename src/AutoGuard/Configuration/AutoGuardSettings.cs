@@ -58,20 +58,6 @@ public sealed class ConnectionStringsOptions
     public string AutoGuard { get; set; } = "";
 }
 
-/// <summary>Section <c>Guardian</c>: which engines enforce decisions.</summary>
-public sealed class GuardianOptions
-{
-    /// <summary>The engine in this process.</summary>
-    public LocalGuardianOptions Local { get; set; } = new();
-}
-
-/// <summary>Section <c>Guardian:Local</c>: the rule engine in this process.</summary>
-public sealed class LocalGuardianOptions
-{
-    /// <summary>Whether decisions become rules of the local engine, which enforcement points read.</summary>
-    public bool Enabled { get; set; } = true;
-}
-
 /// <summary>Section <c>Web</c>: dashboard, guardian interfaces, health and metrics.</summary>
 public sealed class WebOptions
 {

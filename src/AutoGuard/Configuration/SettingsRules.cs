@@ -29,6 +29,7 @@ internal sealed partial class SettingsRules(
         CheckAllowlist(settings.Allowlist, now);
         CheckDetection(settings.Detection);
         CheckPolicy(settings.Policy);
+        new GuardianRules(settings.Guardian, originOf, (key, problem) => Error(key, problem)).Check();
     }
 
     private void CheckKafka(KafkaOptions kafka)
@@ -219,7 +220,7 @@ internal sealed partial class SettingsRules(
         {
             warnings.Add($"Policy:HoldOff ({Text(policy.HoldOff)}) is longer than Policy:BlockDuration ({Text(policy.BlockDuration)}): a block lapses before its subject is decided again.");
         }
-        if (policy.Mode == EnforcementMode.Enforce && !settings.Guardian.Local.Enabled)
+        if (policy.Mode == EnforcementMode.Enforce && !GuardianRules.AnyEnabled(settings.Guardian))
         {
             warnings.Add("Policy:Mode is Enforce, but no guardian is enabled: nothing will be enforced.");
         }

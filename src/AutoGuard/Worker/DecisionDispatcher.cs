@@ -12,15 +12,13 @@ namespace AutoGuard.Worker;
 /// decision is never lost, and one that is made again after a crash has the same id and changes nothing.
 /// </summary>
 internal sealed partial class DecisionDispatcher(
-    PostgresDecisionStore store, KafkaDecisionPublisher publisher, KafkaEventSource source, ILogger<DecisionDispatcher> logger, TimeProvider time)
-    : IDisposable
+    PostgresDecisionStore store, KafkaDecisionPublisher publisher, KafkaEventSource source, DecisionSignal signal, ILogger<DecisionDispatcher> logger, TimeProvider time)
 {
     private const int MostItems = 64;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private readonly Channel<DispatchItem> _items = Channel.CreateBounded<DispatchItem>(new BoundedChannelOptions(256) { SingleReader = true });
-    private readonly SemaphoreSlim _logged = new(0);
     private long _stored;
 
     /// <summary>Where detection hands over.</summary>
@@ -31,9 +29,6 @@ internal sealed partial class DecisionDispatcher(
 
     /// <summary>Whether the log could be written last time.</summary>
     public bool IsHealthy { get; private set; } = true;
-
-    /// <summary>Released when decisions were logged; the enforcer waits for it.</summary>
-    public SemaphoreSlim Logged => _logged;
 
     /// <summary>Runs until detection has completed the channel and all was dispatched, or until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -57,7 +52,7 @@ internal sealed partial class DecisionDispatcher(
                 Volatile.Write(ref _stored, _stored + decisions.Count);
                 DecisionRecord[] records = [.. decisions.Select(d => new DecisionRecord(d.Subject.Value, DecisionJson.ToUtf8(d)))];
                 await UntilDoneAsync("The decisions topic", () => publisher.PublishAsync(records, cancellation), cancellation);
-                _logged.Release();
+                signal.Pulse();
             }
             List<TopicPartitionOffset> settled = [.. items.SelectMany(item => item.Settled)];
             if (settled.Count > 0)
@@ -66,9 +61,6 @@ internal sealed partial class DecisionDispatcher(
             }
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _logged.Dispose();
 
     private async Task UntilDoneAsync(string what, Func<Task> attempt, CancellationToken cancellation)
     {

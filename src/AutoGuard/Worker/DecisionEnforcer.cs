@@ -1,18 +1,22 @@
 using AutoGuard.Core.Guardian;
-using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Planning;
 using AutoGuard.Guardian.Storage;
 using Npgsql;
 
 namespace AutoGuard.Worker;
 
 /// <summary>
-/// Takes enforced decisions out of the log and has a guardian apply them, until it has given a final answer. The log is the
-/// outbox: what was not answered before a stop is taken up again after it.
+/// Takes enforced decisions out of the log and has them carried out at one guardian, until it has given a final answer. The log is
+/// the outbox: what was not answered before a stop is taken up again after it.
 /// </summary>
 internal sealed partial class DecisionEnforcer(
-    IGuardian guardian, PostgresDecisionStore store, SemaphoreSlim logged, ILogger<DecisionEnforcer> logger, TimeProvider time)
+    IGuardian guardian, Responder responder, PostgresDecisionStore store, DecisionSignal signal, ILogger<DecisionEnforcer> logger, TimeProvider time)
 {
     private const int PageSize = 100;
+
+    // One call that fails may be the decision's fault; two in a row are the engine's.
+    private const int FailuresOfEngine = 2;
+
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
@@ -21,6 +25,10 @@ internal sealed partial class DecisionEnforcer(
 
     private long _applied;
     private long _refused;
+    private volatile bool _needsOperator;
+
+    /// <summary>Name of the guardian.</summary>
+    public string Name => guardian.Name;
 
     /// <summary>Decisions the guardian applied.</summary>
     public long Applied => Volatile.Read(ref _applied);
@@ -28,15 +36,20 @@ internal sealed partial class DecisionEnforcer(
     /// <summary>Decisions it refused for good.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
+    /// <summary>Whether the guardian refuses the credentials.</summary>
+    public bool NeedsOperator => _needsOperator;
+
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
         TimeSpan pause = Poll;
         while (true)
         {
+            Task news = signal.Next;
+            bool reachable = false;
             try
             {
-                bool reachable = await EnforceAsync(cancellation);
+                reachable = await EnforceAsync(cancellation);
                 pause = reachable ? Poll : Longer(pause);
             }
             catch (Exception error) when (error is NpgsqlException or TimeoutException)
@@ -44,38 +57,41 @@ internal sealed partial class DecisionEnforcer(
                 pause = Longer(pause);
                 Log.LogUnreadable(logger, pause.TotalSeconds, error.Message);
             }
-            await logged.WaitAsync(pause, cancellation);
+            // News do not make an engine reachable.
+            using CancellationTokenSource woken = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            Task wait = Task.Delay(pause, time, woken.Token);
+            await (reachable ? Task.WhenAny(wait, news) : Task.WhenAny(wait));
+            await woken.CancelAsync();
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 
-    /// <summary>Has everything pending applied; false when the guardian could not be reached.</summary>
+    /// <summary>Has everything pending carried out; false when the guardian could not be reached.</summary>
     public async Task<bool> EnforceAsync(CancellationToken cancellation)
     {
+        int failures = 0;
         while (true)
         {
             IReadOnlyList<PendingDecision> pending = await store.PendingAsync(guardian.Name, PageSize, MaximumAge, cancellation);
             foreach (PendingDecision item in pending)
             {
-                Decision decision = item.Decision;
-                GuardianOutcome outcome = decision.Action == DecisionAction.Release
-                    ? await guardian.ReleaseAsync(decision.Subject, decision.Organization, "released by decision " + decision.Id, cancellation)
-                    : await guardian.ApplyAsync(decision, cancellation);
-                await store.RecordOutcomeAsync(decision.Id, guardian.Name, outcome, time.GetUtcNow() + Poll, cancellation);
-                Count(decision, outcome);
-                if (outcome.Result == GuardianResult.Unavailable)
+                (GuardianOutcome outcome, bool wasCalled) = await responder.RespondAsync(guardian, item, cancellation);
+                Count(item, outcome);
+                _needsOperator = wasCalled ? outcome.NeedsOperator : _needsOperator;
+                failures = !wasCalled ? failures : outcome.Result == GuardianResult.Unavailable ? failures + 1 : 0;
+                if (outcome.NeedsOperator || failures == FailuresOfEngine)
                 {
-                    Log.Unavailable(logger, guardian.Name, decision.Id, outcome.Detail ?? "no answer");
                     return false;
                 }
             }
             if (pending.Count < PageSize)
             {
-                return true;
+                return failures == 0;
             }
         }
     }
 
-    private void Count(Decision decision, GuardianOutcome outcome)
+    private void Count(PendingDecision item, GuardianOutcome outcome)
     {
         switch (outcome.Result)
         {
@@ -83,22 +99,26 @@ internal sealed partial class DecisionEnforcer(
             case GuardianResult.AlreadyApplied:
                 Interlocked.Increment(ref _applied);
                 break;
-            case GuardianResult.Unsupported:
             case GuardianResult.Rejected:
                 Interlocked.Increment(ref _refused);
-                Log.Refused(logger, guardian.Name, decision.Id, outcome.Detail ?? "no reason given");
+                Log.Refused(logger, guardian.Name, item.Decision.Id, outcome.Detail ?? "no reason given");
                 break;
             case GuardianResult.Unavailable:
+                Log.Unavailable(logger, guardian.Name, item.Decision.Id, outcome.Detail ?? "no answer");
+                break;
+            case GuardianResult.Unsupported:
+            case GuardianResult.NotNeeded:
             default:
+                Log.NotSent(logger, guardian.Name, item.Decision.Id, outcome.Detail ?? "no reason given");
                 break;
         }
     }
 
-    private TimeSpan Longer(TimeSpan pause) => TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
+    private static TimeSpan Longer(TimeSpan pause) => TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 3201, Level = LogLevel.Warning, Message = "Guardian {Guardian} could not be reached for decision {DecisionId}; it is tried again: {Reason}")]
+        [LoggerMessage(EventId = 3201, Level = LogLevel.Warning, Message = "Guardian {Guardian} has not taken decision {DecisionId} yet; it is tried again: {Reason}")]
         public static partial void Unavailable(ILogger logger, string guardian, string decisionId, string reason);
 
         [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "Guardian {Guardian} refused decision {DecisionId}: {Reason}")]
@@ -106,5 +126,8 @@ internal sealed partial class DecisionEnforcer(
 
         [LoggerMessage(EventId = 3203, Level = LogLevel.Warning, Message = "The decision log cannot be read; enforcement goes on in {Seconds} s: {Reason}")]
         public static partial void LogUnreadable(ILogger logger, double seconds, string reason);
+
+        [LoggerMessage(EventId = 3204, Level = LogLevel.Debug, Message = "Guardian {Guardian} has no part in decision {DecisionId}: {Reason}")]
+        public static partial void NotSent(ILogger logger, string guardian, string decisionId, string reason);
     }
 }

@@ -29,7 +29,8 @@ internal sealed class DetectionWorker
     private readonly long _tick;
     private readonly DetectionOutput _output = new();
     private readonly SettledPositions _positions = new();
-    private readonly ConcurrentQueue<(Func<Explainer, long, Explanation?> Ask, TaskCompletionSource<Explanation?> Answer)> _questions = new();
+    private readonly ConcurrentQueue<(Action<DetectionPipeline> Ask, Action GiveUp)> _questions = new();
+    private readonly Action<Decision>? _decided;
     private readonly ConcurrentQueue<Decision> _latest = new();
     private long _lastEventAt;
     private long _openSessions;
@@ -43,8 +44,16 @@ internal sealed class DetectionWorker
     private long _firstEventAt;
     private volatile bool _hasEnded;
 
-    public DetectionWorker(DetectionParts parts, EffectiveSettings settings, KafkaEventSource source, ChannelWriter<DispatchItem> dispatcher, TimeProvider time)
+    /// <param name="parts">The pipeline and its pools.</param>
+    /// <param name="settings">Lateness and tick.</param>
+    /// <param name="source">Where events come from.</param>
+    /// <param name="dispatcher">Where decisions go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="decided">Told of every decision before it is handed over.</param>
+    public DetectionWorker(
+        DetectionParts parts, EffectiveSettings settings, KafkaEventSource source, ChannelWriter<DispatchItem> dispatcher, TimeProvider time, Action<Decision>? decided = null)
     {
+        _decided = decided;
         _parts = parts;
         _source = source;
         _dispatcher = dispatcher;
@@ -84,12 +93,17 @@ internal sealed class DetectionWorker
     /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
     public Key128 TokenKey(string identity, string? organization) => _parts.TokenKey(identity, organization);
 
-    /// <summary>Has a question answered from the live state, between two batches.</summary>
+    /// <summary>Has a question about a subject answered from the live state, between two batches.</summary>
     /// <exception cref="OperationCanceledException">Detection has ended, or the question was given up.</exception>
-    public Task<Explanation?> ExplainAsync(Func<Explainer, long, Explanation?> ask, CancellationToken cancellation)
+    public Task<Explanation?> ExplainAsync(Func<Explainer, long, Explanation?> ask, CancellationToken cancellation) =>
+        AskAsync(pipeline => ask(pipeline.Explainer, Math.Max(pipeline.Watermark, 0)), cancellation);
+
+    /// <summary>Has any question answered on the detection thread, between two batches.</summary>
+    /// <exception cref="OperationCanceledException">Detection has ended, or the question was given up.</exception>
+    public Task<T> AskAsync<T>(Func<DetectionPipeline, T> ask, CancellationToken cancellation)
     {
-        TaskCompletionSource<Explanation?> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _questions.Enqueue((ask, answer));
+        TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _questions.Enqueue((pipeline => answer.TrySetResult(ask(pipeline)), () => answer.TrySetCanceled(CancellationToken.None)));
         if (_hasEnded)
         {
             answer.TrySetCanceled(CancellationToken.None);
@@ -137,7 +151,7 @@ internal sealed class DetectionWorker
             _hasEnded = true;
             while (_questions.TryDequeue(out var question))
             {
-                question.Answer.TrySetCanceled(CancellationToken.None);
+                question.GiveUp();
             }
         }
     }
@@ -213,6 +227,7 @@ internal sealed class DetectionWorker
         }
         foreach (Decision decision in _output.Decisions)
         {
+            _decided?.Invoke(decision);
             _latest.Enqueue(decision);
             if (_latest.Count > RememberedForView)
             {
@@ -229,7 +244,7 @@ internal sealed class DetectionWorker
     {
         while (_questions.TryDequeue(out var question))
         {
-            question.Answer.TrySetResult(question.Ask(_parts.Pipeline.Explainer, Math.Max(_parts.Pipeline.Watermark, 0)));
+            question.Ask(_parts.Pipeline);
         }
     }
 

@@ -9,7 +9,7 @@ namespace AutoGuard.Worker;
 /// Reads records: CloudEvents in either mode, or bare events. On the source's thread only. Events from the future are
 /// refused here: no position is settled before event time has passed it, so one of them would hold all commits back.
 /// </summary>
-internal sealed class KafkaRecordReader(DetectionParts parts, TimeProvider time)
+internal sealed class KafkaRecordReader(DetectionParts parts, TimeProvider time, EncodedTokenCapture? capture = null)
 {
     private readonly CloudEventReader _envelope = new();
 
@@ -36,6 +36,10 @@ internal sealed class KafkaRecordReader(DetectionParts parts, TimeProvider time)
         {
             batch.TakeBack(textLength);
             return EventRejection.Future;
+        }
+        if (rejection == EventRejection.None)
+        {
+            capture?.Note(in batch.Last, json);
         }
         return rejection;
     }

@@ -1,6 +1,5 @@
 using AutoGuard.CommandLine;
 using AutoGuard.Configuration;
-using AutoGuard.Core.Guardian;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian;
 using AutoGuard.Guardian.Api;
@@ -33,6 +32,7 @@ internal sealed class WorkerHost : IAsyncDisposable
     private KafkaDecisionPublisher? _publisher;
     private KafkaEventSource? _source;
     private DecisionDispatcher? _dispatcher;
+    private Enforcement? _enforcement;
     private WebApplication? _web;
     private Task _detecting = Task.CompletedTask;
     private Task _dispatching = Task.CompletedTask;
@@ -111,7 +111,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             await webStopped;
             await _web.DisposeAsync();
         }
-        _dispatcher?.Dispose();
+        _enforcement?.Dispose();
         if (_backend is not null)
         {
             await _backend.DisposeAsync();
@@ -216,19 +216,16 @@ internal sealed class WorkerHost : IAsyncDisposable
         try
         {
             _publisher = new KafkaDecisionPublisher(Kafka, services.GetRequiredService<ILogger<KafkaDecisionPublisher>>(), _time);
-            KafkaRecordReader reader = new(parts, _time);
+            _enforcement = new Enforcement(_settings, services, parts, _time);
+            KafkaRecordReader reader = new(parts, _time, _enforcement.Capture);
             _source = new KafkaEventSource(
                 Kafka, reader.Read, parts.Strings.Intern(Kafka.Options.EventsTopic), services.GetRequiredService<ILogger<KafkaEventSource>>(), _time);
-            _dispatcher = new DecisionDispatcher(store, _publisher, _source, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
-            DetectionWorker worker = new(parts, _settings, _source, _dispatcher.Items, _time);
-            List<DecisionEnforcer> enforcers = [];
-            if (_settings.Values.Guardian.Local.Enabled)
-            {
-                enforcers.Add(new DecisionEnforcer(
-                    services.GetRequiredService<IGuardian>(), store, _dispatcher.Logged, services.GetRequiredService<ILogger<DecisionEnforcer>>(), _time));
-            }
+            _dispatcher = new DecisionDispatcher(store, _publisher, _source, _enforcement.Signal, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
+            DetectionWorker worker = new(parts, _settings, _source, _dispatcher.Items, _time, _enforcement.Capture is { } capture ? capture.Want : null);
+            _enforcement.Connect(worker, parts, _publisher);
+            await _enforcement.RememberAsync(earlier, cancellation);
             TimeSpan readyWithin = Kafka.IsEmbedded ? TimeSpan.Zero : _settings.Values.Web.ReadyWithin;
-            Figures = new WorkerFigures(worker, _dispatcher, enforcers, _source, _publisher, readyWithin, _time);
+            Figures = new WorkerFigures(worker, _dispatcher, _enforcement.Enforcers, _source, _publisher, readyWithin, _time);
         }
         catch (InvalidOperationException error)
         {
@@ -263,9 +260,9 @@ internal sealed class WorkerHost : IAsyncDisposable
         }
         _dispatching = Task.Run(() => _dispatcher!.RunAsync(_abort.Token));
         _detecting = Task.Run(() => Figures.Worker.RunAsync(_abort.Token));
-        foreach (DecisionEnforcer enforcer in Figures.Enforcers)
+        foreach (Func<CancellationToken, Task> loop in _enforcement!.Loops)
         {
-            _enforcing.Add(Task.Run(() => enforcer.RunAsync(_abort.Token)));
+            _enforcing.Add(Task.Run(() => loop(_abort.Token)));
         }
     }
 

@@ -155,7 +155,10 @@ public sealed class SettingsErrorTests : IDisposable
     [InlineData("ConnectionStrings=s3cret", "ConnectionStrings: (hidden) is not allowed; must be an object with AutoGuard (--set)")]
     [InlineData("Kafka:Consumer:sasl.password=s3cret\u0001", "Kafka:Consumer:sasl.password: (hidden) is not allowed; must be a text (--set)")]
     [InlineData("Kafka:Producer:ssl.key.pem=s3cret\n", "Kafka:Producer:ssl.key.pem: (hidden) is not allowed; must be a text (--set)")]
-    [InlineData("Guardian:NanoStream:ApiKey=s3cret", "Guardian:NanoStream: unknown key (--set)")]
+    [InlineData("Guardian:NanoStream:ApiKey=s3cret", "Guardian:NanoStream:ApiKey: unknown key (--set)")]
+    [InlineData("Guardian:NanoStream:Key=s3cret", "Guardian:NanoStream:Key: (hidden) is a credential, which files of settings and command lines show to others; must be given as AUTOGUARD__Guardian__NanoStream__Key in the environment, or in Guardian:SecretsFile (--set)")]
+    [InlineData("Guardian:EncodedTokens:Key=s3cret", "Guardian:EncodedTokens:Key: (hidden) is a credential, which files of settings and command lines show to others; must be given as AUTOGUARD__Guardian__EncodedTokens__Key in the environment, or in Guardian:EncodedTokens:KeyFile (--set)")]
+    [InlineData("Guardian:Webhook:Address=https://user:s3cret@example.com/", "Guardian:Webhook:Address: (hidden) is not allowed; must be https://HOST/…, without user or fragment (http:// only to this machine) (--set)")]
     [InlineData("Allowlist:Tokens=eyJs3cret.b.c", "Allowlist:Tokens:0: (hidden) is an encoded token, which is a secret; must be its identity: the jti, or sha256: and the digest of a token without one (--set)")]
     public void Secrets_never_show_in_errors(string set, string expected) => Assert.Equal([expected], _folder.Errors(set));
 

@@ -1,0 +1,169 @@
+using AutoGuard.Core.Guardian;
+using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Remote;
+using AutoGuard.Guardian.Rules;
+using AutoGuard.Guardian.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace AutoGuard.Guardian.Planning;
+
+/// <summary>What one comparison found and did.</summary>
+/// <param name="Restored">Rules that the engine had lost and was given again.</param>
+/// <param name="Renewed">Rules that had lapsed there before their time and were sent again.</param>
+/// <param name="Removed">Rules taken back because they had expired or are allowlisted now.</param>
+/// <param name="Failed">Repairs that did not succeed; they are due again next time.</param>
+public sealed record ReconcileResult(int Restored, int Renewed, int Removed, int Failed);
+
+/// <summary>
+/// Compares what AutoGuard has in an engine with what it should have there, and repairs: takes back what expired where rules never do,
+/// sends again what lapsed early or was lost, and releases what is allowlisted by now. Other people's rules are not touched.
+/// </summary>
+public sealed partial class GuardianReconciler(
+    RuleLedger ledger, PostgresDecisionStore log, RuleRails rails, IEngineLocks locks, ILogger<GuardianReconciler> logger, TimeProvider time)
+{
+    /// <summary>Compares one engine. Several processes take turns.</summary>
+    /// <exception cref="Npgsql.NpgsqlException">The store does not answer.</exception>
+    public async Task<ReconcileResult> ReconcileAsync(IGuardian guardian, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(guardian);
+        await using IAsyncDisposable turn = await locks.TakeAsync("reconcile " + guardian.Name, cancellationToken);
+        DateTimeOffset now = time.GetUtcNow();
+        IReadOnlySet<Subject>? listed = null;
+        IReadOnlyList<EnforcedRule> rules = await ledger.ReadAsync(guardian.Name, cancellationToken);
+        if (guardian is IListingGuardian listing && rules.Any(rule => IsSettled(rule, now)))
+        {
+            GuardianListing found = await listing.ListAsync(cancellationToken);
+            listed = found.Result == GuardianResult.Applied ? found.Everywhere : null;
+        }
+        int restored = 0, renewed = 0, removed = 0, failed = 0;
+        foreach (EnforcedRule rule in rules)
+        {
+            bool unwanted = rule.ExpiresAt <= now || IsSpared(rule, now);
+            if (unwanted)
+            {
+                _ = await RemoveAsync(guardian, rule, now, cancellationToken) ? removed++ : failed++;
+            }
+            else if (rule.Subject.Type == SubjectType.Token && !guardian.Capabilities.Undoable && IsSettled(rule, now))
+            {
+                // A revocation is done once it is done: there is nothing to compare, to renew or to take back.
+                await ledger.ForgetAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken);
+            }
+            else if (rule.IsActive && rule.LapsesAt <= now)
+            {
+                _ = await SendAsync(guardian, rule, cancellationToken) ? renewed++ : failed++;
+            }
+            else if (listed is not null && IsSettled(rule, now) && !listed.Contains(rule.Subject))
+            {
+                Log.Lost(logger, guardian.Name, rule.DecisionId);
+                _ = await SendAsync(guardian, rule, cancellationToken) ? restored++ : failed++;
+            }
+        }
+        var result = new ReconcileResult(restored, renewed, removed, failed);
+        if (restored + renewed + removed + failed > 0)
+        {
+            Log.Reconciled(logger, guardian.Name, restored, renewed, removed, failed);
+        }
+        return result;
+    }
+
+    /// <summary>Whether the engine must show it: it took it, and has had the time that it needs.</summary>
+    private static bool IsSettled(EnforcedRule rule, DateTimeOffset now) => rule.IsActive && rule.EffectiveAt <= now;
+
+    private bool IsSpared(EnforcedRule rule, DateTimeOffset now) =>
+        RuleTarget.TryFrom(rule.Subject, out RuleTarget target, out _) && !rails.Permits(target, RuleType.Deny, hasAllowedReferrers: true, now, out _);
+
+    private async Task<bool> RemoveAsync(IGuardian guardian, EnforcedRule rule, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        bool isExpired = rule.ExpiresAt <= now;
+        if (guardian.Capabilities.Undoable && (guardian.Capabilities.NeedsRemoval || !isExpired))
+        {
+            string why = isExpired ? $"the block of decision {rule.DecisionId} has expired" : "it is on the allowlist now";
+            GuardianOutcome outcome = await guardian.ReleaseAsync(rule.Subject, rule.Organization, why, cancellationToken);
+            if (outcome.Result == GuardianResult.Unavailable)
+            {
+                return false;
+            }
+            if (outcome.Result is not (GuardianResult.Applied or GuardianResult.AlreadyApplied))
+            {
+                Log.Kept(logger, guardian.Name, rule.DecisionId, outcome.Detail ?? "no reason given");
+            }
+        }
+        else if (!isExpired)
+        {
+            Log.CannotRelease(logger, guardian.Name, rule.DecisionId);
+        }
+        await ledger.ForgetAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken);
+        return true;
+    }
+
+    private async Task<bool> SendAsync(IGuardian guardian, EnforcedRule rule, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<Decision> stored = await log.ReadDecisionsAsync(TimeOf(rule.DecisionId), TimeOf(rule.DecisionId).AddMilliseconds(1), cancellationToken);
+        Decision decision = (stored.FirstOrDefault(d => d.Id == rule.DecisionId) ?? Rebuilt(rule)) with
+        {
+            // Later decisions may have moved the expiry.
+            Expires = rule.ExpiresAt?.ToUnixTimeMilliseconds(),
+        };
+        GuardianOutcome outcome = await guardian.ApplyAsync(decision, cancellationToken);
+        if (outcome.Result is GuardianResult.Applied or GuardianResult.AlreadyApplied)
+        {
+            await ledger.ConfirmAsync(guardian, decision, outcome.RuleId, isNew: true, cancellationToken);
+            return true;
+        }
+        if (outcome.Result != GuardianResult.Unavailable)
+        {
+            Log.NotRestored(logger, guardian.Name, rule.DecisionId, outcome.Detail ?? "no reason given");
+            await ledger.ForgetAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken);
+        }
+        return false;
+    }
+
+    /// <summary>A decision that outlived its row in the log.</summary>
+    private static Decision Rebuilt(EnforcedRule rule) => new()
+    {
+        Id = rule.DecisionId,
+        Time = rule.SentAt.ToUnixTimeMilliseconds(),
+        Action = rule.Subject.Type == SubjectType.Token ? DecisionAction.Revoke : DecisionAction.Block,
+        Mode = EnforcementMode.Enforce,
+        Subject = rule.Subject,
+        Organization = rule.Organization,
+        Score = 0,
+        Reasons = [],
+        Harm = new HarmPreview(0, 0, 0),
+        Policy = "",
+        Source = new SourcePosition("", 0, 0),
+    };
+
+    /// <summary>A decision's id begins with its time (48 bits in Crockford's base 32); anything else gives the epoch.</summary>
+    private static DateTimeOffset TimeOf(string id)
+    {
+        const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        long time = 0;
+        foreach (char c in id.Length >= 10 ? id.AsSpan(0, 10) : [])
+        {
+            int digit = Alphabet.IndexOf(c, StringComparison.Ordinal);
+            time = digit < 0 || time < 0 ? -1 : (time << 5) | (uint)digit;
+        }
+        return time is > 0 and < 253_402_300_799_000 ? DateTimeOffset.FromUnixTimeMilliseconds(time) : DateTimeOffset.UnixEpoch;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 4211, Level = LogLevel.Warning, Message = "Guardian {Guardian} no longer has the rule of decision {DecisionId}; it is given again.")]
+        public static partial void Lost(ILogger logger, string guardian, string decisionId);
+
+        [LoggerMessage(EventId = 4212, Level = LogLevel.Information,
+            Message = "Guardian {Guardian} was compared with what was decided: {Restored} rules restored, {Renewed} renewed, {Removed} taken back, {Failed} repairs failed.")]
+        public static partial void Reconciled(ILogger logger, string guardian, int restored, int renewed, int removed, int failed);
+
+        [LoggerMessage(EventId = 4213, Level = LogLevel.Warning, Message = "Guardian {Guardian} keeps the rule of decision {DecisionId}, which is no longer wanted: {Reason}")]
+        public static partial void Kept(ILogger logger, string guardian, string decisionId, string reason);
+
+        [LoggerMessage(EventId = 4214, Level = LogLevel.Warning,
+            Message = "What decision {DecisionId} blocked is on the allowlist now, but guardian {Guardian} has no way to take it back: do it by hand, or wait until it lapses.")]
+        public static partial void CannotRelease(ILogger logger, string guardian, string decisionId);
+
+        [LoggerMessage(EventId = 4215, Level = LogLevel.Warning, Message = "Guardian {Guardian} refuses to take the rule of decision {DecisionId} again: {Reason}")]
+        public static partial void NotRestored(ILogger logger, string guardian, string decisionId, string reason);
+    }
+}

@@ -1,0 +1,171 @@
+using AutoGuard.Core.Guardian;
+using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Remote;
+using AutoGuard.Guardian.Storage;
+using Dapper;
+using Npgsql;
+
+namespace AutoGuard.Guardian.Planning;
+
+/// <summary>A rule that AutoGuard put into an engine.</summary>
+public sealed record EnforcedRule
+{
+    /// <summary>Whom it is about.</summary>
+    public required Subject Subject { get; init; }
+
+    /// <summary>Tenant, or null.</summary>
+    public string? Organization { get; init; }
+
+    /// <summary>Whether it is known to be in the engine; else it was about to be put there.</summary>
+    public required bool IsActive { get; init; }
+
+    /// <summary>The latest decision behind it.</summary>
+    public required string DecisionId { get; init; }
+
+    /// <summary>When it was sent last.</summary>
+    public required DateTimeOffset SentAt { get; init; }
+
+    /// <summary>From when on it must be felt; null before the engine took it.</summary>
+    public DateTimeOffset? EffectiveAt { get; init; }
+
+    /// <summary>When the engine drops it by itself; null: never.</summary>
+    public DateTimeOffset? LapsesAt { get; init; }
+
+    /// <summary>Until when it is wanted; null: until released.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
+
+/// <summary>
+/// What AutoGuard has in every engine: the desired state that engines are compared with, and the memory of what is AutoGuard's own
+/// where an engine keeps neither reason nor expiry. A rule is entered before it is sent, so that none is forgotten by a crash.
+/// </summary>
+public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : IOwnedRules
+{
+    private const string Key = "guardian = @Guardian and subject_type = @Type and subject_value = @Value and organization = @Organization";
+
+    /// <summary>Enters a rule that is about to be sent; true when it was entered before. An expiry is only ever moved later.</summary>
+    public async Task<bool> BeginAsync(string guardian, Decision decision, CancellationToken cancellationToken)
+    {
+        const string Sql = """
+            insert into enforced_rules as r (guardian, subject_type, subject_value, organization, state, decision_id, sent_at, expires_at)
+            values (@Guardian, @Type, @Value, @Organization, 'sending', @DecisionId, @Now, @Expires)
+            on conflict (guardian, subject_type, subject_value, organization) do update
+            set decision_id = excluded.decision_id,
+              expires_at = case when r.expires_at is null or excluded.expires_at is null then null else greatest(r.expires_at, excluded.expires_at) end
+            returning (xmax <> 0)
+            """;
+        ArgumentNullException.ThrowIfNull(decision);
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            Sql,
+            new
+            {
+                Guardian = guardian,
+                Type = decision.Subject.TypeName,
+                Value = StorableText.Of(decision.Subject.Value),
+                Organization = StorableText.Of(decision.Organization ?? ""),
+                DecisionId = decision.Id,
+                Now = time.GetUtcNow().UtcDateTime,
+                Expires = decision.Expires is long at ? DateTimeOffset.FromUnixTimeMilliseconds(at).UtcDateTime : (DateTime?)null,
+            },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Notes that the engine has it.</summary>
+    public async Task ConfirmAsync(IGuardian guardian, Decision decision, string? ruleId, bool isNew, CancellationToken cancellationToken)
+    {
+        const string Sql = $"""
+            update enforced_rules
+            set state = 'active', rule_id = coalesce(@RuleId, rule_id),
+              sent_at = case when @IsNew or effective_at is null then @Now else sent_at end,
+              effective_at = case when @IsNew or effective_at is null then @Effective else effective_at end,
+              lapses_at = case when @IsNew or effective_at is null then @Lapses else lapses_at end
+            where {Key}
+            """;
+        ArgumentNullException.ThrowIfNull(guardian);
+        ArgumentNullException.ThrowIfNull(decision);
+        GuardianCapabilities capabilities = guardian.Capabilities;
+        DateTime now = time.GetUtcNow().UtcDateTime;
+        bool lapses = capabilities.AddressLapseSeconds is not null && decision.Subject.Type is SubjectType.Ip or SubjectType.Cidr;
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            Sql,
+            new
+            {
+                Guardian = guardian.Name,
+                Type = decision.Subject.TypeName,
+                Value = StorableText.Of(decision.Subject.Value),
+                Organization = StorableText.Of(decision.Organization ?? ""),
+                RuleId = StorableText.OrNull(ruleId),
+                IsNew = isNew,
+                Now = now,
+                Effective = now.AddSeconds(capabilities.DelaySeconds),
+                Lapses = lapses ? now.AddSeconds(capabilities.AddressLapseSeconds!.Value) : (DateTime?)null,
+            },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Forgets a rule: it was taken back, refused, or is somebody else's.</summary>
+    public async Task ForgetAsync(string guardian, Subject subject, string? organization, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            $"delete from enforced_rules where {Key}",
+            new { Guardian = guardian, Type = subject.TypeName, Value = StorableText.Of(subject.Value), Organization = StorableText.Of(organization ?? "") },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>All rules of an engine, oldest first.</summary>
+    public async Task<IReadOnlyList<EnforcedRule>> ReadAsync(string guardian, CancellationToken cancellationToken)
+    {
+        const string Sql = """
+            select subject_type as SubjectType, subject_value as SubjectValue, organization, state, decision_id as DecisionId,
+              sent_at as SentAt, effective_at as EffectiveAt, lapses_at as LapsesAt, expires_at as ExpiresAt
+            from enforced_rules where guardian = @Guardian order by sent_at, subject_type, subject_value
+            """;
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        IEnumerable<Row> rows = await connection.QueryAsync<Row>(new CommandDefinition(Sql, new { Guardian = guardian }, cancellationToken: cancellationToken));
+        return [.. rows.Select(static row => row.ToRule())];
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlySet<Subject>> OwnedAsync(string guardian, CancellationToken cancellationToken) =>
+        (await ReadAsync(guardian, cancellationToken)).Select(static rule => rule.Subject).ToHashSet();
+
+    private sealed class Row
+    {
+        public string SubjectType { get; init; } = "";
+
+        public string SubjectValue { get; init; } = "";
+
+        public string Organization { get; init; } = "";
+
+        public string State { get; init; } = "";
+
+        public string DecisionId { get; init; } = "";
+
+        public DateTime SentAt { get; init; }
+
+        public DateTime? EffectiveAt { get; init; }
+
+        public DateTime? LapsesAt { get; init; }
+
+        public DateTime? ExpiresAt { get; init; }
+
+        public EnforcedRule ToRule() => new()
+        {
+            Subject = new Subject(
+                DecisionNames.TryParse(SubjectType, out SubjectType type) ? type : throw new InvalidOperationException($"The kind of subject '{SubjectType}' in the store is not known."),
+                SubjectValue),
+            Organization = Organization.Length == 0 ? null : Organization,
+            IsActive = State == "active",
+            DecisionId = DecisionId,
+            SentAt = Utc(SentAt),
+            EffectiveAt = EffectiveAt is { } effective ? Utc(effective) : null,
+            LapsesAt = LapsesAt is { } lapses ? Utc(lapses) : null,
+            ExpiresAt = ExpiresAt is { } expires ? Utc(expires) : null,
+        };
+
+        private static DateTimeOffset Utc(DateTime value) => new(value, TimeSpan.Zero);
+    }
+}

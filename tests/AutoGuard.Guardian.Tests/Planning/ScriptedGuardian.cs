@@ -1,0 +1,45 @@
+using AutoGuard.Core.Guardian;
+using AutoGuard.Core.Policy;
+
+namespace AutoGuard.Guardian.Tests.Planning;
+
+/// <summary>An engine in memory that answers as told, and lists what it has.</summary>
+internal class ScriptedGuardian(string name, GuardianCapabilities capabilities) : IGuardian
+{
+    public string Name => name;
+
+    public GuardianCapabilities Capabilities => capabilities;
+
+    public HashSet<Subject> Rules { get; } = [];
+
+    public List<string> Calls { get; } = [];
+
+    /// <summary>The next answers; when there is none it does what it is asked.</summary>
+    public Queue<GuardianOutcome> Answers { get; } = new();
+
+    public ValueTask<GuardianOutcome> ApplyAsync(Decision decision, CancellationToken cancellationToken)
+    {
+        Calls.Add("apply " + decision.Subject.Value);
+        return ValueTask.FromResult(
+            Answers.TryDequeue(out GuardianOutcome? answer) ? answer : new GuardianOutcome(Rules.Add(decision.Subject) ? GuardianResult.Applied : GuardianResult.AlreadyApplied));
+    }
+
+    public ValueTask<GuardianOutcome> ReleaseAsync(Subject subject, string? organization, string reason, CancellationToken cancellationToken)
+    {
+        Calls.Add("release " + subject.Value);
+        return ValueTask.FromResult(
+            Answers.TryDequeue(out GuardianOutcome? answer) ? answer : new GuardianOutcome(Rules.Remove(subject) ? GuardianResult.Applied : GuardianResult.AlreadyApplied));
+    }
+}
+
+/// <summary>The same, with a list of what it has.</summary>
+internal sealed class ListingGuardian(string name, GuardianCapabilities capabilities) : ScriptedGuardian(name, capabilities), IListingGuardian
+{
+    public GuardianResult ListResult { get; set; } = GuardianResult.Applied;
+
+    public ValueTask<GuardianListing> ListAsync(CancellationToken cancellationToken)
+    {
+        Calls.Add("list");
+        return ValueTask.FromResult(new GuardianListing(ListResult, Rules.ToHashSet(), Rules.ToHashSet()));
+    }
+}
