@@ -90,12 +90,12 @@ internal static class FloodAttacks
         return context.By(ExpectedAction.Block, ExpectedAction.Flag, ExpectedAction.Flag);
     }
 
-    /// <summary>A botnet: eight crude connections from each home, three that look like a family's, or four that come one by one.</summary>
+    /// <summary>A botnet: five crude connections from each home, two that look like a family's, or three that come one by one.</summary>
     public static ExpectedAction DistributedFlood(AttackContext context)
     {
-        int size = context.Size(easy: 60, hard: 120, slow: 80);
+        int size = context.Size(easy: 150, hard: 200, slow: 120);
         bool isHard = context.Attack.Difficulty == Difficulty.Hard;
-        int each = context.By(8, 3, 4);
+        int each = context.By(5, 2, 3);
         for (int bot = 0; bot < size; bot++)
         {
             Location place = context.AnyHome();
@@ -110,7 +110,7 @@ internal static class FloodAttacks
             for (int i = 0; i < each; i++)
             {
                 context.Launch(
-                    context.Client(place, (4 * Minute, 12 * Minute)) with
+                    context.Client(place, (8 * Minute, 20 * Minute)) with
                     {
                         Tokens = [.. tokens.Select(t => (TokenLine)t)],
                         Referrer = isHard ? context.OfficialReferrer() : null,
