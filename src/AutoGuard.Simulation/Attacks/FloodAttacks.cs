@@ -96,6 +96,7 @@ internal static class FloodAttacks
         int size = context.Size(easy: 150, hard: 200, slow: 120);
         bool isHard = context.Attack.Difficulty == Difficulty.Hard;
         int each = context.By(5, 2, 3);
+        List<long> arrivals = [];
         for (int bot = 0; bot < size; bot++)
         {
             Location place = context.AnyHome();
@@ -107,6 +108,7 @@ internal static class FloodAttacks
             }
 
             long arrives = context.Delay(bot, context.By(4 * Minute, 10 * Minute, context.Length * 7 / 10));
+            arrivals.Add(arrives);
             for (int i = 0; i < each; i++)
             {
                 context.Launch(
@@ -121,7 +123,8 @@ internal static class FloodAttacks
             }
         }
 
-        context.AbnormalFromClient(20 * each);
+        arrivals.Sort();
+        context.AbnormalFrom(context.Start + arrivals[Math.Min(20, arrivals.Count) - 1]);
         return ExpectedAction.Flag;
     }
 }
