@@ -15,7 +15,7 @@ internal static class AttackPlanner
         {
             Id = $"{Kebab(attack.Kind.ToString())}-{number}",
             Kind = attack.Kind,
-            Difficulty = IsHardByNature(attack.Kind) ? Difficulty.Hard : attack.Difficulty,
+            Difficulty = LabelOf(attack),
             Start = DateTimeOffset.FromUnixTimeMilliseconds(context.Start),
             FirstAbnormal = DateTimeOffset.FromUnixTimeMilliseconds(context.FirstAbnormal),
             End = DateTimeOffset.FromUnixTimeMilliseconds(context.End),
@@ -50,8 +50,16 @@ internal static class AttackPlanner
         _ => throw new ArgumentOutOfRangeException(nameof(context), context.Attack.Kind, "There is no plan for this kind."),
     };
 
-    /// <summary>Whether every form of the kind is close to what honest viewers do.</summary>
-    private static bool IsHardByNature(AttackKind kind) => kind is AttackKind.CarefulRelay or AttackKind.PirateApp;
+    /// <summary>
+    /// Some kinds are close to what honest viewers do in all their forms; the forms of framing differ in the victim, and
+    /// the attacker's own part is crude in all of them.
+    /// </summary>
+    private static Difficulty LabelOf(AttackProfile attack) => attack.Kind switch
+    {
+        AttackKind.CarefulRelay or AttackKind.PirateApp => Difficulty.Hard,
+        AttackKind.Framing => Difficulty.Easy,
+        _ => attack.Difficulty,
+    };
 
     internal static string Kebab(string pascalCase) =>
         string.Concat(pascalCase.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "-") + char.ToLowerInvariant(c) : c.ToString()));

@@ -90,12 +90,13 @@ internal static class FloodAttacks
         return context.By(ExpectedAction.Block, ExpectedAction.Flag, ExpectedAction.Flag);
     }
 
-    /// <summary>A botnet: eight crude connections from each home, three that look like a family's, or four that come one by one.</summary>
+    /// <summary>A botnet: five crude connections from each home, two that look like a family's, or three that come one by one.</summary>
     public static ExpectedAction DistributedFlood(AttackContext context)
     {
-        int size = context.Size(easy: 60, hard: 120, slow: 80);
+        int size = context.Size(easy: 150, hard: 200, slow: 120);
         bool isHard = context.Attack.Difficulty == Difficulty.Hard;
-        int each = context.By(8, 3, 4);
+        int each = context.By(5, 2, 3);
+        List<long> arrivals = [];
         for (int bot = 0; bot < size; bot++)
         {
             Location place = context.AnyHome();
@@ -107,10 +108,11 @@ internal static class FloodAttacks
             }
 
             long arrives = context.Delay(bot, context.By(4 * Minute, 10 * Minute, context.Length * 7 / 10));
+            arrivals.Add(arrives);
             for (int i = 0; i < each; i++)
             {
                 context.Launch(
-                    context.Client(place, (4 * Minute, 12 * Minute)) with
+                    context.Client(place, (8 * Minute, 20 * Minute)) with
                     {
                         Tokens = [.. tokens.Select(t => (TokenLine)t)],
                         Referrer = isHard ? context.OfficialReferrer() : null,
@@ -121,7 +123,8 @@ internal static class FloodAttacks
             }
         }
 
-        context.AbnormalFromClient(20 * each);
+        arrivals.Sort();
+        context.AbnormalFrom(context.Start + arrivals[Math.Min(20, arrivals.Count) - 1]);
         return ExpectedAction.Flag;
     }
 }

@@ -1,4 +1,3 @@
-using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 using AutoGuard.Simulation.Labels;
 using AutoGuard.Simulation.Profiles;

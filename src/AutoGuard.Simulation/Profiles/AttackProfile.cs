@@ -85,8 +85,8 @@ public enum AttackKind
     PirateApp,
 
     /// <summary>
-    /// An attempt to have somebody else blocked. Easy: a victim's public token from data centres; hard: junk from behind a
-    /// carrier's translator; slow: a rival's page as the referrer.
+    /// An attempt to have somebody else blocked; the form says whom. Easy: a victim's public token from data centres; hard:
+    /// junk from behind a carrier's translator; slow: a rival's page as the referrer. The attacker's own part is easy.
     /// </summary>
     Framing,
 }

@@ -11,10 +11,10 @@ internal sealed class AttackSchedule(double hours, int shift)
         [AttackKind.TokenSharing] = (60, 90, 150),
         [AttackKind.LeakedToken] = (80, 120, 170),
         [AttackKind.DataCentreRelay] = (0, 0, 0),
-        [AttackKind.AddressFlood] = (20, 30, 45),
-        [AttackKind.AutomatedReconnects] = (20, 45, 170),
+        [AttackKind.AddressFlood] = (15, 30, 35),
+        [AttackKind.AutomatedReconnects] = (15, 40, 170),
         [AttackKind.TokenFarm] = (60, 90, 120),
-        [AttackKind.SubnetOffenders] = (10, 18, 40),
+        [AttackKind.SubnetOffenders] = (8, 12, 32),
         [AttackKind.IllegalEmbed] = (60, 100, 150),
         [AttackKind.CountryHopping] = (60, 120, 170),
         [AttackKind.CarefulRelay] = (0, 0, 0),
@@ -22,12 +22,12 @@ internal sealed class AttackSchedule(double hours, int shift)
         [AttackKind.BatonSharing] = (110, 150, 170),
         [AttackKind.ResidentialRelay] = (0, 0, 0),
         [AttackKind.TokenSuccession] = (80, 110, 0),
-        [AttackKind.Ipv6Flood] = (15, 25, 45),
-        [AttackKind.DistributedFlood] = (20, 25, 60),
-        [AttackKind.SilentProbing] = (20, 50, 150),
+        [AttackKind.Ipv6Flood] = (12, 20, 35),
+        [AttackKind.DistributedFlood] = (12, 15, 45),
+        [AttackKind.SilentProbing] = (12, 50, 150),
         [AttackKind.TokenGuessing] = (12, 50, 140),
         [AttackKind.PirateApp] = (60, 90, 120),
-        [AttackKind.Framing] = (20, 40, 40),
+        [AttackKind.Framing] = (12, 20, 20),
     };
 
     private readonly ImmutableArray<AttackProfile>.Builder _attacks = ImmutableArray.CreateBuilder<AttackProfile>();
@@ -76,20 +76,19 @@ internal sealed class AttackSchedule(double hours, int shift)
             {
                 (int easy, int hard, int slow) = kind switch
                 {
-                    AttackKind.TokenSharing => (12, 4, 7),
-                    AttackKind.LeakedToken => (250, 60, 100),
-                    AttackKind.AddressFlood => (220, 110, 110),
+                    AttackKind.TokenSharing => (12, 3, 7),
+                    AttackKind.LeakedToken => (250, 20, 100),
+                    AttackKind.AddressFlood => (220, 48, 110),
                     AttackKind.TokenFarm => (150, 40, 80),
                     AttackKind.SubnetOffenders => (8, 6, 4),
                     AttackKind.IllegalEmbed => (200, 40, 70),
                     AttackKind.SessionCloning => (20, 4, 8),
                     AttackKind.Ipv6Flood => (160, 80, 90),
                     AttackKind.Framing => (100, 45, 60),
-                    AttackKind.DistributedFlood => (35, 60, 40),
                     _ => (0, 0, 0),
                 };
                 bool isFixed = kind is AttackKind.TokenSharing or AttackKind.SubnetOffenders or AttackKind.SessionCloning || easy == 0;
-                AddForms(kind, Sized(easy), Sized(hard), Sized(slow));
+                AddForms(kind, Sized(easy), isFixed || kind == AttackKind.AddressFlood ? hard : Sized(hard), Sized(slow));
 
                 int Sized(int usual) => isFixed ? usual : (int)Math.Round(usual * sizes);
             }

@@ -55,7 +55,7 @@ public sealed class ScenarioTests
 
         Assert.InRange(simulator.Truth.Incidents.Length, 60, 120);
         Assert.InRange(simulator.Truth.Incidents.Count(i => i.Difficulty != Difficulty.Hard), 35, 100);
-        Assert.InRange(misuse / (double)all, 0.05, 0.28);
+        Assert.InRange(misuse / (double)all, 0.05, 0.25);
     }
 
     [Fact]
