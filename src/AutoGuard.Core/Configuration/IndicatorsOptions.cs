@@ -47,9 +47,9 @@ public sealed class IndicatorsOptions
     public IndicatorOptions DataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.5);
 
     /// <summary>C. Share (0 to 1) of the token's sessions from pages that are not listed as official.</summary>
-    public IndicatorOptions UnknownReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.4);
+    public IndicatorOptions UnknownReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.2);
 
-    /// <summary>C. Share (0 to 1) of the token's sessions without a referrer, beyond what the organization's traffic has.</summary>
+    /// <summary>C. Share (0 to 1) of the token's sessions without a referrer, each less the share of the organization's sessions by the same player that have none.</summary>
     public IndicatorOptions MissingReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.3);
 
     /// <summary>D. Countries of one token within the country window.</summary>
@@ -84,6 +84,15 @@ public sealed class IndicatorsOptions
     /// minutes; counted while they are most of what the address starts.
     /// </summary>
     public IndicatorOptions AddressReconnects { get; set; } = IndicatorOptions.Of(4, 16, 0.94);
+
+    /// <summary>
+    /// Attempts: sessions of one address that ended within seconds, an hour ago counted half, those of everybody's trouble not at
+    /// all; counted while they are most of what the address starts.
+    /// </summary>
+    public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(75, 200, 0.95);
+
+    /// <summary>Addresses of the organization that play without a token within the same quarter of an hour, this one among them.</summary>
+    public IndicatorOptions Campaign { get; set; } = IndicatorOptions.Of(5, 20, 0.75);
 
     /// <summary>Distinct tokens of one address within the window.</summary>
     public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.3);

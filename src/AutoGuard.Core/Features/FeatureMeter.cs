@@ -26,6 +26,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// <summary>Open connections of an address that are looked at, the newest first.</summary>
     private const int MostConnections = 4_096;
 
+    /// <summary>How long ago an address may have played without a token to belong to a campaign, milliseconds.</summary>
+    private const long CampaignLength = 15 * 60_000;
+
     /// <summary>Places up to which a token's use is one viewer's.</summary>
     private const double MostOwnPlaces = 4;
 
@@ -47,12 +50,14 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         ref TokenSlot current = ref token.Slots[place];
         current.MostOpen = (ushort)Math.Max(current.MostOpen, Math.Min(features.Concurrent, ushort.MaxValue));
         double dataCentre = 0;
+        double unexpected = 0;
         int missing = 0;
         int unknown = 0;
         foreach (ref readonly TokenSlot counts in (ReadOnlySpan<TokenSlot>)token.Slots)
         {
             features.Sessions += counts.Sessions;
             missing += counts.MissingReferrer;
+            unexpected += counts.Unexpected;
             unknown += counts.UnknownReferrer;
             features.Watched += counts.Watched;
             dataCentre += counts.DataCentreWatched;
@@ -65,6 +70,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         if (features.Sessions > 0)
         {
             features.MissingReferrerShare = (double)missing / features.Sessions;
+            features.UnexpectedMissingShare = unexpected / features.Sessions;
             features.UnknownReferrerShare = (double)unknown / features.Sessions;
         }
         MeasureTenant(ref token, now, ref features);
@@ -120,8 +126,23 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         features.Users = users.Count;
         MeasureOwners(in address, ref features);
         features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
+        features.Campaign = features.TokensAreUsual > 0 ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
         features.Suspects = state.TokenSets.Count(address.Suspects, windowStart);
     }
+
+    /// <summary>Notes that an address plays without a token where nearly everybody has one; several at a time are a campaign.</summary>
+    public void NoteTokenless(int index, long now)
+    {
+        TenantAddress key = state.Addresses.KeyAt(index);
+        int tenant = state.Tenants.Find((ulong)key.Organization);
+        if (tenant >= 0)
+        {
+            uint seconds = FeatureWindows.Seconds(now);
+            _ = state.PlainSets.GetOrAdd(ref state.Tenants[tenant].Campaign, state.Hash.Hash(key.Address), seconds, FeatureWindows.Seconds(now - CampaignLength), out _);
+        }
+    }
+
+    private int CampaignOf(int organization) => state.Tenants.Find((ulong)organization) is >= 0 and var tenant ? state.Tenants[tenant].Campaign : 0;
 
     /// <summary>Tenants in which a fifth of the sessions has no token do not say so.</summary>
     private double TokensAreUsual(int organization, long now)
@@ -143,7 +164,20 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         int latest = address.Minutes[(int)(minute % AddressMinutes.Length)].Short
             + address.Minutes[(int)((minute - 1) % AddressMinutes.Length)].Short;
         features.ShortPerMinute = Math.Max((double)features.Short / AddressMinutes.Length, latest / 3.0);
-        features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, state.TokenSets.Count(address.Tokens, windows.WindowStart(now)));
+        features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, Settled(address.Tokens, now));
+        features.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now));
+    }
+
+    /// <summary>Tokens of a set that watched for a while within the window: so many viewers there are.</summary>
+    private int Settled(int set, long now)
+    {
+        uint windowStart = Math.Max(1, windows.WindowStart(now));
+        int settled = 0;
+        foreach (ref readonly TokenMember member in state.TokenSets.Members(set))
+        {
+            settled += member.Identity != 0 && member.Settled >= windowStart ? 1 : 0;
+        }
+        return settled;
     }
 
     /// <summary>

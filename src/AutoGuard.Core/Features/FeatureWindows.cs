@@ -49,6 +49,12 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     /// <summary>Unix milliseconds as the 32-bit seconds of set members.</summary>
     public static uint Seconds(long milliseconds) => (uint)Math.Clamp(milliseconds / 1000, 0, uint.MaxValue);
 
+    /// <summary>A count that has halved every hour since it was taken.</summary>
+    /// <param name="count">The count.</param>
+    /// <param name="then">When it was taken, Unix seconds.</param>
+    /// <param name="now">Unix seconds; not counted back from.</param>
+    public static float Faded(float count, uint then, uint now) => count <= 0 || now <= then ? count : count * (float)Math.Pow(2, -(now - then) / 3600.0);
+
     /// <summary>The network an address is counted in.</summary>
     public static IpNetwork NetworkOf(IpAddress address) => IpNetwork.Of(address, address.IsV4 ? PrefixV4 : PrefixV6);
 }

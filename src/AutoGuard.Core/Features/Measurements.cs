@@ -71,11 +71,20 @@ public struct TokenFeatures
     /// <summary>Share of the window's sessions without a referrer, 0 to 1.</summary>
     public double MissingReferrerShare;
 
+    /// <summary>The same, each session less the share of sessions of its tenant and user agent that have none either.</summary>
+    public double UnexpectedMissingShare;
+
     /// <summary>Share of the window's sessions from pages that are not official, 0 to 1.</summary>
     public double UnknownReferrerShare;
 
     /// <summary>Longest session now running, seconds.</summary>
     public double Longest;
+
+    /// <summary>
+    /// How much was seen, in sessions: of one that is handed around each handover is one, of one that plays for ever each half
+    /// hour.
+    /// </summary>
+    public readonly int Evidence => Sessions + Handovers + (int)(Watched / 1800);
 
     /// <summary>Share of the tenant's sessions without a referrer, 0 to 1.</summary>
     public double TenantMissingShare;
@@ -146,6 +155,12 @@ public struct AddressFeatures
 
     /// <summary>How far sessions without a token are unheard of in the tenant: 1 when there are none, 0 from one in five on.</summary>
     public double TokensAreUsual;
+
+    /// <summary>Sessions that ended within seconds while not everybody's did, an hour ago half as many.</summary>
+    public double Shorts;
+
+    /// <summary>Addresses of the tenant that play without a token at this time, a quarter of an hour back; 0 when this one does not.</summary>
+    public int Campaign;
 
     /// <summary>Tokens flagged for themselves that played from here within the window.</summary>
     public int Suspects;

@@ -50,7 +50,7 @@ public sealed class OperatorHabits
 
         public int Usual { get; private set; } = 1;
 
-        /// <summary>The number that one token in fifty exceeds; old tokens are forgotten by halves.</summary>
+        /// <summary>The number that one token in a hundred exceeds; old tokens are forgotten by halves.</summary>
         public void Renew()
         {
             if (Total > HalvedAt)
@@ -61,7 +61,7 @@ public sealed class OperatorHabits
                     Tokens[i] /= 2;
                 }
             }
-            int above = Total / 50;
+            int above = Total / 100;
             int networks = MostNetworks;
             while (networks > 1 && (above -= Tokens[networks - 1]) >= 0)
             {

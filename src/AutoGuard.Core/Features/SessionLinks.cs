@@ -8,6 +8,9 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, Func<IpAddress, uint, long, bool> isTrusted)
 {
+    /// <summary>Sessions below which the share of those without a referrer says little.</summary>
+    private const int FewSessions = 20;
+
     /// <summary>Open sessions of one IPv6 network from which on it is judged.</summary>
     private const int ManyConnections = 32;
 
@@ -140,6 +143,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             tenant.MissingReferrer[place]++;
         }
+        CountAgent(in session, now, missing ? 1 : 0);
         place = SlotRing.Advance<uint>(tenant.Tokenless, ref tenant.TokenlessSlot, slot);
         if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0)
         {
@@ -152,8 +156,41 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
     {
         CountInReferrer(in session, slot);
         ref TenantState tenant = ref state.Tenants[state.Tenants.GetOrAdd((ulong)session.Organization, out _)];
+        ref AgentState agent = ref state.Agents[state.Agents.GetOrAdd(AgentKey(in session), out _)];
+        agent.Missing = Math.Max(0, agent.Missing - 1);
         ref uint missing = ref tenant.MissingReferrer[SlotRing.Advance<uint>(tenant.MissingReferrer, ref tenant.MissingSlot, slot)];
         missing -= Math.Min(missing, 1);
+    }
+
+    /// <summary>
+    /// Share (0 to 1) of sessions like this one, by tenant and user agent, that have no referrer: an app never has one, a
+    /// browser hardly ever lacks it. What is not known of the agent is taken from the tenant.
+    /// </summary>
+    public float MissingShare(in SessionState session, long now)
+    {
+        float tenantShare = 0;
+        int tenantIndex = state.Tenants.Find((ulong)session.Organization);
+        if (tenantIndex >= 0)
+        {
+            ref TenantState tenant = ref state.Tenants[tenantIndex];
+            uint sessions = 0;
+            uint missing = 0;
+            for (int i = 0; i < CountSlots.Length; i++)
+            {
+                sessions += tenant.Sessions[i];
+                missing += tenant.MissingReferrer[i];
+            }
+            tenantShare = sessions >= FewSessions ? (float)missing / sessions : 0;
+        }
+        int index = state.Agents.Find(AgentKey(in session));
+        if (index < 0)
+        {
+            return tenantShare;
+        }
+        ref AgentState agent = ref state.Agents[index];
+        uint seconds = FeatureWindows.Seconds(now);
+        float known = FeatureWindows.Faded(agent.Sessions, agent.At, seconds);
+        return (FeatureWindows.Faded(agent.Missing, agent.At, seconds) + (FewSessions * tenantShare)) / (known + FewSessions);
     }
 
     /// <summary>Whether the states of the session's address, network and page are still there.</summary>
@@ -267,6 +304,17 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             state.Dossiers.Get(state.Referrers[session.Referrer.Index].Dossier)?.Record(handle, in session);
         }
+    }
+
+    private static ulong AgentKey(in SessionState session) => ((ulong)(uint)session.Organization << 32) | (uint)session.UserAgent;
+
+    private void CountAgent(in SessionState session, long now, int missing)
+    {
+        ref AgentState agent = ref state.Agents[state.Agents.GetOrAdd(AgentKey(in session), out _)];
+        uint seconds = FeatureWindows.Seconds(now);
+        agent.Sessions = FeatureWindows.Faded(agent.Sessions, agent.At, seconds) + 1;
+        agent.Missing = FeatureWindows.Faded(agent.Missing, agent.At, seconds) + missing;
+        agent.At = Math.Max(agent.At, seconds);
     }
 
     private void CountInReferrer(in SessionState session, long slot)

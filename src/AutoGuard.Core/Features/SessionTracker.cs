@@ -241,6 +241,11 @@ public sealed class SessionTracker
             {
                 _state.Reconnects.CountShort(ref _state.Networks[session.Network.Index], now);
             }
+            if (!_state.Reconnects.IsEverywhere(now))
+            {
+                address.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now)) + 1;
+                address.ShortsAt = Math.Max(address.ShortsAt, FeatureWindows.Seconds(now));
+            }
         }
         _links.Detach(ref session);
     }
@@ -296,6 +301,7 @@ public sealed class SessionTracker
         if (session.ReferrerHost == 0)
         {
             SlotRing.Increment(ref counts.MissingReferrer);
+            counts.Unexpected += 1 - _links.MissingShare(in session, e.Timestamp);
         }
         else if (IsUnknown(session.ReferrerHost))
         {
@@ -335,6 +341,7 @@ public sealed class SessionTracker
         ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, slot)];
         if (counts.MissingReferrer > 0)
         {
+            counts.Unexpected -= counts.Unexpected / counts.MissingReferrer;
             counts.MissingReferrer--;
         }
         if (IsUnknown(session.ReferrerHost))

@@ -11,6 +11,9 @@ public struct TokenSlot
     /// <summary>The part of it from data-centre addresses, seconds.</summary>
     public float DataCentreWatched;
 
+    /// <summary>Sessions without a referrer, each less the share of sessions like it that have none either.</summary>
+    public float Unexpected;
+
     /// <summary>Sessions first seen.</summary>
     public ushort Sessions;
 

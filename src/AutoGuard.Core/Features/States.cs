@@ -229,6 +229,12 @@ public struct AddressState
     /// <summary>Set of tokens seen in the window.</summary>
     public int Tokens;
 
+    /// <summary>Sessions that ended within seconds while not everybody's did, an hour ago half as many; as of <see cref="ShortsAt"/>.</summary>
+    public float Shorts;
+
+    /// <summary>Event time of <see cref="Shorts"/>, Unix seconds.</summary>
+    public uint ShortsAt;
+
     /// <summary>Set of tokens that played here and were flagged for themselves.</summary>
     public int Suspects;
 
@@ -358,6 +364,19 @@ public struct ReferrerState
     public bool Dirty;
 }
 
+/// <summary>What one user agent does in one tenant.</summary>
+public struct AgentState
+{
+    /// <summary>Sessions, an hour ago half as many.</summary>
+    public float Sessions;
+
+    /// <summary>Those without a referrer.</summary>
+    public float Missing;
+
+    /// <summary>When both were counted, Unix seconds.</summary>
+    public uint At;
+}
+
 /// <summary>One tenant (or all traffic, when events name none): the mix that single keys are compared with.</summary>
 public struct TenantState
 {
@@ -372,6 +391,9 @@ public struct TenantState
 
     /// <summary>Slot the second ring stands at.</summary>
     public long MissingSlot;
+
+    /// <summary>Set of addresses that played without a token lately, where nearly everybody has one.</summary>
+    public int Campaign;
 
     /// <summary>Those without a token.</summary>
     public CountSlots Tokenless;

@@ -81,6 +81,12 @@ public enum Indicator
 
     /// <inheritdoc cref="IndicatorsOptions.DistinctAgents"/>
     DistinctAgents,
+
+    /// <inheritdoc cref="IndicatorsOptions.AddressAttempts"/>
+    AddressAttempts,
+
+    /// <inheritdoc cref="IndicatorsOptions.Campaign"/>
+    Campaign,
 }
 
 /// <summary>
@@ -112,6 +118,9 @@ public enum EvidenceKind
 
     /// <summary>With what right.</summary>
     Right,
+
+    /// <summary>Who else does the same.</summary>
+    Company,
 }
 
 /// <summary>One indicator's reading of one key.</summary>
@@ -125,6 +134,9 @@ public readonly record struct Reading(Indicator Indicator, double Value, double 
 /// <summary>Compiled settings of the indicators: value to reading.</summary>
 public sealed class IndicatorScale
 {
+    /// <summary>How many times the usual level saturates the grade at the earliest, when that level is the threshold.</summary>
+    private const double LeastRange = 2;
+
     private readonly IndicatorOptions[] _options;
 
     /// <summary>Compiles the options.</summary>
@@ -139,7 +151,7 @@ public sealed class IndicatorScale
             options.AddressTokens, options.AddressDataCentre, options.AddressSpike, options.SubnetOffenders,
             options.UnofficialReferrer, options.DistinctOperators, options.SessionHandovers, options.ToolAgent,
             options.DataCentreTokens, options.NetworkConnections, options.SuspectTokens, options.MissingToken,
-            options.DistinctAgents,
+            options.DistinctAgents, options.AddressAttempts, options.Campaign,
         ];
     }
 
@@ -150,12 +162,13 @@ public sealed class IndicatorScale
     public static EvidenceKind KindOf(Indicator indicator) => indicator switch
     {
         Indicator.ConcurrentSessions or Indicator.ConcurrentNetworks or Indicator.SessionHandovers => EvidenceKind.AtOnce,
-        Indicator.AddressConnections or Indicator.AddressReconnects or Indicator.NetworkConnections or Indicator.SubnetOffenders => EvidenceKind.AtOnce,
+        Indicator.AddressConnections or Indicator.AddressReconnects or Indicator.AddressAttempts or Indicator.NetworkConnections or Indicator.SubnetOffenders => EvidenceKind.AtOnce,
         Indicator.DistinctNetworks or Indicator.DistinctOperators or Indicator.GeographicSpread or Indicator.SessionsPerToken => EvidenceKind.Spread,
         Indicator.AddressTokens or Indicator.DataCentreTokens => EvidenceKind.Spread,
         Indicator.DataCentre or Indicator.AddressDataCentre => EvidenceKind.Origin,
         Indicator.SuspectTokens or Indicator.MissingToken => EvidenceKind.Right,
         Indicator.ToolAgent or Indicator.DistinctAgents => EvidenceKind.Client,
+        Indicator.Campaign => EvidenceKind.Company,
         Indicator.LongPlayback => EvidenceKind.Duration,
         Indicator.TokenSpike or Indicator.AddressSpike => EvidenceKind.Rate,
         _ => EvidenceKind.Page,
@@ -168,8 +181,8 @@ public sealed class IndicatorScale
     /// <param name="indicator">Which one.</param>
     /// <param name="value">Measured value.</param>
     /// <param name="usual">
-    /// What is still usual in the population now, in the same unit; where it lies above the configured threshold, threshold
-    /// and saturation rise with it. 0 when unknown.
+    /// What is still usual in the population now, in the same unit; where it lies above the configured threshold, it is the
+    /// threshold, and the saturation is twice as much at least. 0 when unknown.
     /// </param>
     public Reading Read(Indicator indicator, double value, double usual = 0)
     {
@@ -178,8 +191,9 @@ public sealed class IndicatorScale
         double grade = 0;
         if (options.Enabled && value > threshold)
         {
-            double low = Math.Max(options.Threshold, 1e-9);
-            double position = options.Saturation > low ? Math.Log(value / Math.Max(threshold, 1e-9)) / Math.Log(options.Saturation / low) : 1;
+            double low = Math.Max(threshold, 1e-9);
+            double high = usual > options.Threshold ? Math.Max(options.Saturation, LeastRange * usual) : options.Saturation;
+            double position = high > low ? Math.Log(value / low) / Math.Log(high / low) : 1;
             grade = 0.5 + (0.5 * Math.Clamp(position, 0, 1));
         }
         return new(indicator, value, threshold, grade, options.ObserveOnly ? 0 : options.Weight);

@@ -15,8 +15,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Networks that must have come from a page before it is anything: anybody can name any page in a request.</summary>
     private const int FewestNetworks = 8;
 
-    /// <summary>A connection of nobody's counts as so many in a data centre, where no homes are.</summary>
-    private const double NobodyAtHome = 1.5;
+    /// <summary>What nobody needs to own counts as so many in a data centre, where no homes are.</summary>
+    private const double NobodyAtHome = 2;
 
     /// <summary>Open sessions of an address up to which it does not matter what plays them.</summary>
     private const int FewSessions = 2;
@@ -65,7 +65,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.DataCentre, dataCentre);
         writer.Add(Indicator.ToolAgent, features.ToolShare);
         writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
-        writer.Add(Indicator.MissingReferrer, features.MissingReferrerShare * (1 - features.TenantMissingShare));
+        writer.Add(Indicator.MissingReferrer, features.UnexpectedMissingShare);
         writer.Add(Indicator.LongPlayback, hours, features.Usual[(int)PopulationTrait.Playing] / 4);
         writer.Add(Indicator.TokenSpike, features.SpikeMinutes >= spikePersistence ? features.SpikeLevel : 0);
         return writer.Count;
@@ -83,7 +83,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         bool sudden = features.SpikeMinutes >= spikePersistence;
         writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre ? features.Unowned * NobodyAtHome : sudden ? features.Unowned : 0));
         bool mostlyShort = features.Short * 2 >= features.Starts;
-        writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute);
+        writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute * (features.DataCentre ? NobodyAtHome : 1) : 0, features.UsualShortPerMinute);
+        writer.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0);
+        writer.Add(Indicator.Campaign, features.Campaign);
         writer.Add(Indicator.AddressTokens, features.Tokens);
         writer.Add(Indicator.DataCentreTokens, features.DataCentre ? features.OpenTokens : 0);
         writer.Add(Indicator.SuspectTokens, features.DataCentre ? features.Suspects : 0);

@@ -23,6 +23,8 @@ public static class Sentences
             Indicator.ToolAgent => Say($"{value * 100:0} % of the sessions are played by tools that record or relay (limit {limit * 100:0.##} %)"),
             Indicator.DataCentreTokens => Say($"{Count(value, "different token")} at once behind one data-centre address (limit {limit:0.##})"),
             Indicator.DistinctAgents => Say($"{Count(value, "different player")} {whom}, each at another address (limit {limit:0.##})"),
+            Indicator.AddressAttempts => Say($"{Count(value, "session")} that ended within seconds, lately and while others' did not (limit {limit:0.##})"),
+            Indicator.Campaign => Say($"{value:0} addresses play without a token at the same time (limit {limit:0.##})"),
             Indicator.SuspectTokens => Say($"{Count(value, "token")} that played from this address came under suspicion themselves (limit {limit:0.##})"),
             Indicator.MissingToken => Say($"{Count(value, "session")} at once without a token, where nearly everybody has one (limit {limit:0.##})"),
             Indicator.NetworkConnections => Say($"{Count(value, "connection")} at once from one line beyond what its tokens explain (limit {limit:0.##})"),

@@ -15,6 +15,9 @@ namespace AutoGuard.Core.Pipeline;
 /// </summary>
 internal sealed class Judge
 {
+    /// <summary>Sessions without a token from which on an address may belong to a campaign.</summary>
+    private const double TokenlessOfCampaign = 2;
+
     private readonly FeatureState _state;
     private readonly FeatureMeter _meter;
     private readonly IndicatorPanel _panel;
@@ -115,7 +118,7 @@ internal sealed class Judge
         }
         Key128 key = _state.Tokens.KeyAt(index);
         LedgerKey ledgerKey = new(SubjectType.Token, key.High, key.Low);
-        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions + features.Handovers, now, out bool again);
+        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Evidence, now, out bool again);
         if (again)
         {
             _state.MarkToken(index);
@@ -148,6 +151,10 @@ internal sealed class Judge
         if (score == 0)
         {
             return null;
+        }
+        if (features.Tokenless * features.TokensAreUsual > TokenlessOfCampaign)
+        {
+            _meter.NoteTokenless(index, now);
         }
         if (_state.Dossiers.Get(address.Dossier) is null)
         {

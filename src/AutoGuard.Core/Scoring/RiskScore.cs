@@ -14,7 +14,7 @@ public static class RiskScore
     /// <summary>Weights of 1 would make any single indicator certain; the product is kept above this.</summary>
     private const double LeastDoubt = 1e-6;
 
-    private const int Kinds = (int)EvidenceKind.Right + 1;
+    private const int Kinds = (int)EvidenceKind.Company + 1;
 
     /// <summary>The score of the readings, in [0, 1).</summary>
     public static double Of(ReadOnlySpan<Reading> readings)
