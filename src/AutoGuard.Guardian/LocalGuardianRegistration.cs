@@ -1,6 +1,7 @@
 using AutoGuard.Core.Guardian;
 using AutoGuard.Guardian.Api;
 using AutoGuard.Guardian.Local;
+using AutoGuard.Guardian.Publications;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Guardian.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -24,6 +25,8 @@ public static class LocalGuardianRegistration
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(new RuleRails(options.WidestPrefixV4, options.WidestPrefixV6, options.Allowlist, options.Referrers));
         services.AddSingleton<RuleMatcher>();
+        services.AddSingleton<PublicationTable>();
+        services.AddSingleton<PublicationStore>();
         services.AddSingleton<RuleStore>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<GuardianApi>();

@@ -50,6 +50,8 @@ internal sealed record RuleBody
 
     public string? Organization { get; init; }
 
+    public string? Stream { get; init; }
+
     public required string CreatedAt { get; init; }
 
     public string? ExpiresAt { get; init; }
@@ -70,12 +72,28 @@ internal sealed record RuleBody
             Origin = RuleNames.Of(rule.Origin),
             Creator = rule.Creator,
             Organization = rule.Organization,
+            Stream = rule.Stream,
             CreatedAt = Time(rule.CreatedAt),
             ExpiresAt = rule.ExpiresAt is { } expires ? Time(expires) : null,
         };
     }
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static RuleBody Of(HeldRule rule) => Of(new Rule
+    {
+        Id = rule.Id,
+        Scope = rule.Scope,
+        Value = rule.Value,
+        Type = rule.Type,
+        Tag = rule.Tag,
+        Origin = rule.Origin,
+        Creator = rule.Creator,
+        Organization = rule.Organization,
+        Stream = rule.Stream,
+        CreatedAt = rule.CreatedAt,
+        ExpiresAt = rule.ExpiresAt,
+    });
+
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }
 
 internal sealed record VerdictBody(bool Allowed, RuleBody? Rule);

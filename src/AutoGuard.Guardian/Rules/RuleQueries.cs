@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text;
 using Dapper;
 using Npgsql;
@@ -18,6 +19,7 @@ public sealed class RuleQueries(NpgsqlDataSource database, TimeProvider time)
         Where(filter.Value is not null, "value = @Value");
         Where(filter.Origin is not null, "origin = @Origin");
         Where(filter.Organization is not null, "organization = @Organization");
+        Where(filter.Stream is not null, "stream = @Stream");
         Where(filter.Before is not null, "seq < @Before");
         Where(!filter.IncludeLapsed, "(expires_at is null or expires_at > @Now)");
         sql.Append(" order by seq desc limit @Limit");
@@ -31,6 +33,7 @@ public sealed class RuleQueries(NpgsqlDataSource database, TimeProvider time)
                 filter.Value,
                 Origin = filter.Origin is { } origin ? RuleNames.Of(origin) : null,
                 filter.Organization,
+                filter.Stream,
                 filter.Before,
                 Now = time.GetUtcNow().UtcDateTime,
                 Limit = Math.Clamp(filter.Limit, 1, RuleFilter.LargestPage),
@@ -43,7 +46,7 @@ public sealed class RuleQueries(NpgsqlDataSource database, TimeProvider time)
     public async Task<Rule?> GetAsync(string id, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
-        return await GetAsync(connection, null, id, cancellationToken);
+        return await ReadAsync(connection, null, id, cancellationToken);
     }
 
     /// <summary>The audit of one rule, oldest first.</summary>
@@ -61,35 +64,44 @@ public sealed class RuleQueries(NpgsqlDataSource database, TimeProvider time)
     internal async Task<IReadOnlyList<Rule>> GetAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
-        return await GetAsync(connection, null, ids, cancellationToken);
+        return await ReadAsync(connection, null, ids, cancellationToken);
     }
 
-    internal async Task<IReadOnlyList<Rule>> GetAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<Rule>> ReadAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, IReadOnlyList<string> ids, CancellationToken cancellationToken)
     {
         IEnumerable<RuleRow> rows = await connection.QueryAsync<RuleRow>(new CommandDefinition(
             $"select {RuleRow.Columns} from rules where id = any(@Ids)", new { Ids = ids.ToArray() }, transaction, cancellationToken: cancellationToken));
         return [.. rows.Select(static row => row.ToRule())];
     }
 
-    internal async Task<Rule?> GetAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, CancellationToken cancellationToken) =>
-        await GetAsync(connection, transaction, [id], cancellationToken) is [Rule rule] ? rule : null;
+    internal static async Task<Rule?> ReadAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, CancellationToken cancellationToken) =>
+        await ReadAsync(connection, transaction, [id], cancellationToken) is [Rule rule] ? rule : null;
 
-    internal async Task<List<Rule>> ReadActiveAsync(CancellationToken cancellationToken)
+    /// <summary>Reads everything in force, a row at a time: there may be a million.</summary>
+    internal async Task ReadActiveAsync(Action<Rule> take, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
-        IEnumerable<RuleRow> rows = await connection.QueryAsync<RuleRow>(new CommandDefinition(
-            $"select {RuleRow.Columns} from rules where expires_at is null or expires_at > @Now", new { Now = time.GetUtcNow().UtcDateTime }, cancellationToken: cancellationToken));
-        return [.. rows.Select(static row => row.ToRule())];
+        await using NpgsqlCommand command = connection.CreateCommand();
+        command.CommandText = $"select {RuleRow.Columns} from rules where expires_at is null or expires_at > @now";
+        command.CommandTimeout = 0;
+        command.Parameters.AddWithValue("now", time.GetUtcNow().UtcDateTime);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        Func<DbDataReader, RuleRow> parse = reader.GetRowParser<RuleRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            take(parse(reader).ToRule());
+        }
     }
 
-    internal async Task<int> CountAllowedReferrersAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string? organization, DateTimeOffset now, CancellationToken cancellationToken)
+    internal static async Task<int> CountAllowedReferrersAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string? organization, string? stream, DateTimeOffset now, CancellationToken cancellationToken)
     {
         const string Sql = """
             select count(*)::int from rules
-            where scope = 'referrer' and type = 'allow' and (organization is null or organization = @organization) and (expires_at is null or expires_at > @Now)
+            where scope = 'referrer' and type = 'allow' and (organization is null or organization = @organization) and (stream is null or stream = @stream)
+              and (expires_at is null or expires_at > @Now)
             """;
-        return await connection.ExecuteScalarAsync<int>(new CommandDefinition(Sql, new { organization, Now = now.UtcDateTime }, transaction, cancellationToken: cancellationToken));
+        return await connection.ExecuteScalarAsync<int>(new CommandDefinition(Sql, new { organization, stream, Now = now.UtcDateTime }, transaction, cancellationToken: cancellationToken));
     }
 
     internal async Task<long> LastChangeAsync(CancellationToken cancellationToken)
@@ -98,11 +110,22 @@ public sealed class RuleQueries(NpgsqlDataSource database, TimeProvider time)
         return await connection.ExecuteScalarAsync<long>(new CommandDefinition("select coalesce(max(seq), 0) from rule_audit", cancellationToken: cancellationToken));
     }
 
-    internal async Task<(long Position, IReadOnlyList<string> Ids)> ChangedSinceAsync(long position, CancellationToken cancellationToken)
+    /// <summary>Position of the last change, and number and sum of revisions of what is in force, all at one moment.</summary>
+    internal async Task<(long Position, long Count, long Revisions)> DigestAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        const string Sql = """
+            select (select coalesce(max(seq), 0) from rule_audit), count(*), coalesce(sum(revision), 0)::bigint
+            from rules where expires_at is null or expires_at > @Now
+            """;
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleAsync<(long, long, long)>(new CommandDefinition(Sql, new { Now = now.UtcDateTime }, cancellationToken: cancellationToken));
+    }
+
+    internal async Task<(long Position, IReadOnlyList<string> Ids)> ChangedSinceAsync(long position, int limit, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
         IEnumerable<FeedRow> rows = await connection.QueryAsync<FeedRow>(new CommandDefinition(
-            "select seq as Sequence, rule_id as RuleId from rule_audit where seq > @position order by seq", new { position }, cancellationToken: cancellationToken));
+            "select seq as Sequence, rule_id as RuleId from rule_audit where seq > @position order by seq limit @limit", new { position, limit }, cancellationToken: cancellationToken));
         List<FeedRow> changes = rows.AsList();
         return (changes.Count == 0 ? position : changes[^1].Sequence, [.. changes.Select(static c => c.RuleId).Distinct(StringComparer.Ordinal)]);
     }
