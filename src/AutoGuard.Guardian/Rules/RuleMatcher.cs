@@ -151,26 +151,27 @@ public sealed class RuleMatcher
     /// <summary>New rules on their way in.</summary>
     internal sealed class Loading(RuleMatcher matcher)
     {
-        private readonly Dictionary<RuleLabel, RuleLabel> _labels = [];
-        private readonly Dictionary<UInt128, HeldRule> _rules = [];
-        private RuleSnapshot? _snapshot;
+        private readonly RuleMatcher _fresh = new();
 
         public void Add(Rule rule)
         {
-            HeldRule held = Hold(rule, _labels);
-            _rules[held.Key] = held;
+            HeldRule held = Hold(rule, _fresh._labels);
+            _fresh._rules[held.Key] = held;
         }
 
         /// <summary>Does all the work, outside of any lock.</summary>
-        public void Build() => _snapshot = RuleSnapshot.Empty.With([], _rules.Values);
+        public void Build() => _fresh._snapshot = RuleSnapshot.Empty.With([], _fresh._rules.Values);
+
+        /// <summary>Brings what was built up to date.</summary>
+        public void Apply(IReadOnlyCollection<Rule> changed, IReadOnlyCollection<string> removedIds) => _fresh.Apply(changed, removedIds);
 
         public void PutInPlace()
         {
             lock (matcher._changes)
             {
-                matcher._labels = _labels;
-                matcher._rules = _rules;
-                matcher._snapshot = _snapshot ?? throw new InvalidOperationException("The rules were not built.");
+                matcher._labels = _fresh._labels;
+                matcher._rules = _fresh._rules;
+                matcher._snapshot = _fresh._snapshot;
             }
         }
     }

@@ -114,9 +114,9 @@ public sealed class RuleStore(NpgsqlDataSource database, RuleRails rails, RuleMa
         await _gate.WaitAsync(cancellationToken);
         try
         {
+            // What changed since is put in before it is put in place: no look-up may miss a rule that was in force.
+            (_followed, _) = await FollowHoldingGateAsync(position, loading.Apply, cancellationToken);
             loading.PutInPlace();
-            _followed = position;
-            await FollowHoldingGateAsync(cancellationToken);
         }
         finally
         {
@@ -130,7 +130,8 @@ public sealed class RuleStore(NpgsqlDataSource database, RuleRails rails, RuleMa
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            return await FollowHoldingGateAsync(cancellationToken);
+            (_followed, int followed) = await FollowHoldingGateAsync(_followed, matcher.Apply, cancellationToken);
+            return followed;
         }
         finally
         {
@@ -147,7 +148,7 @@ public sealed class RuleStore(NpgsqlDataSource database, RuleRails rails, RuleMa
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            await FollowHoldingGateAsync(cancellationToken);
+            (_followed, _) = await FollowHoldingGateAsync(_followed, matcher.Apply, cancellationToken);
             DateTimeOffset now = Now();
             matcher.Sweep(now);
             (long position, long count, long revisions) = await _queries.DigestAsync(now, cancellationToken);
@@ -162,24 +163,24 @@ public sealed class RuleStore(NpgsqlDataSource database, RuleRails rails, RuleMa
 
     public void Dispose() => _gate.Dispose();
 
-    private async Task<int> FollowHoldingGateAsync(CancellationToken cancellationToken)
+    private async Task<(long Position, int Followed)> FollowHoldingGateAsync(
+        long position, Action<IReadOnlyCollection<Rule>, IReadOnlyCollection<string>> apply, CancellationToken cancellationToken)
     {
         int followed = 0;
         while (true)
         {
-            (long position, IReadOnlyList<string> ids) = await _queries.ChangedSinceAsync(_followed, FeedPage, cancellationToken);
+            (position, IReadOnlyList<string> ids) = await _queries.ChangedSinceAsync(position, FeedPage, cancellationToken);
             if (ids.Count == 0)
             {
-                return followed;
+                return (position, followed);
             }
             List<string> ruleIds = [.. ids.Where(static id => !PublicationKey.IsName(id))];
             IReadOnlyList<Rule> present = await _queries.GetAsync(ruleIds, cancellationToken);
-            matcher.Apply(present, [.. ruleIds.Except(present.Select(static r => r.Id), StringComparer.Ordinal)]);
+            apply(present, [.. ruleIds.Except(present.Select(static r => r.Id), StringComparer.Ordinal)]);
             if (ruleIds.Count < ids.Count && publications is not null)
             {
                 await publications.LoadAsync(database, cancellationToken);
             }
-            _followed = position;
             followed += ids.Count;
         }
     }
