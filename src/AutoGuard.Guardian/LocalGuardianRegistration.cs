@@ -1,6 +1,9 @@
 using AutoGuard.Core.Guardian;
 using AutoGuard.Guardian.Api;
+using AutoGuard.Guardian.Bouncers;
+using AutoGuard.Guardian.Decisions;
 using AutoGuard.Guardian.Local;
+using AutoGuard.Guardian.OptiView;
 using AutoGuard.Guardian.Publications;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Guardian.Storage;
@@ -29,7 +32,18 @@ public static class LocalGuardianRegistration
         services.AddSingleton<PublicationStore>();
         services.AddSingleton<RuleStore>();
         services.AddSingleton<ApiKeys>();
+        services.AddSingleton(options);
+        services.AddSingleton<RuleAudit>();
+        services.AddSingleton(static provider => provider.GetRequiredService<RuleStore>().Queries);
+        services.AddSingleton<BouncerDecisions>();
+        services.AddSingleton<ApiGate>();
         services.AddSingleton<GuardianApi>();
+        services.AddSingleton<RulesApi>();
+        services.AddSingleton<BulkApi>();
+        services.AddSingleton<PublicationsApi>();
+        services.AddSingleton<DecisionPoint>();
+        services.AddSingleton<BouncerApi>();
+        services.AddSingleton<ExportApi>();
         services.AddSingleton<PostgresDecisionStore>();
         services.AddSingleton<LocalGuardian>();
         services.AddSingleton<IGuardian>(static provider => provider.GetRequiredService<LocalGuardian>());
@@ -42,7 +56,15 @@ public static class LocalGuardianRegistration
     public static IEndpointRouteBuilder MapGuardianApi(this IEndpointRouteBuilder routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        routes.ServiceProvider.GetRequiredService<GuardianApi>().Map(routes);
+        IServiceProvider services = routes.ServiceProvider;
+        services.GetRequiredService<GuardianApi>().Map(routes);
+        services.GetRequiredService<RulesApi>().Map(routes);
+        services.GetRequiredService<BulkApi>().Map(routes);
+        services.GetRequiredService<PublicationsApi>().Map(routes);
+        services.GetRequiredService<DecisionPoint>().Map(routes);
+        services.GetRequiredService<BouncerApi>().Map(routes);
+        services.GetRequiredService<ExportApi>().Map(routes);
+        OpenApiDocument.Map(routes);
         return routes;
     }
 }

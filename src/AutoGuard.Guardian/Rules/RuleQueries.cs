@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Dapper;
 using Npgsql;
@@ -50,14 +51,34 @@ public sealed class RuleQueries(NpgsqlDataSource database, TimeProvider time)
     }
 
     /// <summary>The audit of one rule, oldest first.</summary>
-    public async Task<IReadOnlyList<RuleAuditEntry>> AuditAsync(string ruleId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<RuleAuditEntry>> AuditAsync(string ruleId, CancellationToken cancellationToken) =>
+        await ReadAuditAsync("where rule_id = @ruleId order by seq", new { ruleId }, cancellationToken);
+
+    /// <summary>One page of the audit of everything, newest first.</summary>
+    /// <param name="organization">Only entries of this tenant; null: of everybody.</param>
+    /// <param name="subject">Only entries of this rule, publication or key; null: of all.</param>
+    /// <param name="before">Only entries before this one; null: from the newest on.</param>
+    /// <param name="limit">1 to <see cref="RuleFilter.LargestPage"/>.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public async Task<IReadOnlyList<RuleAuditEntry>> HistoryAsync(string? organization, string? subject, long? before, int limit, CancellationToken cancellationToken) =>
+        await ReadAuditAsync(
+            """
+            where (@organization::text is null or coalesce(after, before) ->> 'organization' = @organization)
+              and (@subject::text is null or rule_id = @subject) and (@before::bigint is null or seq < @before)
+            order by seq desc limit @Limit
+            """,
+            new { organization, subject, before, Limit = Math.Clamp(limit, 1, RuleFilter.LargestPage) },
+            cancellationToken);
+
+    /// <summary>What allow rules and the allowlist have taken away since a position of the audit, oldest first, so that other engines can follow.</summary>
+    public async Task<IReadOnlyList<RuleAuditEntry>> ReleasedSinceAsync(long position, CancellationToken cancellationToken) =>
+        await ReadAuditAsync("where seq > @position and what = 'release' order by seq limit 1000", new { position }, cancellationToken);
+
+    private async Task<IReadOnlyList<RuleAuditEntry>> ReadAuditAsync(string which, object parameters, CancellationToken cancellationToken)
     {
-        const string Sql = """
-            select seq as Sequence, at, who, what, why, rule_id as RuleId, before::text as Before, after::text as After
-            from rule_audit where rule_id = @ruleId order by seq
-            """;
+        string sql = "select seq as Sequence, at, who, what, why, rule_id as RuleId, before::text as Before, after::text as After from rule_audit " + which;
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
-        IEnumerable<AuditRow> rows = await connection.QueryAsync<AuditRow>(new CommandDefinition(Sql, new { ruleId }, cancellationToken: cancellationToken));
+        IEnumerable<AuditRow> rows = await connection.QueryAsync<AuditRow>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
         return [.. rows.Select(static r => new RuleAuditEntry(r.Sequence, new DateTimeOffset(r.At, TimeSpan.Zero), r.Who, r.What, r.Why, r.RuleId, r.Before, r.After))];
     }
 
@@ -80,16 +101,24 @@ public sealed class RuleQueries(NpgsqlDataSource database, TimeProvider time)
     /// <summary>Reads everything in force, a row at a time: there may be a million.</summary>
     internal async Task ReadActiveAsync(Action<Rule> take, CancellationToken cancellationToken)
     {
+        await foreach (Rule rule in ReadAsync("", null, cancellationToken))
+        {
+            take(rule);
+        }
+    }
+
+    /// <summary>Reads what is in force and meets a further condition, a row at a time.</summary>
+    internal async IAsyncEnumerable<Rule> ReadAsync(string condition, object? parameters, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
-        await using NpgsqlCommand command = connection.CreateCommand();
-        command.CommandText = $"select {RuleRow.Columns} from rules where expires_at is null or expires_at > @now";
-        command.CommandTimeout = 0;
-        command.Parameters.AddWithValue("now", time.GetUtcNow().UtcDateTime);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        var all = new DynamicParameters(parameters);
+        all.Add("Now", time.GetUtcNow().UtcDateTime);
+        await using DbDataReader reader = await connection.ExecuteReaderAsync(new CommandDefinition(
+            $"select {RuleRow.Columns} from rules where (expires_at is null or expires_at > @Now) {condition}", all, commandTimeout: 0, cancellationToken: cancellationToken));
         Func<DbDataReader, RuleRow> parse = reader.GetRowParser<RuleRow>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            take(parse(reader).ToRule());
+            yield return parse(reader).ToRule();
         }
     }
 

@@ -5,6 +5,8 @@ using AutoGuard.Guardian.Api;
 using AutoGuard.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +19,11 @@ public sealed class ApiServer : IAsyncLifetime
     private WebApplication _app = null!;
 
     public FakeTimeProvider Time => _time;
+
+    public LocalGuardianOptions Options { get; } = new() { CallsPerSecond = 1_000_000, RefusedKeysPerMinute = 1_000_000 };
+
+    /// <summary>Every line that the server logged.</summary>
+    public RecordedLog Log { get; } = new();
 
     public TestDatabase Database { get; private set; } = null!;
 
@@ -32,11 +39,11 @@ public sealed class ApiServer : IAsyncLifetime
     {
         Database = await new PostgresFixture().CreateMigratedAsync();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Trace);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(_time);
         builder.Services.AddSingleton(Database.DataSource);
-        builder.Services.AddLocalGuardian(new LocalGuardianOptions());
+        builder.Services.AddLocalGuardian(Options);
         _app = builder.Build();
         _app.MapGuardianApi();
         await _app.StartAsync();
@@ -51,6 +58,10 @@ public sealed class ApiServer : IAsyncLifetime
         await Database.DisposeAsync();
     }
 
+    public Uri Address => new(_app.Urls.First());
+
+    public IEnumerable<Endpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
+
     public HttpClient MakeClient(string header, string key)
     {
         var client = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
@@ -60,8 +71,15 @@ public sealed class ApiServer : IAsyncLifetime
 
     public async Task<HttpClient> MakeClientAsync(ApiKey key) => MakeClient("X-BINTU-TOKEN", (await Keys.CreateAsync(key, default))!);
 
-    public async Task<bool> IsAllowedAsync(string query) =>
-        (await GetAsync("/check?" + query)).GetProperty("data").GetProperty("allowed").GetBoolean();
+    /// <summary>The verdict; status and body must agree.</summary>
+    public async Task<bool> IsAllowedAsync(string query)
+    {
+        HttpResponseMessage response = await Client.GetAsync("/check?" + query);
+        Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Forbidden, $"{(int)response.StatusCode} to {query}");
+        bool allowed = JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("data").GetProperty("allowed").GetBoolean();
+        Assert.Equal(response.StatusCode == HttpStatusCode.OK, allowed);
+        return allowed;
+    }
 
     public async Task<JsonElement> GetAsync(string path)
     {
