@@ -91,6 +91,12 @@ internal sealed partial class ApiGate(ApiKeys keys, LocalGuardianOptions options
         catch (NpgsqlException failure)
         {
             Log.DatabaseAway(logger, failure);
+            if (context.Response.HasStarted || context.Response.BodyWriter.UnflushedBytes > 0)
+            {
+                // Half an answer must not look like a whole one.
+                context.Abort();
+                return Results.Empty;
+            }
             return error(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, "The rules' database is not available; try again.");
         }
         catch (BadHttpRequestException failure)

@@ -28,7 +28,7 @@ internal sealed class BouncerDecisions(NpgsqlDataSource database, RuleQueries qu
             and (a.network && r.network or (a.scope = 'token' and r.scope = 'token' and a.value = r.value)
               or (a.scope = 'referrer' and r.scope = 'referrer'
                 and (a.value = r.value or (a.value like '*.%' and right(r.value, length(a.value) - 1) = right(a.value, length(a.value) - 1))
-                  or (r.value like '*.%' and right(a.value, length(r.value) - 1) = right(r.value, length(r.value) - 1)))))
+                  or (r.value like '*.%' and right(a.value, length(r.value) - 1) = right(r.value, length(r.value) - 1))))))
         """;
 
     private const int Most = 100_000;
