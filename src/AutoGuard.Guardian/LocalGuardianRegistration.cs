@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace AutoGuard.Guardian;
 
@@ -25,6 +26,14 @@ public static class LocalGuardianRegistration
     public static IServiceCollection AddLocalGuardian(this IServiceCollection services, LocalGuardianOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        // The framework's own lines quote request lines, which hold tokens and whatever strangers write.
+        services.AddLogging(static logging =>
+        {
+            foreach (string category in (string[])["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Http", "Microsoft.AspNetCore.HostFiltering"])
+            {
+                logging.AddFilter(category, LogLevel.Warning);
+            }
+        });
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(new RuleRails(options.WidestPrefixV4, options.WidestPrefixV6, options.Allowlist, options.Referrers));
         services.AddSingleton<RuleMatcher>();
