@@ -15,7 +15,20 @@ namespace AutoGuard.Guardian.Tests.Api;
 /// <summary>The Guardian API on a real Kestrel and a database of its own. Needs the server of <see cref="PostgresFixture"/>.</summary>
 public sealed class ApiServer : IAsyncLifetime
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly FakeTimeProvider _time;
+    private readonly ApiServer? _first;
+
+    public ApiServer()
+        : this(null)
+    {
+    }
+
+    /// <summary>A second node on the database of a first one.</summary>
+    internal ApiServer(ApiServer? first)
+    {
+        _first = first;
+        _time = first?._time ?? new FakeTimeProvider();
+    }
     private WebApplication _app = null!;
 
     public FakeTimeProvider Time => _time;
@@ -37,7 +50,7 @@ public sealed class ApiServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Database = await new PostgresFixture().CreateMigratedAsync();
+        Database = _first?.Database ?? await new PostgresFixture().CreateMigratedAsync();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Trace);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -47,7 +60,7 @@ public sealed class ApiServer : IAsyncLifetime
         _app = builder.Build();
         _app.MapGuardianApi();
         await _app.StartAsync();
-        Key = await Keys.EnsureFirstKeyAsync(default) ?? throw new InvalidOperationException("There was a key already.");
+        Key = _first?.Key ?? await Keys.EnsureFirstKeyAsync(default) ?? throw new InvalidOperationException("There was a key already.");
         Client = MakeClient("X-BINTU-APIKEY", Key);
     }
 
@@ -55,7 +68,10 @@ public sealed class ApiServer : IAsyncLifetime
     {
         Client.Dispose();
         await _app.DisposeAsync();
-        await Database.DisposeAsync();
+        if (_first is null)
+        {
+            await Database.DisposeAsync();
+        }
     }
 
     public Uri Address => new(_app.Urls.First());
