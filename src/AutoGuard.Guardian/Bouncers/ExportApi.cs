@@ -11,6 +11,9 @@ namespace AutoGuard.Guardian.Bouncers;
 /// <summary>What is denied, as files that proxies and firewalls read. All values are canonical, so none can hold more than itself.</summary>
 internal sealed class ExportApi(ApiGate gate, BouncerDecisions decisions, TimeProvider time)
 {
+    // nft takes at most 2^32 milliseconds; what lasts longer stays until the table is loaded again.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(40);
+
     public void Map(IEndpointRouteBuilder routes)
     {
         Map(routes, "/export/addresses.txt", [RuleScope.Ip, RuleScope.Cidr], static (writer, rules) => LinesAsync(writer, rules, "", "\n"));
@@ -83,7 +86,8 @@ internal sealed class ExportApi(ApiGate gate, BouncerDecisions decisions, TimePr
             }
             around = network;
             string value = network.IsSingleAddress ? network.Address.ToString() : network.ToString();
-            await writer.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{separator}{value} timeout {Math.Max(1, (long)remaining.TotalSeconds)}s"));
+            string timeout = remaining > LongestTimeout ? "" : string.Create(CultureInfo.InvariantCulture, $" timeout {Math.Max(1, (long)remaining.TotalSeconds)}s");
+            await writer.WriteAsync($"{separator}{value}{timeout}");
             separator = ",\n      ";
         }
         await writer.WriteLineAsync(around is null ? "  }" : "\n    }\n  }");

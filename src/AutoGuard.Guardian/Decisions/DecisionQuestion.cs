@@ -83,7 +83,8 @@ internal sealed class DecisionQuestion
 
     private static (DecisionQuestion?, IResult?) FromProxy(HttpContext context)
     {
-        IQueryCollection query = context.Request.Query;
+        // Proxies that speak in headers send no query; reading none is cheaper than reading an empty one.
+        IQueryCollection query = context.Request.QueryString.HasValue ? context.Request.Query : QueryCollection.Empty;
         foreach (KeyValuePair<string, StringValues> parameter in query)
         {
             if (parameter.Value.Count > 1)
