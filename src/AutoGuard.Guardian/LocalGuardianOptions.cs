@@ -16,4 +16,13 @@ public sealed class LocalGuardianOptions
 
     /// <summary>Official referrers are never denied.</summary>
     public ReferrersOptions Referrers { get; set; } = new();
+
+    /// <summary>Calls a second that one key may make, checks excepted; twice as many at once.</summary>
+    public int CallsPerSecond { get; set; } = 100;
+
+    /// <summary>Wrong keys a minute that one address may show before it is told to wait.</summary>
+    public int RefusedKeysPerMinute { get; set; } = 60;
+
+    /// <summary>Largest body of an import, bytes.</summary>
+    public int LargestImport { get; set; } = 256 * 1024 * 1024;
 }

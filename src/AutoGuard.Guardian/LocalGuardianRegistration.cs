@@ -1,12 +1,17 @@
 using AutoGuard.Core.Guardian;
 using AutoGuard.Guardian.Api;
+using AutoGuard.Guardian.Bouncers;
+using AutoGuard.Guardian.Decisions;
 using AutoGuard.Guardian.Local;
+using AutoGuard.Guardian.OptiView;
+using AutoGuard.Guardian.Publications;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Guardian.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace AutoGuard.Guardian;
 
@@ -21,12 +26,33 @@ public static class LocalGuardianRegistration
     public static IServiceCollection AddLocalGuardian(this IServiceCollection services, LocalGuardianOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        // The framework's own lines quote request lines, which hold tokens and whatever strangers write.
+        services.AddLogging(static logging =>
+        {
+            foreach (string category in (string[])["Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Http", "Microsoft.AspNetCore.HostFiltering"])
+            {
+                logging.AddFilter(category, LogLevel.Warning);
+            }
+        });
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(new RuleRails(options.WidestPrefixV4, options.WidestPrefixV6, options.Allowlist, options.Referrers));
         services.AddSingleton<RuleMatcher>();
+        services.AddSingleton<PublicationTable>();
+        services.AddSingleton<PublicationStore>();
         services.AddSingleton<RuleStore>();
         services.AddSingleton<ApiKeys>();
+        services.AddSingleton(options);
+        services.AddSingleton<RuleAudit>();
+        services.AddSingleton(static provider => provider.GetRequiredService<RuleStore>().Queries);
+        services.AddSingleton<BouncerDecisions>();
+        services.AddSingleton<ApiGate>();
         services.AddSingleton<GuardianApi>();
+        services.AddSingleton<RulesApi>();
+        services.AddSingleton<BulkApi>();
+        services.AddSingleton<PublicationsApi>();
+        services.AddSingleton<DecisionPoint>();
+        services.AddSingleton<BouncerApi>();
+        services.AddSingleton<ExportApi>();
         services.AddSingleton<PostgresDecisionStore>();
         services.AddSingleton<LocalGuardian>();
         services.AddSingleton<IGuardian>(static provider => provider.GetRequiredService<LocalGuardian>());
@@ -39,7 +65,15 @@ public static class LocalGuardianRegistration
     public static IEndpointRouteBuilder MapGuardianApi(this IEndpointRouteBuilder routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        routes.ServiceProvider.GetRequiredService<GuardianApi>().Map(routes);
+        IServiceProvider services = routes.ServiceProvider;
+        services.GetRequiredService<GuardianApi>().Map(routes);
+        services.GetRequiredService<RulesApi>().Map(routes);
+        services.GetRequiredService<BulkApi>().Map(routes);
+        services.GetRequiredService<PublicationsApi>().Map(routes);
+        services.GetRequiredService<DecisionPoint>().Map(routes);
+        services.GetRequiredService<BouncerApi>().Map(routes);
+        services.GetRequiredService<ExportApi>().Map(routes);
+        OpenApiDocument.Map(routes);
         return routes;
     }
 }

@@ -1,3 +1,4 @@
+using AutoGuard.Benchmarks.Rules;
 using AutoGuard.Benchmarks.Runs;
 using BenchmarkDotNet.Running;
 
@@ -17,6 +18,12 @@ internal static class EntryPoint
                 return 0;
             case "memory":
                 MemoryRun.Run();
+                return 0;
+            case "rules":
+                RulesRun.Run();
+                return 0;
+            case "check":
+                await CheckRun.RunAsync();
                 return 0;
             default:
                 BenchmarkSwitcher.FromAssembly(typeof(EntryPoint).Assembly).Run(args);

@@ -9,7 +9,10 @@ namespace AutoGuard.Guardian.Api;
 /// <summary>What a key opens; each role includes the ones before it.</summary>
 public enum ApiRole
 {
-    /// <summary>Lists and checks.</summary>
+    /// <summary>Asks for decisions, as enforcement points do.</summary>
+    Bouncer,
+
+    /// <summary>Lists and reads history, too.</summary>
     Read,
 
     /// <summary>Changes rules.</summary>
@@ -83,6 +86,15 @@ public sealed class ApiKeys(NpgsqlDataSource database, TimeProvider time)
         return changed > 0;
     }
 
+    /// <summary>All keys in force, by name.</summary>
+    public async Task<IReadOnlyList<ApiKey>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        IEnumerable<KeyRow> rows = await connection.QueryAsync<KeyRow>(new CommandDefinition(
+            "select name, hash, role, organization from api_keys where revoked_at is null order by name", cancellationToken: cancellationToken));
+        return [.. rows.Select(static r => new ApiKey(r.Name, RoleOf(r.Role), r.Organization))];
+    }
+
     /// <summary>The key of a text, or null when there is none or it was revoked.</summary>
     public async ValueTask<ApiKey?> FindAsync(string text, CancellationToken cancellationToken)
     {
@@ -133,21 +145,32 @@ public sealed class ApiKeys(NpgsqlDataSource database, TimeProvider time)
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
-    private static string NameOf(ApiRole role) => role switch
+    /// <summary>A role's name.</summary>
+    public static string NameOf(ApiRole role) => role switch
     {
+        ApiRole.Bouncer => "bouncer",
         ApiRole.Read => "read",
         ApiRole.Write => "write",
         ApiRole.Admin => "admin",
         _ => throw new ArgumentOutOfRangeException(nameof(role)),
     };
 
-    private static ApiRole RoleOf(string name) => name switch
+    private static ApiRole RoleOf(string name) =>
+        TryParseRole(name, out ApiRole role) ? role : throw new InvalidOperationException($"The role '{name}' of a key is not known.");
+
+    /// <summary>Reads a role's name.</summary>
+    public static bool TryParseRole(string? name, out ApiRole role)
     {
-        "read" => ApiRole.Read,
-        "write" => ApiRole.Write,
-        "admin" => ApiRole.Admin,
-        _ => throw new InvalidOperationException($"The role '{name}' of a key is not known."),
-    };
+        (bool known, role) = name switch
+        {
+            "bouncer" => (true, ApiRole.Bouncer),
+            "read" => (true, ApiRole.Read),
+            "write" => (true, ApiRole.Write),
+            "admin" => (true, ApiRole.Admin),
+            _ => (false, default),
+        };
+        return known;
+    }
 
     private sealed record Known((byte[] Hash, ApiKey Key)[] Keys, long ReadAt);
 

@@ -15,6 +15,7 @@ internal static class ApiError
     public const int NotFound = 1404;
     public const int Refused = 1409;
     public const int TooLarge = 1413;
+    public const int TooOften = 1429;
     public const int WrongContentType = 1415;
     public const int AccessDenied = 2001;
     public const int KeyMissing = 4002;
@@ -23,7 +24,21 @@ internal static class ApiError
 
 internal sealed record ErrorBody(bool Success, int ErrorCode, string Message);
 
-internal sealed record DataBody<T>(bool Success, T Data, string? Cursor = null);
+internal sealed record DataBody<T>(bool Success, T Data, string? Cursor = null, int? Released = null);
+
+internal sealed record KeyBody(string Name, string Role, string? Organization, string? Key);
+
+internal sealed record HistoryBody(long Sequence, string At, string Who, string What, string Why, string Subject, JsonElement? Before, JsonElement? After)
+{
+    public static HistoryBody Of(RuleAuditEntry entry) =>
+        new(entry.Sequence, RuleBody.Time(entry.At), entry.Who, entry.What, entry.Why, entry.RuleId, Element(entry.Before), Element(entry.After));
+
+    private static JsonElement? Element(string? json) => json is null ? null : JsonElement.Parse(json);
+}
+
+internal sealed record ImportProblem(int Line, string Why);
+
+internal sealed record ImportBody(int Lines, int Added, int Changed, int Unchanged, int Refused, int Released, IReadOnlyList<ImportProblem> Problems);
 
 /// <summary>A rule as the vendor's calls speak of it: the value under the field that it was posted in.</summary>
 internal sealed record RuleBody
@@ -50,6 +65,8 @@ internal sealed record RuleBody
 
     public string? Organization { get; init; }
 
+    public string? Stream { get; init; }
+
     public required string CreatedAt { get; init; }
 
     public string? ExpiresAt { get; init; }
@@ -70,36 +87,54 @@ internal sealed record RuleBody
             Origin = RuleNames.Of(rule.Origin),
             Creator = rule.Creator,
             Organization = rule.Organization,
+            Stream = rule.Stream,
             CreatedAt = Time(rule.CreatedAt),
             ExpiresAt = rule.ExpiresAt is { } expires ? Time(expires) : null,
         };
     }
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public static RuleBody Of(HeldRule rule) => Of(new Rule
+    {
+        Id = rule.Id,
+        Scope = rule.Scope,
+        Value = rule.Value,
+        Type = rule.Type,
+        Tag = rule.Tag,
+        Origin = rule.Origin,
+        Creator = rule.Creator,
+        Organization = rule.Organization,
+        Stream = rule.Stream,
+        CreatedAt = rule.CreatedAt,
+        ExpiresAt = rule.ExpiresAt,
+    });
+
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }
 
-internal sealed record VerdictBody(bool Allowed, RuleBody? Rule);
+internal sealed record VerdictBody(bool Allowed, RuleBody? Rule, string? Reason);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ErrorBody))]
 [JsonSerializable(typeof(DataBody<RuleBody>))]
 [JsonSerializable(typeof(DataBody<IReadOnlyList<RuleBody>>))]
 [JsonSerializable(typeof(DataBody<VerdictBody>))]
+[JsonSerializable(typeof(DataBody<KeyBody>))]
+[JsonSerializable(typeof(DataBody<IReadOnlyList<KeyBody>>))]
+[JsonSerializable(typeof(DataBody<IReadOnlyList<HistoryBody>>))]
+[JsonSerializable(typeof(DataBody<ImportBody>))]
 internal sealed partial class ApiJsonContext : JsonSerializerContext;
 
 /// <summary>The answers of the API, all in the vendor's shape.</summary>
 internal static class ApiReply
 {
-    public static IResult Rule(Rule rule) => Results.Json(new DataBody<RuleBody>(true, RuleBody.Of(rule)), ApiJsonContext.Default.DataBodyRuleBody);
+    public static IResult Rule(Rule rule, int released = 0) =>
+        Results.Json(new DataBody<RuleBody>(true, RuleBody.Of(rule), Released: released == 0 ? null : released), ApiJsonContext.Default.DataBodyRuleBody);
 
     public static IResult Rules(IReadOnlyList<Rule> rules, string? cursor)
     {
         IReadOnlyList<RuleBody> bodies = [.. rules.Select(RuleBody.Of)];
         return Results.Json(new DataBody<IReadOnlyList<RuleBody>>(true, bodies, cursor), ApiJsonContext.Default.DataBodyIReadOnlyListRuleBody);
     }
-
-    public static IResult Verdict(Verdict verdict) => Results.Json(
-        new DataBody<VerdictBody>(true, new VerdictBody(verdict.Allowed, verdict.Rule is null ? null : RuleBody.Of(verdict.Rule))), ApiJsonContext.Default.DataBodyVerdictBody);
 
     public static IResult Error(int status, int code, string message) =>
         Results.Json(new ErrorBody(false, code, message), ApiJsonContext.Default.ErrorBody, statusCode: status);

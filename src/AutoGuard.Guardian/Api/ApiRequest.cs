@@ -11,9 +11,10 @@ internal static class ApiRequest
 {
     public const int LargestBody = 16 * 1024;
     private const int DeepestBody = 8;
+    private const int LongestName = 128;
 
     /// <summary>The posted object, or the answer that refuses it.</summary>
-    public static async ValueTask<(JsonDocument? Body, IResult? Refusal)> ReadBodyAsync(HttpContext context)
+    public static async ValueTask<(JsonDocument? Body, IResult? Refusal)> ReadBodyAsync(HttpContext context, int largest = LargestBody, int deepest = DeepestBody)
     {
         if (!context.Request.HasJsonContentType())
         {
@@ -21,11 +22,11 @@ internal static class ApiRequest
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = LargestBody;
+            limit.MaxRequestBodySize = largest;
         }
         try
         {
-            JsonDocument body = await JsonDocument.ParseAsync(context.Request.Body, new JsonDocumentOptions { MaxDepth = DeepestBody }, context.RequestAborted);
+            JsonDocument body = await JsonDocument.ParseAsync(context.Request.Body, new JsonDocumentOptions { MaxDepth = deepest }, context.RequestAborted);
             if (body.RootElement.ValueKind == JsonValueKind.Object)
             {
                 return (body, null);
@@ -40,7 +41,7 @@ internal static class ApiRequest
         catch (BadHttpRequestException error)
         {
             return (null, error.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? ApiReply.Error(error.StatusCode, ApiError.TooLarge, $"The body is larger than {LargestBody} bytes.")
+                ? ApiReply.Error(error.StatusCode, ApiError.TooLarge, $"The body is larger than {largest} bytes.")
                 : ApiReply.Error(error.StatusCode, ApiError.WrongValue, "The body could not be read."));
         }
     }
@@ -68,6 +69,31 @@ internal static class ApiRequest
         return true;
     }
 
+    /// <summary>A name of at most 128 printable characters; null when it is not given.</summary>
+    public static bool TryGetName(JsonElement body, string field, out string? name, out IResult? refusal)
+    {
+        name = null;
+        if (!TryGetText(body, field, isRequired: false, out string text, out refusal) || text.Length == 0)
+        {
+            return refusal is null;
+        }
+        if (!IsName(text))
+        {
+            refusal = ApiReply.Wrong(field, "it must be at most 128 printable characters.");
+            return false;
+        }
+        name = text;
+        return true;
+    }
+
+    /// <summary>Whether a text may name a stream, a tenant or a key.</summary>
+    public static bool IsName(string text) =>
+        text.Length <= LongestName && !text.Any(static c => char.IsControl(c)) && !text.EnumerateRunes().Any(static r => r.Value == 0xFFFD);
+
+    public static bool IsRuleId(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower);
+
+    public static string Route(HttpContext context, string name) => context.Request.RouteValues[name] as string ?? "";
+
     /// <summary>A free text for people: bounded, without control characters; line ends and tabs become spaces.</summary>
     public static bool TryGetRemark(JsonElement body, string field, out string text, out IResult? refusal)
     {
@@ -92,7 +118,10 @@ internal static class ApiRequest
     {
         StringValues values = context.Request.Query[name];
         value = values.Count == 0 ? null : values[0];
-        refusal = values.Count > 1 ? ApiReply.Wrong(name, "it was given more than once.") : null;
+        // No parameter has a use for U+0000 or half a surrogate pair, and PostgreSQL takes neither.
+        refusal = values.Count > 1 ? ApiReply.Wrong(name, "it was given more than once.")
+            : value is not null && (value.Contains('\0', StringComparison.Ordinal) || value.EnumerateRunes().Any(static r => r.Value == 0xFFFD)) ? ApiReply.Wrong(name, "it holds control characters.")
+            : null;
         return refusal is null;
     }
 

@@ -5,18 +5,16 @@ using AutoGuard.Guardian.Rules;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace AutoGuard.Guardian.Api;
 
-/// <summary>The HTTP API of the local engine: the vendor's documented calls, listing and deleting, and the question of enforcement points.</summary>
-public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, ApiKeys keys, TimeProvider time, ILogger<GuardianApi> logger)
+/// <summary>The vendor's documented calls, and listing and deleting in their manner.</summary>
+internal sealed class GuardianApi(ApiGate gate, RuleStore rules, TimeProvider time)
 {
-    private const string KeyHeader = "X-BINTU-APIKEY";
-    private const string TokenHeader = "X-BINTU-TOKEN";
+    /// <summary>Ten years.</summary>
+    internal const long LongestLifeSeconds = 3650L * 24 * 60 * 60;
+
     private const int DefaultPage = 100;
-    private static readonly TimeSpan LongestLife = TimeSpan.FromDays(3650);
 
     private static readonly Resource Ip = new("ip", "tag", [RuleScope.Ip, RuleScope.Cidr], RuleTarget.TryParseAddress);
     private static readonly Resource Referrer = new("domain", "info", [RuleScope.Referrer], RuleTarget.TryParseReferrer);
@@ -30,7 +28,6 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
         MapResource(routes, "/referer", Referrer);
         MapResource(routes, "/referrer", Referrer);
         MapResource(routes, "/token", Token);
-        routes.MapGet("/check", (HttpContext context) => WithKeyAsync(context, ApiRole.Read, key => ValueTask.FromResult(Check(context, key))));
     }
 
     private void MapResource(IEndpointRouteBuilder routes, string path, Resource resource)
@@ -38,41 +35,11 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
         routes.MapPost(path, (HttpContext context) => WithKeyAsync(context, ApiRole.Write, key => PostAsync(context, resource, key)));
         routes.MapGet(path, (HttpContext context) => WithKeyAsync(context, ApiRole.Read, key => ListAsync(context, resource, key)));
         routes.MapDelete(path, (HttpContext context) => WithKeyAsync(context, ApiRole.Write, key => DeleteByValueAsync(context, resource, key)));
-        routes.MapDelete(path + "/{id}", (HttpContext context) => WithKeyAsync(context, ApiRole.Write, key => DeleteByIdAsync(context, resource, context.Request.RouteValues["id"] as string ?? "", key)));
+        routes.MapGet(path + "/{id}", (HttpContext context) => WithKeyAsync(context, ApiRole.Read, key => GetAsync(context, resource, ApiRequest.Route(context, "id"), key)));
+        routes.MapDelete(path + "/{id}", (HttpContext context) => WithKeyAsync(context, ApiRole.Write, key => DeleteByIdAsync(context, resource, ApiRequest.Route(context, "id"), key)));
     }
 
-    private async Task WithKeyAsync(HttpContext context, ApiRole role, Func<ApiKey, ValueTask<IResult>> action)
-    {
-        IResult result = await AnswerAsync(context, role, action);
-        await result.ExecuteAsync(context);
-    }
-
-    private async Task<IResult> AnswerAsync(HttpContext context, ApiRole role, Func<ApiKey, ValueTask<IResult>> action)
-    {
-        // Answers depend on the key and change with every rule.
-        context.Response.Headers.CacheControl = "no-store";
-        try
-        {
-            string text = context.Request.Headers[KeyHeader].ToString();
-            text = text.Length > 0 ? text : context.Request.Headers[TokenHeader].ToString();
-            if (text.Length == 0)
-            {
-                return ApiReply.Error(StatusCodes.Status401Unauthorized, ApiError.KeyMissing, $"The header {KeyHeader} or {TokenHeader} is missing.");
-            }
-            if (await keys.FindAsync(text, context.RequestAborted) is not { } key)
-            {
-                return ApiReply.Error(StatusCodes.Status403Forbidden, ApiError.KeyNotValid, "Provided APIKey is not valid");
-            }
-            return key.Role >= role
-                ? await action(key)
-                : ApiReply.Error(StatusCodes.Status403Forbidden, ApiError.AccessDenied, "The key's role does not permit this call.");
-        }
-        catch (NpgsqlException error)
-        {
-            Log.DatabaseAway(logger, error);
-            return ApiReply.Error(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, "The rules' database is not available; try again.");
-        }
-    }
+    private Task WithKeyAsync(HttpContext context, ApiRole role, Func<ApiKey, ValueTask<IResult>> action) => gate.RunAsync(context, role, ApiReply.Error, action);
 
     private async ValueTask<IResult> PostAsync(HttpContext context, Resource resource, ApiKey key)
     {
@@ -90,7 +57,7 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
             RuleChange change = await rules.AddAsync(draft!, context.RequestAborted);
             return change.Result == RuleResult.Refused
                 ? ApiReply.Wrong(resource.Field, change.Why)
-                : ApiReply.Rule(change.Rule!);
+                : ApiReply.Rule(change.Rule!, change.Released);
         }
     }
 
@@ -101,6 +68,8 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
             || !ApiRequest.TryGetText(body, "type", isRequired: true, out string typeText, out refusal)
             || !ApiRequest.TryGetRemark(body, resource.Remark, out string remark, out refusal)
             || !ApiRequest.TryGetRemark(body, "reason", out string reason, out refusal)
+            || !ApiRequest.TryGetName(body, "stream", out string? stream, out refusal)
+            || !ApiRequest.TryGetName(body, "organization", out string? organization, out refusal)
             || !TryGetExpiry(body, out RuleExpiry expiry, out refusal))
         {
             return false;
@@ -115,6 +84,11 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
             refusal = ApiReply.Wrong("type", "it must be deny or allow.");
             return false;
         }
+        if (key.Organization is not null && organization is not null && organization != key.Organization)
+        {
+            refusal = ApiReply.Wrong("organization", "the key is confined to another one.");
+            return false;
+        }
         draft = new RuleDraft
         {
             Target = target,
@@ -123,7 +97,8 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
             Reason = reason,
             Origin = RuleOrigin.Api,
             Creator = key.Name,
-            Organization = key.Organization,
+            Organization = key.Organization ?? organization,
+            Stream = stream,
             Expiry = expiry,
         };
         return true;
@@ -138,7 +113,7 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
         {
             return true;
         }
-        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out long seconds) || seconds < 0 || seconds > (long)LongestLife.TotalSeconds)
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out long seconds) || seconds < 0 || seconds > LongestLifeSeconds)
         {
             refusal = ApiReply.Wrong("duration", "it must be whole seconds up to ten years, or 0 for until removed.");
             return false;
@@ -152,6 +127,7 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
         if (!ApiRequest.TryGetQuery(context, "type", out string? typeText, out IResult? refusal)
             || !ApiRequest.TryGetQuery(context, "limit", out string? limitText, out refusal)
             || !ApiRequest.TryGetQuery(context, "cursor", out string? cursorText, out refusal)
+            || !ApiRequest.TryGetQuery(context, "stream", out string? stream, out refusal)
             || !ApiRequest.TryGetQuery(context, resource.Field, out string? valueText, out refusal))
         {
             return refusal!;
@@ -183,6 +159,7 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
                 Type = typeText is null ? null : type,
                 Value = valueText is null ? null : target.Value,
                 Organization = key.Organization,
+                Stream = stream,
                 Limit = limit,
                 Before = cursorText is null ? null : before,
             },
@@ -190,9 +167,18 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
         return ApiReply.Rules(page, page.Count == limit ? page[^1].Sequence.ToString(CultureInfo.InvariantCulture) : null);
     }
 
+    private async ValueTask<IResult> GetAsync(HttpContext context, Resource resource, string id, ApiKey key)
+    {
+        Rule? rule = ApiRequest.IsRuleId(id) ? await rules.Queries.GetAsync(id, context.RequestAborted) : null;
+        return rule is not null && resource.Scopes.Contains(rule.Scope) && (key.Organization is null || rule.Organization == key.Organization)
+            ? ApiReply.Rule(rule)
+            : ApiReply.Error(StatusCodes.Status404NotFound, ApiError.NotFound, "There is no such rule.");
+    }
+
     private async ValueTask<IResult> DeleteByValueAsync(HttpContext context, Resource resource, ApiKey key)
     {
-        if (!ApiRequest.TryGetQuery(context, resource.Field, out string? text, out IResult? refusal) || !ApiRequest.TryGetQuery(context, "type", out string? typeText, out refusal))
+        if (!ApiRequest.TryGetQuery(context, resource.Field, out string? text, out IResult? refusal) || !ApiRequest.TryGetQuery(context, "type", out string? typeText, out refusal)
+            || !ApiRequest.TryGetQuery(context, "stream", out string? stream, out refusal))
         {
             return refusal!;
         }
@@ -209,7 +195,7 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
         {
             return ApiReply.Wrong("type", "it must be deny or allow.");
         }
-        return await DeleteByIdAsync(context, resource, RuleDraft.IdOf(target, type, key.Organization), key);
+        return await DeleteByIdAsync(context, resource, RuleDraft.IdOf(target, type, key.Organization, stream), key);
     }
 
     private async ValueTask<IResult> DeleteByIdAsync(HttpContext context, Resource resource, string id, ApiKey key)
@@ -224,7 +210,7 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
             return refusal!;
         }
         IResult notFound = ApiReply.Error(StatusCodes.Status404NotFound, ApiError.NotFound, "There is no such rule.");
-        if (id.Length != 32 || !id.All(char.IsAsciiHexDigitLower))
+        if (!ApiRequest.IsRuleId(id))
         {
             return notFound;
         }
@@ -247,38 +233,11 @@ public sealed partial class GuardianApi(RuleStore rules, RuleMatcher matcher, Ap
         };
     }
 
-    private IResult Check(HttpContext context, ApiKey key)
-    {
-        if (!ApiRequest.TryGetQuery(context, "ip", out string? ip, out IResult? refusal)
-            || !ApiRequest.TryGetQuery(context, "token", out string? token, out refusal)
-            || !ApiRequest.TryGetQuery(context, "referrer", out string? referrer, out refusal)
-            || !ApiRequest.TryGetQuery(context, "organization", out string? organization, out refusal))
-        {
-            return refusal!;
-        }
-        IpAddress? address = null;
-        if (!string.IsNullOrEmpty(ip))
-        {
-            if (!IpAddress.TryParse(ip, out IpAddress parsed))
-            {
-                return ApiReply.Wrong("ip", "it must be an IPv4 or IPv6 address.");
-            }
-            address = parsed;
-        }
-        return ApiReply.Verdict(matcher.Check(address, Identity(token), EdgeIdentity.OfReferrer(referrer), key.Organization ?? organization, time.GetUtcNow()));
-    }
-
     private static bool ParseToken(string? text, out RuleTarget target, out string why) => RuleTarget.TryParseToken(Identity(text), out target, out why);
 
     /// <summary>Callers name a token by what the player sent, or by the identity that decisions and reports show.</summary>
-    private static string? Identity(string? token) =>
+    internal static string? Identity(string? token) =>
         token is not null && token.StartsWith("sha256:", StringComparison.Ordinal) ? token : EdgeIdentity.OfToken(token);
 
     private sealed record Resource(string Field, string Remark, IReadOnlyList<RuleScope> Scopes, Parser Parse);
-
-    private static partial class Log
-    {
-        [LoggerMessage(EventId = 4301, Level = LogLevel.Error, Message = "A call of the Guardian API failed because the database is not available.")]
-        public static partial void DatabaseAway(ILogger logger, Exception error);
-    }
 }

@@ -47,11 +47,14 @@ public enum RuleOrigin
 /// <summary>One rule of the local engine. Texts were written by strangers: escape before showing.</summary>
 public sealed record Rule
 {
-    /// <summary>Derived from scope, value, type and organization: the same rule always has the same id.</summary>
+    /// <summary>Derived from scope, value, type, organization and stream: the same rule always has the same id.</summary>
     public required string Id { get; init; }
 
     /// <summary>Position in the order of creation; the cursor of lists.</summary>
     public long Sequence { get; init; }
+
+    /// <summary>Position of its last change in the audit.</summary>
+    public long Revision { get; init; }
 
     public required RuleScope Scope { get; init; }
 
@@ -76,6 +79,9 @@ public sealed record Rule
 
     /// <summary>Tenant that it holds for; null: for all.</summary>
     public string? Organization { get; init; }
+
+    /// <summary>The only stream or channel that it holds for; null: for all.</summary>
+    public string? Stream { get; init; }
 
     /// <summary>The decision behind it, or null.</summary>
     public string? DecisionId { get; init; }

@@ -45,18 +45,24 @@ public sealed record RuleDraft
 
     public string? Organization { get; init; }
 
+    /// <summary>The only stream or channel that it is to hold for; null: for all.</summary>
+    public string? Stream { get; init; }
+
     public string? DecisionId { get; init; }
 
     public RuleExpiry Expiry { get; init; } = RuleExpiry.Default;
 
     /// <summary>The id that the rule has or will have.</summary>
-    public string Id => IdOf(Target, Type, Organization);
+    public string Id => IdOf(Target, Type, Organization, Stream);
 
     /// <summary>Identity derives from what the rule names, so a repeated request meets its own rule.</summary>
-    public static string IdOf(RuleTarget target, RuleType type, string? organization)
+    public static string IdOf(RuleTarget target, RuleType type, string? organization, string? stream = null)
     {
-        byte[] name = Encoding.UTF8.GetBytes($"{RuleNames.Of(target.Scope)}\n{RuleNames.Of(type)}\n{(organization is null ? "-" : "+" + organization)}\n{target.Value}");
-        return Convert.ToHexStringLower(SHA256.HashData(name).AsSpan(0, 16));
+        string whose = organization is null ? "-" : "+" + organization;
+        string name = $"{RuleNames.Of(target.Scope)}\n{RuleNames.Of(type)}\n{whose}\n{target.Value}";
+        // Neither an organization nor a value holds a line end, so no rule without a stream has the name of one with it.
+        byte[] bytes = Encoding.UTF8.GetBytes(stream is null ? name : $"{name}\n{stream}");
+        return Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 16));
     }
 }
 
@@ -86,4 +92,5 @@ public enum RuleResult
 /// <param name="Result">What happened.</param>
 /// <param name="Rule">The rule as it is now, or as it was when removed; null when refused or not found.</param>
 /// <param name="Why">A sentence when refused, else empty.</param>
-public readonly record struct RuleChange(RuleResult Result, Rule? Rule, string Why = "");
+/// <param name="Released">Deny rules that an allow rule has taken away.</param>
+public readonly record struct RuleChange(RuleResult Result, Rule? Rule, string Why = "", int Released = 0);

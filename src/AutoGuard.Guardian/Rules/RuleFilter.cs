@@ -19,6 +19,9 @@ public sealed record RuleFilter
     /// <summary>Only rules of this tenant; null: of everybody.</summary>
     public string? Organization { get; init; }
 
+    /// <summary>Only rules of this stream; null: of every one and of all.</summary>
+    public string? Stream { get; init; }
+
     /// <summary>Whether lapsed rules are listed, too.</summary>
     public bool IncludeLapsed { get; init; }
 

@@ -78,23 +78,12 @@ public sealed class RuleRails
     public bool HasAllowedReferrers(DateTimeOffset now) =>
         _allowlist.Any(entry => entry.Target.Scope == RuleScope.Referrer && (entry.Until is null || entry.Until > now));
 
-    private static bool Collides(RuleTarget allowed, RuleTarget denied)
+    internal static bool Collides(RuleTarget allowed, RuleTarget denied)
     {
-        if (allowed.Scope is RuleScope.Ip or RuleScope.Cidr)
-        {
-            return denied.Scope is RuleScope.Ip or RuleScope.Cidr && (allowed.Network.Contains(denied.Network) || denied.Network.Contains(allowed.Network));
-        }
-        if (allowed.Scope != denied.Scope)
-        {
-            return false;
-        }
         // "*" may be denied beside allowed hosts: that is how an allow list is made, and allow outranks it.
-        return allowed.Value == denied.Value
-            || (allowed.Scope == RuleScope.Referrer && denied.Value != "*" && (Covers(allowed.Value, denied.Value) || Covers(denied.Value, allowed.Value)));
+        return RuleOverlaps.Touches(allowed, denied)
+            || (allowed.Scope == RuleScope.Referrer && denied.Scope == RuleScope.Referrer && RuleOverlaps.Covers(denied.Value, allowed.Value));
     }
-
-    private static bool Covers(string pattern, string host) =>
-        pattern.StartsWith("*.", StringComparison.Ordinal) && host.EndsWith(pattern.AsSpan(1), StringComparison.Ordinal);
 
     private static AllowlistTarget[] Compile(AllowlistOptions allowlist, ReferrersOptions referrers)
     {

@@ -7,8 +7,8 @@ namespace AutoGuard.Guardian.Rules;
 internal sealed class RuleRow
 {
     public const string Columns = """
-        id, seq as Sequence, scope, value, network::text as Network, type, tag, reason, origin, creator, organization, decision_id as DecisionId,
-        created_at as CreatedAt, expires_at as ExpiresAt
+        id, seq as Sequence, scope, value, network::text as Network, type, tag, reason, origin, creator, organization, stream, decision_id as DecisionId,
+        revision, created_at as CreatedAt, expires_at as ExpiresAt
         """;
 
     public string Id { get; init; } = "";
@@ -33,7 +33,11 @@ internal sealed class RuleRow
 
     public string? Organization { get; init; }
 
+    public string? Stream { get; init; }
+
     public string? DecisionId { get; init; }
+
+    public long Revision { get; init; }
 
     public DateTime CreatedAt { get; init; }
 
@@ -60,7 +64,9 @@ internal sealed class RuleRow
             Origin = origin,
             Creator = Creator,
             Organization = Organization,
+            Stream = Stream,
             DecisionId = DecisionId,
+            Revision = Revision,
             CreatedAt = new DateTimeOffset(CreatedAt, TimeSpan.Zero),
             ExpiresAt = ExpiresAt is DateTime expires ? new DateTimeOffset(expires, TimeSpan.Zero) : null,
         };
@@ -69,12 +75,12 @@ internal sealed class RuleRow
 
 /// <summary>A rule as the audit keeps it.</summary>
 internal sealed record RuleDocument(
-    string Scope, string Value, string Type, string Tag, string Reason, string Origin, string Creator, string? Organization, string? DecisionId,
+    string Scope, string Value, string Type, string Tag, string Reason, string Origin, string Creator, string? Organization, string? Stream, string? DecisionId,
     DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
 {
     public static RuleDocument Of(Rule rule) => new(
         RuleNames.Of(rule.Scope), rule.Value, RuleNames.Of(rule.Type), rule.Tag, rule.Reason, RuleNames.Of(rule.Origin), rule.Creator, rule.Organization,
-        rule.DecisionId, rule.CreatedAt, rule.ExpiresAt);
+        rule.Stream, rule.DecisionId, rule.CreatedAt, rule.ExpiresAt);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -1,260 +1,238 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using AutoGuard.Core.Events;
 
 namespace AutoGuard.Guardian.Rules;
 
 /// <summary>
-/// All rules at one moment, never changed once made. Networks are held in one hash table per prefix length, longest first:
-/// a look-up masks the address once per length in use, of which there are a handful. The successor of a change copies only
-/// the tables that the change touches.
+/// All rules at one moment, never changed once made. Networks stand in a radix tree per family; tokens, hosts and suffixes
+/// stand in a third one under a keyed hash of 128 bits, so that nobody who chooses texts can choose their places.
 /// </summary>
 internal sealed class RuleSnapshot
 {
-    public static readonly RuleSnapshot Empty = new([], [], [], [], [], [], []);
+    public static readonly RuleSnapshot Empty = new(
+        PrefixTrie<HeldRule>.Empty, PrefixTrie<HeldRule>.Empty, PrefixTrie<HeldRule>.Empty, 0, null, ImmutableDictionary<(string? Organization, string? Stream), ImmutableSortedSet<(long Expires, UInt128 Key)>>.Empty);
 
-    private readonly PrefixTable[] _v4;
-    private readonly PrefixTable[] _v6;
-    private readonly Dictionary<string, Entry[]> _tokens;
-    private readonly Dictionary<string, Entry[]> _hosts;
-    private readonly Dictionary<string, Entry[]> _suffixes;
-    private readonly Entry[] _wildcards;
-    private readonly Entry[] _allowedReferrers;
+    private const ulong TokenSpace = 1;
+    private const ulong HostSpace = 2;
+    private const ulong SuffixSpace = 3;
+    private const int UsualLength = 85;
+    private const int LongestHashed = 1_024;
+
+    private static readonly KeyedHasher Hasher = new(
+        BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)), BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+
+    private readonly PrefixTrie<HeldRule> _v4;
+    private readonly PrefixTrie<HeldRule> _v6;
+    private readonly PrefixTrie<HeldRule> _texts;
+    private readonly int _suffixes;
+    private readonly HeldRule? _wildcards;
+    private readonly ImmutableDictionary<(string? Organization, string? Stream), ImmutableSortedSet<(long Expires, UInt128 Key)>> _allowedReferrers;
 
     private RuleSnapshot(
-        PrefixTable[] v4, PrefixTable[] v6, Dictionary<string, Entry[]> tokens, Dictionary<string, Entry[]> hosts, Dictionary<string, Entry[]> suffixes,
-        Entry[] wildcards, Entry[] allowedReferrers)
+        PrefixTrie<HeldRule> v4, PrefixTrie<HeldRule> v6, PrefixTrie<HeldRule> texts, int suffixes, HeldRule? wildcards,
+        ImmutableDictionary<(string? Organization, string? Stream), ImmutableSortedSet<(long Expires, UInt128 Key)>> allowedReferrers)
     {
         _v4 = v4;
         _v6 = v6;
-        _tokens = tokens;
-        _hosts = hosts;
+        _texts = texts;
         _suffixes = suffixes;
         _wildcards = wildcards;
         _allowedReferrers = allowedReferrers;
     }
 
-    /// <summary>The snapshot after some rules went and others came; a rule that comes replaces the one of its id.</summary>
-    public RuleSnapshot With(IReadOnlyCollection<Rule> removed, IReadOnlyCollection<Rule> added)
+    /// <summary>The rule in the form that snapshots hold.</summary>
+    public static HeldRule Hold(Rule rule, RuleLabel label)
+    {
+        if (rule.Scope is RuleScope.Ip or RuleScope.Cidr)
+        {
+            (ulong high, ulong low) = KeyOf(rule.Network.Address);
+            return new HeldRule(rule, high, low, rule.Network.PrefixLength, label);
+        }
+        bool isSuffix = rule.Scope == RuleScope.Referrer && rule.Value.StartsWith("*.", StringComparison.Ordinal);
+        ulong space = rule.Scope == RuleScope.Token ? TokenSpace : isSuffix ? SuffixSpace : HostSpace;
+        Key128 key = Hash(isSuffix ? rule.Value.AsSpan(2) : rule.Value, space);
+        return new HeldRule(rule, key.High, key.Low, 128, label);
+    }
+
+    /// <summary>The snapshot after some rules went and others came; those that replace one are among both.</summary>
+    public RuleSnapshot With(IEnumerable<HeldRule> removed, IEnumerable<HeldRule> added)
     {
         var builder = new Builder(this);
-        foreach (Rule rule in removed)
+        foreach (HeldRule rule in removed)
         {
             builder.Change(rule, isAdded: false);
         }
-        foreach (Rule rule in added)
+        foreach (HeldRule rule in added)
         {
             builder.Change(rule, isAdded: true);
         }
         return builder.Build();
     }
 
-    public Verdict Check(IpAddress? address, string? token, string? referrer, string? organization, long now)
+    public Verdict Check(IpAddress? address, string? token, string? referrer, string? organization, string? stream, long now)
     {
-        Rule? allowed = null;
-        if (address is IpAddress ip && Decide(ip, organization, now, ref allowed) is Rule byAddress)
+        HeldRule? allowed = null;
+        if (address is IpAddress ip)
         {
-            return new Verdict(false, byAddress);
-        }
-        if (token is not null && _tokens.TryGetValue(token, out Entry[]? entries))
-        {
-            Rule? denied = null;
-            if (!Weigh(entries, organization, now, ref denied, ref allowed) && denied is not null)
+            (ulong high, ulong low) = KeyOf(ip);
+            HeldRule? denied = null;
+            if (!Weigh(ip.IsV4 ? _v4 : _v6, high, low, organization, stream, now, ref denied, ref allowed) && denied is not null)
             {
                 return new Verdict(false, denied);
             }
         }
-        if (referrer is not null && Decide(referrer, organization, now, ref allowed) is Rule byReferrer)
+        if (token is not null)
+        {
+            HeldRule? denied = null;
+            if (!Weigh(_texts, Hash(token, TokenSpace), organization, stream, now, ref denied, ref allowed) && denied is not null)
+            {
+                return new Verdict(false, denied);
+            }
+        }
+        if (referrer is not null && Decide(referrer, organization, stream, now, ref allowed) is HeldRule byReferrer)
         {
             return new Verdict(false, byReferrer);
         }
         return new Verdict(true, allowed);
     }
 
-    private Rule? Decide(IpAddress address, string? organization, long now, ref Rule? allowed)
+    private HeldRule? Decide(string referrer, string? organization, string? stream, long now, ref HeldRule? allowed)
     {
-        Rule? denied = null;
-        foreach (PrefixTable table in address.IsV4 ? _v4 : _v6)
-        {
-            if (table.Rules.TryGetValue(address.Mask(table.Length), out Entry[]? entries) && Weigh(entries, organization, now, ref denied, ref allowed))
-            {
-                return null;
-            }
-        }
-        return denied;
-    }
-
-    private Rule? Decide(string referrer, string? organization, long now, ref Rule? allowed)
-    {
-        Rule? denied = null;
-        if (_hosts.TryGetValue(referrer, out Entry[]? exact) && Weigh(exact, organization, now, ref denied, ref allowed))
+        HeldRule? denied = null;
+        if (Weigh(_texts, Hash(referrer, HostSpace), organization, stream, now, ref denied, ref allowed))
         {
             return null;
         }
-        if (_suffixes.Count > 0)
+        ReadOnlySpan<char> rest = referrer;
+        for (int dot = _suffixes == 0 ? -1 : rest.IndexOf('.'); dot >= 0; dot = rest.IndexOf('.'))
         {
-            Dictionary<string, Entry[]>.AlternateLookup<ReadOnlySpan<char>> suffixes = _suffixes.GetAlternateLookup<ReadOnlySpan<char>>();
-            ReadOnlySpan<char> rest = referrer;
-            for (int dot = rest.IndexOf('.'); dot >= 0; dot = rest.IndexOf('.'))
+            rest = rest[(dot + 1)..];
+            HeldRule? bySuffix = null;
+            if (Weigh(_texts, Hash(rest, SuffixSpace), organization, stream, now, ref bySuffix, ref allowed))
             {
-                rest = rest[(dot + 1)..];
-                if (suffixes.TryGetValue(rest, out Entry[]? entries) && Weigh(entries, organization, now, ref denied, ref allowed))
-                {
-                    return null;
-                }
+                return null;
             }
+            denied ??= bySuffix;
         }
-        Rule? anybody = null;
-        if (Weigh(_wildcards, organization, now, ref anybody, ref allowed))
+        HeldRule? anybody = null;
+        if (Weigh(_wildcards, organization, stream, now, ref anybody, ref allowed))
         {
             return null;
         }
         // Without a host that may play, denying every host would deny the whole audience: the wildcard waits for one.
-        return denied ?? (anybody is not null && AnyInForce(_allowedReferrers, organization, now) ? anybody : null);
+        return denied ?? (anybody is not null && AnyAllowedReferrer(organization, stream, now) ? anybody : null);
     }
 
-    /// <summary>Takes the first denying entry if none was found before; true as soon as an entry allows.</summary>
-    private static bool Weigh(Entry[] entries, string? organization, long now, ref Rule? denied, ref Rule? allowed)
+    private static bool Weigh(PrefixTrie<HeldRule> rules, Key128 key, string? organization, string? stream, long now, ref HeldRule? denied, ref HeldRule? allowed) =>
+        Weigh(rules, key.High, key.Low, organization, stream, now, ref denied, ref allowed);
+
+    /// <summary>Takes the longest prefix that denies; true when any allows.</summary>
+    private static bool Weigh(PrefixTrie<HeldRule> rules, ulong high, ulong low, string? organization, string? stream, long now, ref HeldRule? denied, ref HeldRule? allowed)
     {
-        foreach (ref readonly Entry entry in entries.AsSpan())
+        bool isAllowed = false;
+        foreach (HeldRule head in rules.Over(high, low))
         {
-            if (!entry.Holds(organization, now))
+            isAllowed |= Weigh(head, organization, stream, now, ref denied, ref allowed);
+        }
+        return isAllowed;
+    }
+
+    private static bool Weigh(HeldRule? head, string? organization, string? stream, long now, ref HeldRule? denied, ref HeldRule? allowed)
+    {
+        bool isAllowed = false;
+        for (HeldRule? rule = head; rule is not null; rule = rule.Next)
+        {
+            if (!rule.Holds(organization, stream, now))
             {
                 continue;
             }
-            if (entry.Rule.Type == RuleType.Allow)
+            if (rule.Type == RuleType.Allow)
             {
-                allowed ??= entry.Rule;
-                return true;
+                allowed = rule;
+                isAllowed = true;
             }
-            denied ??= entry.Rule;
-        }
-        return false;
-    }
-
-    private static bool AnyInForce(Entry[] entries, string? organization, long now)
-    {
-        foreach (ref readonly Entry entry in entries.AsSpan())
-        {
-            if (entry.Holds(organization, now))
+            else
             {
-                return true;
+                denied = rule;
             }
         }
-        return false;
+        return isAllowed;
     }
 
-    internal readonly struct Entry(Rule rule)
+    private bool AnyAllowedReferrer(string? organization, string? stream, long now) =>
+        InForce(null, null, now) || (organization is not null && InForce(organization, null, now))
+        || (stream is not null && (InForce(null, stream, now) || (organization is not null && InForce(organization, stream, now))));
+
+    private bool InForce(string? organization, string? stream, long now) =>
+        _allowedReferrers.TryGetValue((organization, stream), out ImmutableSortedSet<(long Expires, UInt128 Key)>? expiries) && expiries.Max.Expires > now;
+
+    private static (ulong High, ulong Low) KeyOf(IpAddress address) => address.IsV4 ? ((ulong)address.V4 << 32, 0) : (address.High, address.Low);
+
+    private static Key128 Hash(ReadOnlySpan<char> text, ulong space)
     {
-        public readonly Rule Rule = rule;
-        private readonly long _expires = rule.ExpiresAt?.ToUnixTimeMilliseconds() ?? long.MaxValue;
-
-        public bool Holds(string? organization, long now) =>
-            _expires > now && (Rule.Organization is null || string.Equals(Rule.Organization, organization, StringComparison.Ordinal));
-    }
-
-    internal sealed class PrefixTable(int length, Dictionary<IpAddress, Entry[]> rules)
-    {
-        public int Length { get; } = length;
-
-        public Dictionary<IpAddress, Entry[]> Rules { get; } = rules;
+        Span<byte> buffer = stackalloc byte[text.Length <= UsualLength ? 3 * UsualLength : LongestHashed];
+        return Encoding.UTF8.TryGetBytes(text, buffer, out int length)
+            ? Hasher.Hash128(buffer[..length], space)
+            : Hasher.Hash128(Encoding.UTF8.GetBytes(text.ToString()), space);
     }
 
     private sealed class Builder(RuleSnapshot before)
     {
-        private readonly Dictionary<(bool IsV4, int Length), Dictionary<IpAddress, Entry[]>> _networks = [];
-        private Dictionary<string, Entry[]>? _tokens;
-        private Dictionary<string, Entry[]>? _hosts;
-        private Dictionary<string, Entry[]>? _suffixes;
-        private Entry[] _wildcards = before._wildcards;
-        private Dictionary<string, Entry>? _allowedReferrers;
+        private PrefixTrie<HeldRule>.Editor? _v4;
+        private PrefixTrie<HeldRule>.Editor? _v6;
+        private PrefixTrie<HeldRule>.Editor? _texts;
+        private int _suffixes = before._suffixes;
+        private HeldRule? _wildcards = before._wildcards;
+        private ImmutableDictionary<(string? Organization, string? Stream), ImmutableSortedSet<(long Expires, UInt128 Key)>> _allowedReferrers = before._allowedReferrers;
 
-        public void Change(Rule rule, bool isAdded)
+        public void Change(HeldRule rule, bool isAdded)
         {
-            switch (rule.Scope)
+            if (rule is { Scope: RuleScope.Referrer, Type: RuleType.Allow })
             {
-                case RuleScope.Ip or RuleScope.Cidr:
-                    Change(Networks(rule.Network.Address.IsV4, rule.Network.PrefixLength), rule.Network.Address, rule, isAdded);
-                    break;
-                case RuleScope.Token:
-                    Change(_tokens ??= new(before._tokens), rule.Value, rule, isAdded);
-                    break;
-                default:
-                    ChangeReferrer(rule, isAdded);
-                    break;
+                (string? Organization, string? Stream) whose = (rule.Organization, rule.Stream);
+                ImmutableSortedSet<(long Expires, UInt128 Key)> expiries = _allowedReferrers.GetValueOrDefault(whose) ?? [];
+                expiries = isAdded ? expiries.Add((rule.Expires, rule.Key)) : expiries.Remove((rule.Expires, rule.Key));
+                _allowedReferrers = expiries.IsEmpty ? _allowedReferrers.Remove(whose) : _allowedReferrers.SetItem(whose, expiries);
+            }
+            if (rule is { Scope: RuleScope.Referrer, Value: "*" })
+            {
+                _wildcards = Chain(_wildcards, rule, isAdded);
+                return;
+            }
+            bool isNetwork = rule.Scope is RuleScope.Ip or RuleScope.Cidr;
+            PrefixTrie<HeldRule>.Editor editor = !isNetwork ? _texts ??= before._texts.Edit() : rule.IsV4 ? _v4 ??= before._v4.Edit() : _v6 ??= before._v6.Edit();
+            HeldRule? present = editor.Find(rule.High, rule.Low, rule.PrefixLength);
+            HeldRule? chain = Chain(present, rule, isAdded);
+            if (chain is null)
+            {
+                editor.Remove(rule.High, rule.Low, rule.PrefixLength);
+            }
+            else
+            {
+                editor.Put(chain);
+            }
+            if (!isNetwork && rule.Scope == RuleScope.Referrer && rule.Value.StartsWith("*.", StringComparison.Ordinal))
+            {
+                _suffixes += (chain is null ? 0 : 1) - (present is null ? 0 : 1);
             }
         }
 
         public RuleSnapshot Build() => new(
-            Tables(before._v4, isV4: true),
-            Tables(before._v6, isV4: false),
-            _tokens ?? before._tokens,
-            _hosts ?? before._hosts,
-            _suffixes ?? before._suffixes,
-            _wildcards,
-            _allowedReferrers is null ? before._allowedReferrers : [.. _allowedReferrers.Values]);
+            _v4?.Finish() ?? before._v4, _v6?.Finish() ?? before._v6, _texts?.Finish() ?? before._texts, _suffixes, _wildcards, _allowedReferrers);
 
-        private void ChangeReferrer(Rule rule, bool isAdded)
+        private static HeldRule? Chain(HeldRule? head, HeldRule rule, bool isAdded)
         {
-            if (rule.Type == RuleType.Allow)
+            HeldRule? chain = null;
+            for (HeldRule? other = head; other is not null; other = other.Next)
             {
-                _allowedReferrers ??= before._allowedReferrers.ToDictionary(static entry => entry.Rule.Id, StringComparer.Ordinal);
-                _allowedReferrers.Remove(rule.Id);
-                if (isAdded)
+                if (other.Key != rule.Key)
                 {
-                    _allowedReferrers.Add(rule.Id, new Entry(rule));
+                    chain = other.Before(chain);
                 }
             }
-            if (rule.Value == "*")
-            {
-                _wildcards = Replaced(_wildcards, rule, isAdded);
-            }
-            else if (rule.Value.StartsWith("*.", StringComparison.Ordinal))
-            {
-                Change(_suffixes ??= new(before._suffixes), rule.Value[2..], rule, isAdded);
-            }
-            else
-            {
-                Change(_hosts ??= new(before._hosts), rule.Value, rule, isAdded);
-            }
-        }
-
-        private Dictionary<IpAddress, Entry[]> Networks(bool isV4, int length)
-        {
-            if (!_networks.TryGetValue((isV4, length), out Dictionary<IpAddress, Entry[]>? rules))
-            {
-                PrefixTable? old = Array.Find(isV4 ? before._v4 : before._v6, table => table.Length == length);
-                rules = old is null ? [] : new Dictionary<IpAddress, Entry[]>(old.Rules);
-                _networks.Add((isV4, length), rules);
-            }
-            return rules;
-        }
-
-        private PrefixTable[] Tables(PrefixTable[] old, bool isV4)
-        {
-            IEnumerable<PrefixTable> kept = old.Where(table => !_networks.ContainsKey((isV4, table.Length)));
-            IEnumerable<PrefixTable> changed = _networks
-                .Where(pair => pair.Key.IsV4 == isV4 && pair.Value.Count > 0)
-                .Select(static pair => new PrefixTable(pair.Key.Length, pair.Value));
-            return [.. kept.Concat(changed).OrderByDescending(static table => table.Length)];
-        }
-
-        private static void Change<TKey>(Dictionary<TKey, Entry[]> rules, TKey key, Rule rule, bool isAdded)
-            where TKey : notnull
-        {
-            Entry[] entries = Replaced(rules.GetValueOrDefault(key) ?? [], rule, isAdded);
-            if (entries.Length == 0)
-            {
-                rules.Remove(key);
-            }
-            else
-            {
-                rules[key] = entries;
-            }
-        }
-
-        private static Entry[] Replaced(Entry[] entries, Rule rule, bool isAdded)
-        {
-            IEnumerable<Entry> others = entries.Where(entry => entry.Rule.Id != rule.Id);
-            return [.. isAdded ? others.Append(new Entry(rule)) : others];
+            return !isAdded ? chain : chain is null && rule.Next is null ? rule : rule.Before(chain);
         }
     }
 }

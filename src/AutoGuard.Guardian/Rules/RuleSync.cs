@@ -5,13 +5,14 @@ using Npgsql;
 namespace AutoGuard.Guardian.Rules;
 
 /// <summary>
-/// Keeps the matcher in step with rules that other processes change: a notification wakes it, and it looks anyway every few
-/// seconds, and reads everything anew now and then. While the database is away the matcher keeps what it has.
+/// Keeps the matcher in step with rules that other processes change: a notification wakes it, it looks anyway about
+/// every second, and once a minute it compares what it holds with what is stored. While the database is away the matcher keeps what it has.
 /// </summary>
-public sealed partial class RuleSync(NpgsqlDataSource database, RuleStore store, TimeProvider time, ILogger<RuleSync> logger) : BackgroundService
+public sealed partial class RuleSync(NpgsqlDataSource database, RuleStore store, TimeProvider time, ILogger<RuleSync> logger, TimeSpan? poll = null) : BackgroundService
 {
-    private static readonly TimeSpan FollowEvery = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan ReloadEvery = TimeSpan.FromMinutes(10);
+    // Short enough that a lost notification delays a block by no more than a notification is allowed to.
+    private static readonly TimeSpan FollowEvery = TimeSpan.FromMilliseconds(800);
+    private static readonly TimeSpan ReconcileEvery = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     // Set once the first load succeeded; until then nothing is known and a check would let everybody pass.
@@ -48,15 +49,23 @@ public sealed partial class RuleSync(NpgsqlDataSource database, RuleStore store,
         {
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
+        await store.ReloadAsync(cancellationToken);
+        if (_loaded.TrySetResult() && await store.ReleaseAllowlistedAsync(cancellationToken) is > 0 and int released)
+        {
+            Log.Released(logger, released);
+        }
         while (true)
         {
-            await store.ReloadAsync(cancellationToken);
-            _loaded.TrySetResult();
-            long reloaded = time.GetTimestamp();
-            while (time.GetElapsedTime(reloaded) < ReloadEvery)
+            long compared = time.GetTimestamp();
+            while (time.GetElapsedTime(compared) < ReconcileEvery)
             {
-                await connection.WaitAsync(FollowEvery, cancellationToken);
+                await connection.WaitAsync(poll ?? FollowEvery, cancellationToken);
                 await store.FollowAsync(cancellationToken);
+            }
+            if (!await store.ReconcileAsync(cancellationToken))
+            {
+                Log.Differs(logger);
+                await store.ReloadAsync(cancellationToken);
             }
         }
     }
@@ -65,5 +74,11 @@ public sealed partial class RuleSync(NpgsqlDataSource database, RuleStore store,
     {
         [LoggerMessage(EventId = 4201, Level = LogLevel.Warning, Message = "The rules cannot be followed in the database; the last ones known stay in force, and it is tried again.")]
         public static partial void Lost(ILogger logger, Exception error);
+
+        [LoggerMessage(EventId = 4202, Level = LogLevel.Warning, Message = "The rules held differ from those in the database; they are all read anew.")]
+        public static partial void Differs(ILogger logger);
+
+        [LoggerMessage(EventId = 4203, Level = LogLevel.Information, Message = "Released {Count} blocks of what the configuration allows.")]
+        public static partial void Released(ILogger logger, int count);
     }
 }

@@ -10,13 +10,17 @@ namespace AutoGuard.Verbs;
 /// <param name="Tag">Short reason.</param>
 /// <param name="Reason">Longer reason.</param>
 /// <param name="Organization">Tenant; null for all.</param>
+/// <param name="Stream">The only stream that it holds for; null for all.</param>
+/// <param name="Origin">Where it came from; ignored on import.</param>
+/// <param name="Creator">Who made it; ignored on import.</param>
 /// <param name="CreatedAt">When it was made; ignored on import.</param>
 /// <param name="ExpiresAt">When it lapses; null: never.</param>
 internal sealed record RuleLine(
-    string? Scope, string? Value, string? Type, string? Tag, string? Reason, string? Organization, DateTimeOffset? CreatedAt, DateTimeOffset? ExpiresAt)
+    string? Scope, string? Value, string? Type, string? Tag, string? Reason, string? Organization, string? Stream, string? Origin, string? Creator, DateTimeOffset? CreatedAt, DateTimeOffset? ExpiresAt)
 {
     public static RuleLine Of(Rule rule) => new(
-        RuleNames.Of(rule.Scope), rule.Value, RuleNames.Of(rule.Type), rule.Tag, rule.Reason, rule.Organization, rule.CreatedAt, rule.ExpiresAt);
+        RuleNames.Of(rule.Scope), rule.Value, RuleNames.Of(rule.Type), rule.Tag, rule.Reason, rule.Organization, rule.Stream,
+        RuleNames.Of(rule.Origin), rule.Creator, rule.CreatedAt, rule.ExpiresAt);
 }
 
 /// <summary>Rules on the wire.</summary>

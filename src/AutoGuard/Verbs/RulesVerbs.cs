@@ -159,6 +159,7 @@ internal static class RulesVerbs
             Tag = line.Tag ?? "",
             Reason = line.Reason ?? "",
             Organization = line.Organization,
+            Stream = line.Stream,
             Origin = RuleOrigin.Import,
             Creator = Creator,
             Expiry = line.ExpiresAt is { } at ? RuleExpiry.Until(at) : RuleExpiry.Never,

@@ -5,6 +5,8 @@ using AutoGuard.Guardian.Api;
 using AutoGuard.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -13,10 +15,28 @@ namespace AutoGuard.Guardian.Tests.Api;
 /// <summary>The Guardian API on a real Kestrel and a database of its own. Needs the server of <see cref="PostgresFixture"/>.</summary>
 public sealed class ApiServer : IAsyncLifetime
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly FakeTimeProvider _time;
+    private readonly ApiServer? _first;
+
+    public ApiServer()
+        : this(null)
+    {
+    }
+
+    /// <summary>A second node on the database of a first one.</summary>
+    internal ApiServer(ApiServer? first)
+    {
+        _first = first;
+        _time = first?._time ?? new FakeTimeProvider();
+    }
     private WebApplication _app = null!;
 
     public FakeTimeProvider Time => _time;
+
+    public LocalGuardianOptions Options { get; } = new() { CallsPerSecond = 1_000_000, RefusedKeysPerMinute = 1_000_000 };
+
+    /// <summary>Every line that the server logged.</summary>
+    public RecordedLog Log { get; } = new();
 
     public TestDatabase Database { get; private set; } = null!;
 
@@ -30,17 +50,17 @@ public sealed class ApiServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Database = await new PostgresFixture().CreateMigratedAsync();
+        Database = _first?.Database ?? await new PostgresFixture().CreateMigratedAsync();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().AddProvider(Log).SetMinimumLevel(LogLevel.Trace);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(_time);
         builder.Services.AddSingleton(Database.DataSource);
-        builder.Services.AddLocalGuardian(new LocalGuardianOptions());
+        builder.Services.AddLocalGuardian(Options);
         _app = builder.Build();
         _app.MapGuardianApi();
         await _app.StartAsync();
-        Key = await Keys.EnsureFirstKeyAsync(default) ?? throw new InvalidOperationException("There was a key already.");
+        Key = _first?.Key ?? await Keys.EnsureFirstKeyAsync(default) ?? throw new InvalidOperationException("There was a key already.");
         Client = MakeClient("X-BINTU-APIKEY", Key);
     }
 
@@ -48,8 +68,15 @@ public sealed class ApiServer : IAsyncLifetime
     {
         Client.Dispose();
         await _app.DisposeAsync();
-        await Database.DisposeAsync();
+        if (_first is null)
+        {
+            await Database.DisposeAsync();
+        }
     }
+
+    public Uri Address => new(_app.Urls.First());
+
+    public IEnumerable<Endpoint> Endpoints => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
 
     public HttpClient MakeClient(string header, string key)
     {
@@ -60,8 +87,15 @@ public sealed class ApiServer : IAsyncLifetime
 
     public async Task<HttpClient> MakeClientAsync(ApiKey key) => MakeClient("X-BINTU-TOKEN", (await Keys.CreateAsync(key, default))!);
 
-    public async Task<bool> IsAllowedAsync(string query) =>
-        (await GetAsync("/check?" + query)).GetProperty("data").GetProperty("allowed").GetBoolean();
+    /// <summary>The verdict; status and body must agree.</summary>
+    public async Task<bool> IsAllowedAsync(string query)
+    {
+        HttpResponseMessage response = await Client.GetAsync("/check?" + query);
+        Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Forbidden, $"{(int)response.StatusCode} to {query}");
+        bool allowed = JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("data").GetProperty("allowed").GetBoolean();
+        Assert.Equal(response.StatusCode == HttpStatusCode.OK, allowed);
+        return allowed;
+    }
 
     public async Task<JsonElement> GetAsync(string path)
     {

@@ -8,6 +8,8 @@ namespace AutoGuard.Guardian.Tests.Rules;
 
 public sealed class RuleStoreTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
 {
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(30);
+
     private readonly FakeTimeProvider _time = new();
     private readonly RuleMatcher _matcher = new();
     private TestDatabase _database = null!;
@@ -158,6 +160,121 @@ public sealed class RuleStoreTests(PostgresFixture postgres) : IClassFixture<Pos
     }
 
     [Fact]
+    public async Task What_the_configuration_allows_now_is_taken_out_of_the_store()
+    {
+        await _store.AddAsync([Draft("192.0.2.9"), Draft("192.0.3.9"), Draft("192.0.2.0/25"), Draft("a.official.example"), Draft("other.example")], default);
+        using RuleStore restarted = MakeStore(
+            _matcher, new AllowlistOptions { Addresses = [new AllowlistEntry { Value = "192.0.2.0/24" }] }, new ReferrersOptions { Official = ["*.official.example"] });
+
+        Assert.Equal(3, await restarted.ReleaseAllowlistedAsync(default));
+
+        Assert.Equal(["192.0.3.9", "other.example"], (await _store.Queries.ListAsync(new RuleFilter(), default)).Select(static r => r.Value).Order(StringComparer.Ordinal));
+        Assert.Equal("release", (await _store.Queries.AuditAsync(Draft("192.0.2.9").Id, default))[^1].What);
+        Assert.Equal(0, await restarted.ReleaseAllowlistedAsync(default));
+    }
+
+    [Fact]
+    public async Task Allowing_releases_what_is_denied_within_and_around()
+    {
+        await _store.AddAsync(
+            [
+                Draft("198.51.100.7"), Draft("198.51.100.0/24"), Draft("198.51.101.7"), Draft("198.51.100.9") with { Organization = "other" },
+                Draft("token:t"), Draft("token:u"), Draft("a.b.example"), Draft("*.c.b.example"), Draft("b.example"),
+            ],
+            default);
+
+        IReadOnlyList<RuleChange> changes = await _store.AddAsync([Allow("198.51.100.0/29"), Allow("token:t"), Allow("*.b.example")], default);
+
+        Assert.Equal([2, 1, 2], changes.Select(static c => c.Released));
+        Assert.Equal(
+            ["198.51.100.9", "198.51.101.7", "b.example", "u"],
+            (await _store.Queries.ListAsync(new RuleFilter { Type = RuleType.Deny }, default)).Select(static r => r.Value).Order(StringComparer.Ordinal));
+        Assert.True(Allowed("198.51.100.7"));
+    }
+
+    [Fact]
+    public async Task A_tenants_allow_rule_releases_nothing_of_others()
+    {
+        await _store.AddAsync([Draft("198.51.100.7"), Draft("198.51.100.7") with { Organization = "a" }], default);
+
+        RuleChange change = await _store.AddAsync(Allow("198.51.100.7") with { Organization = "a" }, default);
+
+        Assert.Equal(1, change.Released);
+        Assert.False(Allowed("198.51.100.7"));
+        Assert.True(_matcher.Check(IpAddress.FromV4(0xC6336407), null, null, "a", _time.GetUtcNow()).Allowed);
+    }
+
+    [Theory]
+    [InlineData("198.51.100.0/24", "198.51.100.7")]
+    [InlineData("198.51.100.7", "198.51.100.0/24")]
+    [InlineData("token:t", "token:t")]
+    [InlineData("*.b.example", "a.b.example")]
+    public async Task What_is_allowed_is_not_denied(string allowed, string denied)
+    {
+        await _store.AddAsync(Allow(allowed), default);
+
+        RuleChange change = await _store.AddAsync(Draft(denied), default);
+
+        Assert.Equal(RuleResult.Refused, change.Result);
+        Assert.Contains("is allowed by the rule on", change.Why, StringComparison.Ordinal);
+        Assert.Equal(RuleResult.Added, (await _store.AddAsync(Allow(denied) with { Organization = "x" }, default)).Result);
+    }
+
+    [Fact]
+    public async Task A_batch_is_decided_in_its_order_and_stored_once()
+    {
+        IReadOnlyList<RuleChange> changes = await _store.AddAsync(
+            [
+                Draft("198.51.100.7"), Draft("198.51.100.7") with { Tag = "again" }, Draft("*"), Allow("ok.example"), Draft("*"),
+                Draft("203.0.113.7"), Allow("203.0.113.0/24"), Draft("203.0.113.8"),
+            ],
+            default);
+
+        Assert.Equal(
+            [RuleResult.Added, RuleResult.Changed, RuleResult.Refused, RuleResult.Added, RuleResult.Added, RuleResult.Added, RuleResult.Added, RuleResult.Refused],
+            changes.Select(static c => c.Result));
+        Assert.Equal("again", changes[0].Rule!.Tag);
+        Assert.Equal(["add"], (await _store.Queries.AuditAsync(changes[0].Rule!.Id, default)).Select(static a => a.What));
+        Assert.Empty(await _store.Queries.AuditAsync(Draft("203.0.113.7").Id, default));
+        Assert.Equal(4, _matcher.Count);
+        Assert.True(await _store.ReconcileAsync(default));
+    }
+
+    [Fact]
+    public async Task A_rule_of_one_stream_leaves_others_alone()
+    {
+        await _store.AddAsync([Draft("198.51.100.7") with { Stream = "a" }, Draft("198.51.100.8")], default);
+        bool On(string? stream) => _matcher.Check(IpAddress.FromV4(0xC6336407), null, null, null, _time.GetUtcNow(), stream).Allowed;
+
+        Assert.Equal((false, true, true), (On("a"), On("b"), On(null)));
+        await _store.AddAsync(Allow("198.51.100.0/24") with { Stream = "b" }, default);
+        Assert.Equal((false, true), (On("a"), On("b")));
+        Assert.Equal(1, (await _store.AddAsync(Allow("198.51.100.7") with { Stream = "a" }, default)).Released);
+        Assert.Equal((true, true), (On("a"), On("b")));
+    }
+
+    [Fact]
+    public async Task A_drift_is_seen_and_mended_by_a_reload()
+    {
+        await _store.AddAsync([Draft("198.51.100.7"), Draft("198.51.100.8") with { Expiry = RuleExpiry.Until(_time.GetUtcNow().AddMinutes(1)) }], default);
+        Assert.True(await _store.ReconcileAsync(default));
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.True(await _store.ReconcileAsync(default));
+        Assert.Equal(1, _matcher.Count);
+
+        // What no feed tells: somebody at the database's own prompt.
+        await using (var command = _database.DataSource.CreateCommand("update rules set expires_at = null, revision = revision + 1; delete from rules where value = '198.51.100.7'"))
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+        Assert.False(await _store.ReconcileAsync(default));
+        await _store.ReloadAsync(default);
+
+        Assert.True(await _store.ReconcileAsync(default));
+        Assert.Equal((true, false), (Allowed("198.51.100.7"), Allowed("198.51.100.8")));
+    }
+
+    [Fact]
     public async Task Every_referrer_is_denied_only_beside_an_allow_list()
     {
         Assert.Equal(RuleResult.Refused, (await _store.AddAsync(Draft("*"), default)).Result);
@@ -225,14 +342,14 @@ public sealed class RuleStoreTests(PostgresFixture postgres) : IClassFixture<Pos
         await _store.AddAsync(Draft("203.0.113.7"), default);
         var matcher = new RuleMatcher();
         using RuleStore other = MakeStore(matcher);
-        using var sync = new RuleSync(_database.DataSource, other, TimeProvider.System, NullLogger<RuleSync>.Instance);
+        using var sync = new RuleSync(_database.DataSource, other, TimeProvider.System, NullLogger<RuleSync>.Instance, Poll);
         await sync.StartAsync(default);
         await sync.Loaded.WaitAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(1, matcher.Count);
 
         await _store.AddAsync(Draft("203.0.113.8"), default);
 
-        // Well under the ten seconds after which it would look by itself.
+        // Well under the thirty seconds after which it would look by itself.
         await Until(() => matcher.Count == 2, TimeSpan.FromSeconds(5), "the second rule to arrive");
         await sync.StopAsync(default);
     }
@@ -242,7 +359,7 @@ public sealed class RuleStoreTests(PostgresFixture postgres) : IClassFixture<Pos
     {
         var matcher = new RuleMatcher();
         using RuleStore other = MakeStore(matcher);
-        using var sync = new RuleSync(_database.DataSource, other, TimeProvider.System, NullLogger<RuleSync>.Instance);
+        using var sync = new RuleSync(_database.DataSource, other, TimeProvider.System, NullLogger<RuleSync>.Instance, Poll);
         await sync.StartAsync(default);
         await sync.Loaded.WaitAsync(TimeSpan.FromSeconds(10));
         await using (var command = _database.DataSource.CreateCommand("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen%' and datname = current_database()"))
@@ -271,6 +388,8 @@ public sealed class RuleStoreTests(PostgresFixture postgres) : IClassFixture<Pos
 
     private bool Allowed(string address) =>
         _matcher.Check(IpAddress.From(System.Net.IPAddress.Parse(address)), null, null, null, _time.GetUtcNow()).Allowed;
+
+    private static RuleDraft Allow(string value) => Draft(value) with { Type = RuleType.Allow };
 
     private static RuleDraft Draft(string value)
     {

@@ -130,7 +130,9 @@ public sealed partial class ReadmeCommandTests : IDisposable
             string adapted = command.Replace("127.0.0.1:37031", broker, StringComparison.Ordinal).Replace("127.0.0.1:8088", web, StringComparison.Ordinal);
             IReadOnlyList<string> output = command == Consume
                 ? await ConsumedAsync(adapted)
-                : await _home.SucceedAsync(assignments + adapted);
+                : command.Contains("/check?", StringComparison.Ordinal)
+                    ? await RefusedAsync(assignments + adapted)
+                    : await _home.SucceedAsync(assignments + adapted);
             AssertAnswer(command, output);
             AssertShown(command, output, line => line);
             if (command == Produce)
@@ -144,6 +146,14 @@ public sealed partial class ReadmeCommandTests : IDisposable
         }
         CommandResult end = await service.StopAsync(Patience);
         Assert.Equal(0, end.Status);
+    }
+
+    /// <summary>A verdict that refuses is a 403, which curl told to fail with the body ends with 22 on.</summary>
+    private async Task<IReadOnlyList<string>> RefusedAsync(string command)
+    {
+        CommandResult result = await _home.RunAsync(command);
+        Assert.Equal(22, result.Status);
+        return result.Output;
     }
 
     [Fact]

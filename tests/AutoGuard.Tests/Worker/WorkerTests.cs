@@ -213,7 +213,8 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
 
     private static async Task<bool> AllowedAsync(HttpClient client, string query)
     {
-        using JsonDocument answer = JsonDocument.Parse(await client.GetStringAsync("/check?" + query));
+        using HttpResponseMessage response = await client.GetAsync("/check?" + query);
+        using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         return answer.RootElement.GetProperty("data").GetProperty("allowed").GetBoolean();
     }
 
