@@ -26,6 +26,7 @@ public sealed class DetectionPipeline
     private readonly StringPool _strings;
     private readonly FeatureState _state;
     private readonly SessionTracker _tracker;
+    private readonly FleetSeries _fleet;
     private readonly MinuteSeries _series;
     private readonly Judge _judge;
     private readonly Kind[] _kinds;
@@ -64,9 +65,10 @@ public sealed class DetectionPipeline
         FeatureWindows windows = FeatureWindows.From(settings.Detection);
         Allowlist allowlist = new(settings.Allowlist);
         bool listsAddresses = allowlist.ListsAddresses;
+        _fleet = new FleetSeries(_state, strings, settings.Detection.Spike.History);
         _tracker = new SessionTracker(
-            _state, windows, referrers, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
-        _series = new MinuteSeries(_state, settings.Detection.Spike, settings.SpikeEngine ?? new NativeSpikeEngine());
+            _state, windows, referrers, _fleet, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
+        _series = new MinuteSeries(_state, _fleet, settings.Detection.Spike, settings.SpikeEngine ?? new NativeSpikeEngine());
         _judge = new Judge(settings, allowlist, _state, referrers, _series, strings, Counters);
         // Addresses before networks: an address found offending is counted in its network at the same tick.
         _kinds =
@@ -86,6 +88,9 @@ public sealed class DetectionPipeline
 
     /// <summary>The keyed state, for figures and tests.</summary>
     public FeatureState State => _state;
+
+    /// <summary>What everybody does, per minute. To be read between batches, on the detection thread.</summary>
+    public FleetSeries Fleet => _fleet;
 
     /// <summary>Says why a subject was or was not acted on. To be called between batches, on the detection thread.</summary>
     public Explainer Explainer { get; }
@@ -321,9 +326,8 @@ public sealed class DetectionPipeline
         _tracker.Advance(now);
         if (now / MinuteLength > _minute)
         {
+            _series.EndMinute(_minute);
             _minute = now / MinuteLength;
-            _series.EndMinute(_tracker.FleetStarts);
-            _tracker.FleetStarts = 0;
             _judge.Ledger.Prune(now);
         }
         _cases.Renew(now, _ticksPerMinute, output.Cases);

@@ -25,6 +25,14 @@ internal sealed class DayResidual
 
     public DayResidual() => _slot = _bank.Rent();
 
+    /// <summary>Forgets everything.</summary>
+    public void Reset()
+    {
+        Array.Clear(_seen);
+        _bank.Reset(_slot);
+        _count = 0;
+    }
+
     /// <summary>Judges a value, then learns from it.</summary>
     /// <param name="value">Finite.</param>
     /// <param name="minuteOfDay">0 to 1,439.</param>
@@ -34,7 +42,7 @@ internal sealed class DayResidual
         int part = minuteOfDay / MinutesPerSlot;
         double expected = _seen[part] > 0 ? _usual[part] : _count > 0 ? _slow : value;
         _residuals[(int)(_count % Averaged)] = value - expected;
-        _usual[part] += Math.Max(LeastGain, 1.0 / (_seen[part] + 1)) * (value - _usual[part]);
+        _usual[part] = _seen[part] == 0 ? value : _usual[part] + (Math.Max(LeastGain, 1.0 / (_seen[part] + 1)) * (value - _usual[part]));
         _seen[part] = (ushort)Math.Min(_seen[part] + 1, ushort.MaxValue);
         _slow = _count == 0 ? value : _slow + (SlowGain * (value - _slow));
         _count++;

@@ -73,6 +73,17 @@ public sealed class FleetScore
     /// <summary>Values scored so far.</summary>
     public long Count { get; private set; }
 
+    /// <summary>Forgets everything, for another series.</summary>
+    public void Reset()
+    {
+        _day.Reset();
+        _recentTail.Reset();
+        _slowTail.Reset();
+        (_smallest, _largest) = (double.PositiveInfinity, double.NegativeInfinity);
+        _lastAlert = long.MinValue / 2;
+        Count = 0;
+    }
+
     /// <summary>Scores the value of a minute, then learns from it.</summary>
     /// <param name="value">The value; one that is not finite is passed over and scores 0.</param>
     /// <param name="minuteOfDay">Minute of the day (UTC) that it belongs to, 0 to 1,439.</param>

@@ -32,6 +32,9 @@ internal sealed class TailWindow
     /// <summary>Values in the window.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Forgets everything.</summary>
+    public void Reset() => Count = _oldest = 0;
+
     /// <summary>Judges a value against the window, then admits it.</summary>
     /// <param name="value">Finite.</param>
     /// <returns><c>-log10</c> of the tail probability, 0 to <see cref="MostImprobable"/>; 0 until enough is known.</returns>
