@@ -35,6 +35,7 @@ public sealed class DetectionPipeline
     private readonly EventClock _clock;
     private readonly ReorderBuffer _reorder;
     private readonly EventBatch _held = new(EventClock.Witnesses);
+    private readonly List<(Proposal Proposal, StateHandle Handle)> _proposals = [];
     private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
     private readonly long _tickInterval;
     private readonly int _ticksPerMinute;
@@ -89,6 +90,9 @@ public sealed class DetectionPipeline
     /// <summary>The keyed state, for figures and tests.</summary>
     public FeatureState State => _state;
 
+    /// <summary>Whether blocks become flags now, and why. To be read between batches, on the detection thread.</summary>
+    public CircuitBreaker Breaker => _judge.Breaker;
+
     /// <summary>What everybody does, per minute. To be read between batches, on the detection thread.</summary>
     public FleetSeries Fleet => _fleet;
 
@@ -116,6 +120,18 @@ public sealed class DetectionPipeline
         foreach (Decision decision in decisions)
         {
             _judge.Remember(decision, tokenKey);
+        }
+    }
+
+    /// <summary>
+    /// Tells how many records could not be read as events. The reader says so with every batch: when they become many, blocks
+    /// become flags.
+    /// </summary>
+    public void NoteMalformed(int records)
+    {
+        if (records > 0)
+        {
+            _judge.Breaker.HearMalformed(records, _clock.Watermark);
         }
     }
 
@@ -193,6 +209,7 @@ public sealed class DetectionPipeline
         {
             case Admission.Late:
                 Counters.CountLate();
+                _judge.Breaker.HearLate(in e, _clock.Watermark);
                 break;
             case Admission.Future:
                 Counters.CountFuture(1);
@@ -263,6 +280,7 @@ public sealed class DetectionPipeline
         if (e.Timestamp < Math.Max(_clock.Watermark, _reorder.Origin))
         {
             Counters.CountLate();
+            _judge.Breaker.HearLate(in e, _clock.Watermark);
             return;
         }
         _reorder.Add(in e, tokenText, userText);
@@ -283,6 +301,7 @@ public sealed class DetectionPipeline
                 if (e.Timestamp == _lastTime && e.Session == _lastSession && e.Type == _lastType)
                 {
                     Counters.CountDuplicate();
+                    _judge.Breaker.HearAgain(in e);
                     continue;
                 }
                 (_lastTime, _lastSession, _lastType) = (e.Timestamp, e.Session, e.Type);
@@ -291,6 +310,7 @@ public sealed class DetectionPipeline
                     RunTicks(e.Timestamp, output);
                 }
                 _judge.NoteSource(in e);
+                _judge.Breaker.Hear(in e);
                 _tracker.Apply(in e, slot.Text(e.TokenText), slot.Text(e.UserText));
                 Counters.CountAccepted();
             }
@@ -331,11 +351,18 @@ public sealed class DetectionPipeline
             _judge.Ledger.Prune(now);
         }
         _cases.Renew(now, _ticksPerMinute, output.Cases);
+        _judge.Breaker.Pass(now, Math.Max(_state.OpenSessions, _state.Tokens.Count));
+        _proposals.Clear();
         _due.Clear();
         foreach (Kind kind in _kinds)
         {
             JudgeAll(kind, now);
         }
+        if (_proposals.Count > 0)
+        {
+            _judge.Settle(_proposals, _due, now);
+        }
+        _judge.Breaker.TakeNotices(output.Notices);
         _due.Sort(static (a, b) => a.Decision.Subject.CompareTo(b.Decision.Subject));
         foreach ((Decision decision, StateHandle handle) in _due)
         {
@@ -352,14 +379,14 @@ public sealed class DetectionPipeline
         for (int i = 0; i < count; i++)
         {
             StateHandle handle = kind.Dirty[i];
-            if (kind.TryTake(handle) && kind.Judge(handle.Index, now) is { } decision)
+            if (kind.TryTake(handle) && kind.Judge(handle.Index, now) is { } proposal)
             {
-                _due.Add((decision, handle));
+                _proposals.Add((proposal, handle));
             }
         }
         kind.Dirty.RemoveRange(0, count);
     }
 
     /// <summary>How keys of one kind are taken off their list and judged.</summary>
-    private sealed record Kind(List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Decision?> Judge);
+    private sealed record Kind(List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Proposal?> Judge);
 }

@@ -94,7 +94,7 @@ public sealed class Explainer
         ref AddressState state = ref _state.Addresses[index];
         LedgerKey key = new(SubjectType.Ip, address.High, address.Low);
         return Explain(
-            Subject.Of(address), state.Organization, null, readings, features.Sessions, key, _judge.Allowlist.Covers(address, state.Asn, now));
+            Subject.Of(address), state.Organization, null, readings, features.Sessions, key, _judge.Allowlist.Covers(address, state.Asn, now), now);
     }
 
     private Explanation ExplainToken(int index, string identity, long now)
@@ -107,11 +107,12 @@ public sealed class Explainer
         string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;
         return Explain(
             new Subject(SubjectType.Token, identity), token.Organization, features.Workflow, readings, features.Sessions,
-            new LedgerKey(SubjectType.Token, tokenKey.High, tokenKey.Low), _judge.Allowlist.Covers(identity, user, now));
+            new LedgerKey(SubjectType.Token, tokenKey.High, tokenKey.Low), _judge.Allowlist.Covers(identity, user, now), now);
     }
 
     private Explanation Explain(
-        Subject subject, int organization, TokenWorkflow? workflow, ReadOnlySpan<Reading> readings, int sessions, LedgerKey key, string? allowlisted)
+        Subject subject, int organization, TokenWorkflow? workflow, ReadOnlySpan<Reading> readings, int sessions, LedgerKey key, string? allowlisted,
+        long now)
     {
         Span<double> contributions = stackalloc double[IndicatorPanel.MostReadings];
         RiskScore.Contributions(readings, contributions);
@@ -133,14 +134,14 @@ public sealed class Explainer
             Score = Math.Round(score, 6),
             Sessions = sessions,
             Indicators = indicators.ToImmutable(),
-            Outcome = Outcome(score, sessions, workflow, allowlisted, key),
+            Outcome = Outcome(score, sessions, workflow, allowlisted, key, now),
             Case = _cases.Find(subject, tenant),
         };
     }
 
-    private string Outcome(double score, int sessions, TokenWorkflow? workflow, string? allowlisted, LedgerKey key)
+    private string Outcome(double score, int sessions, TokenWorkflow? workflow, string? allowlisted, LedgerKey key, long now)
     {
-        if (_judge.Ledger.IsBlocked(key))
+        if (_judge.Ledger.IsBlocked(key, now))
         {
             return _policy.Mode == EnforcementMode.Enforce ? "It was blocked." : "It would have been blocked; the mode is Observe.";
         }

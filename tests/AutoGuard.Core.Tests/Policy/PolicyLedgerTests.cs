@@ -89,7 +89,7 @@ public sealed class PolicyLedgerTests
         _ledger.Record(s_key, Verdict.Flag, T + (2 * Tick));
 
         Assert.Equal(Verdict.Block, Consider(T + (3 * Tick), out _));
-        Assert.False(_ledger.IsBlocked(s_key));
+        Assert.False(_ledger.IsBlocked(s_key, T));
         Assert.True(_ledger.IsDecided(s_key));
     }
 
@@ -106,7 +106,7 @@ public sealed class PolicyLedgerTests
     {
         _ledger.Record(s_key, Verdict.Block, T);
         _ledger.Prune(T + 7_200_000);
-        Assert.True(_ledger.IsBlocked(s_key));
+        Assert.True(_ledger.IsBlocked(s_key, T));
 
         _ledger.Prune(T + 7_200_001);
         Assert.Equal(0, _ledger.Count);
