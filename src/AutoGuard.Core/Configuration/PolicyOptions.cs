@@ -70,7 +70,7 @@ public sealed class PolicyOptions
 
     /// <summary>Viewers that blocks may touch within ten minutes however small the audience is, 1 to 1,000,000.</summary>
     [Range(1, 1_000_000)]
-    public int BreakerAudienceFloor { get; set; } = 20;
+    public int BreakerAudienceFloor { get; set; } = 100;
 
     /// <summary>How long the input must have been normal before the breaker closes. 1 minute to 1 day.</summary>
     [TimeRange("00:01:00", "1.00:00:00")]

@@ -104,15 +104,20 @@ internal sealed class InputHealth
         {
             shares.Advance(minute);
         }
+        int waiting = 0;
         for (int i = 0; i < _ahead.Count; i++)
         {
-            (long counted, Symptom symptom, int count) = _ahead[i];
-            if (counted < minute)
+            (long Minute, Symptom Symptom, int Count) noted = _ahead[i];
+            if (noted.Minute < minute)
             {
-                _all.Add(counted, symptom, symptom == Symptom.Malformed ? count : 0, count);
+                _all.Add(noted.Minute, noted.Symptom, noted.Symptom == Symptom.Malformed ? noted.Count : 0, noted.Count);
+            }
+            else
+            {
+                _ahead[waiting++] = noted;
             }
         }
-        _ahead.RemoveAll(a => a.Minute < minute);
+        _ahead.RemoveRange(waiting, _ahead.Count - waiting);
         _scopes.RemoveAll(static scope => scope.Organization != StringPool.Absent && scope.Shares.IsEmpty);
     }
 
