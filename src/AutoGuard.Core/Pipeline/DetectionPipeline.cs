@@ -358,10 +358,7 @@ public sealed class DetectionPipeline
         {
             JudgeAll(kind, now);
         }
-        if (_proposals.Count > 0)
-        {
-            _judge.Settle(_proposals, _due, now);
-        }
+        _judge.Settle(_proposals, _due, now);
         _judge.Breaker.TakeNotices(output.Notices);
         _due.Sort(static (a, b) => a.Decision.Subject.CompareTo(b.Decision.Subject));
         foreach ((Decision decision, StateHandle handle) in _due)

@@ -240,11 +240,18 @@ internal sealed class Judge
     /// <summary>Decides between the proposals of a tick, highest scores first.</summary>
     public void Settle(List<(Proposal Proposal, StateHandle Handle)> proposals, List<(Decision Decision, StateHandle Handle)> decisions, long now)
     {
-        _settlement.Settle(proposals, now, (proposal, handle, verdict, lapses) => decisions.Add((Decide(proposal, verdict, lapses, now), handle)));
-        foreach ((Proposal proposal, StateHandle handle) in _settlement.PutOff)
+        if (proposals.Count == 0 && _settlement.PutOff.Count == 0)
         {
-            Mark(proposal.Subject.Type, handle.Index);
+            return;
         }
+        SettleSome(proposals, decisions, now);
+    }
+
+    // Apart, because what a lambda captures is allocated where the method begins.
+    private void SettleSome(List<(Proposal Proposal, StateHandle Handle)> proposals, List<(Decision Decision, StateHandle Handle)> decisions, long now)
+    {
+        _settlement.Forget(waiting => !Holds(waiting.Proposal.Subject.Type, waiting.Handle));
+        _settlement.Settle(proposals, now, (proposal, handle, verdict, lapses) => decisions.Add((Decide(proposal, verdict, lapses, now), handle)));
     }
 
     private Proposal? Propose(
@@ -267,24 +274,13 @@ internal sealed class Judge
             : null;
     }
 
-    private void Mark(SubjectType type, int index)
+    private bool Holds(SubjectType type, StateHandle handle) => type switch
     {
-        switch (type)
-        {
-            case SubjectType.Token:
-                _state.MarkToken(index);
-                break;
-            case SubjectType.Ip:
-                _state.MarkAddress(index);
-                break;
-            case SubjectType.Cidr:
-                _state.MarkNetwork(index);
-                break;
-            default:
-                _state.MarkReferrer(index);
-                break;
-        }
-    }
+        SubjectType.Token => _state.Tokens.Holds(handle),
+        SubjectType.Ip => _state.Addresses.Holds(handle),
+        SubjectType.Cidr => _state.Networks.Holds(handle),
+        _ => _state.Referrers.Holds(handle),
+    };
 
     private Decision Decide(Proposal proposal, Verdict verdict, long? lapses, long now)
     {

@@ -9,12 +9,13 @@ namespace AutoGuard.Core.Pipeline;
 /// </summary>
 internal sealed class Settlement(PolicyLedger ledger, CircuitBreaker breaker, PipelineCounters counters)
 {
-    /// <summary>Flags put off that are judged again at the next tick whether or not their subject is heard.</summary>
-    private const int MostRetried = 256;
+    /// <summary>Flags put off that are remembered; others are proposed again if their subject still deserves it.</summary>
+    public const int MostPutOff = 1_024;
 
     private readonly List<(Proposal Proposal, StateHandle Handle)> _putOff = [];
+    private readonly HashSet<LedgerKey> _proposed = [];
 
-    /// <summary>Subjects whose flag was put off at the last settlement, highest scores first.</summary>
+    /// <summary>Flags that wait for a minute with room, highest scores first; what led to them may be over by then.</summary>
     public IReadOnlyList<(Proposal Proposal, StateHandle Handle)> PutOff => _putOff;
 
     /// <summary>Settles all proposals of a tick.</summary>
@@ -23,7 +24,7 @@ internal sealed class Settlement(PolicyLedger ledger, CircuitBreaker breaker, Pi
     /// <param name="decide">Called for each that is decided, with what it came to and when that lapses.</param>
     public void Settle(List<(Proposal Proposal, StateHandle Handle)> proposals, long now, Action<Proposal, StateHandle, Verdict, long?> decide)
     {
-        _putOff.Clear();
+        TakeUp(proposals);
         proposals.Sort(static (a, b) => a.Proposal.Score != b.Proposal.Score
             ? b.Proposal.Score.CompareTo(a.Proposal.Score)
             : a.Proposal.Subject.CompareTo(b.Proposal.Subject) is var order && order != 0 ? order
@@ -44,7 +45,7 @@ internal sealed class Settlement(PolicyLedger ledger, CircuitBreaker breaker, Pi
                 }
                 if (!ledger.TryTakeFlag(now))
                 {
-                    if (_putOff.Count < MostRetried)
+                    if (_putOff.Count < MostPutOff)
                     {
                         _putOff.Add((proposal, handle));
                     }
@@ -56,6 +57,31 @@ internal sealed class Settlement(PolicyLedger ledger, CircuitBreaker breaker, Pi
             ledger.Record(proposal.Key, verdict, now, end);
             decide(proposal, handle, verdict, end);
         }
+    }
+
+    /// <summary>Drops flags put off whose subject's state was given away.</summary>
+    public void Forget(Predicate<(Proposal Proposal, StateHandle Handle)> isGone) => _putOff.RemoveAll(isGone);
+
+    /// <summary>Adds what was put off to the proposals, unless the subject has a new one.</summary>
+    private void TakeUp(List<(Proposal Proposal, StateHandle Handle)> proposals)
+    {
+        if (_putOff.Count == 0)
+        {
+            return;
+        }
+        _proposed.Clear();
+        foreach ((Proposal proposal, _) in proposals)
+        {
+            _proposed.Add(proposal.Key);
+        }
+        foreach ((Proposal Proposal, StateHandle Handle) waiting in _putOff)
+        {
+            if (_proposed.Add(waiting.Proposal.Key))
+            {
+                proposals.Add((waiting.Proposal with { Verdict = Verdict.Flag }, waiting.Handle));
+            }
+        }
+        _putOff.Clear();
     }
 
     private bool MayBlock(Proposal proposal, long now) =>

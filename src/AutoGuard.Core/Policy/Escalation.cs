@@ -64,11 +64,11 @@ public sealed class Escalation
         return (int)Math.Clamp(offence.Repeats + 1 - forgiven, 0, _mostRepeats);
     }
 
-    /// <summary>Remembers a block.</summary>
+    /// <summary>Remembers a block. How often the subject offended before can be read off its length, so that the log need not reach back for ever.</summary>
     /// <param name="key">The subject.</param>
     /// <param name="now">When it was decided, Unix milliseconds.</param>
     /// <param name="lapses">When it lapses, Unix milliseconds.</param>
-    public void Record(LedgerKey key, long now, long lapses) => _offences[key] = new Offence(RepeatsOf(key, now), lapses);
+    public void Record(LedgerKey key, long now, long lapses) => _offences[key] = new Offence(RepeatsIn(lapses - now), lapses);
 
     /// <summary>Forgets subjects that all is forgiven, and some when there are too many.</summary>
     public void Prune(long now)
@@ -89,6 +89,9 @@ public sealed class Escalation
             }
         }
     }
+
+    private int RepeatsIn(long length) =>
+        length >= _longest ? _mostRepeats : (int)Math.Clamp(Math.Round(Math.Log2((double)length / _first)), 0, _mostRepeats);
 
     /// <summary>Repeats after which blocks grow no longer.</summary>
     private static int MostRepeats(PolicyOptions options)
