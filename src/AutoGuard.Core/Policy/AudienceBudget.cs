@@ -54,22 +54,22 @@ internal sealed class AudienceBudget(PolicyOptions options)
         Made += viewers;
     }
 
-    /// <summary>A block is asked for and not made.</summary>
-    public void Wait(LedgerKey key, int viewers, long now)
+    /// <summary>A block is asked for and not made; false when the subject has been waiting.</summary>
+    public bool Wait(LedgerKey key, int viewers, long now)
     {
-        Forget(key);
+        bool isKnown = Forget(key);
         if (_waiting.Count < MostWaiting)
         {
             _waiting[key] = (now, viewers);
             Waiting += viewers;
         }
+        return !isKnown;
     }
 
-    private void Forget(LedgerKey key)
+    private bool Forget(LedgerKey key)
     {
-        if (_waiting.Remove(key, out (long Asked, int Viewers) waiting))
-        {
-            Waiting -= waiting.Viewers;
-        }
+        bool isKnown = _waiting.Remove(key, out (long Asked, int Viewers) waiting);
+        Waiting -= waiting.Viewers;
+        return isKnown;
     }
 }

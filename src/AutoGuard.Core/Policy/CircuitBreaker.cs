@@ -68,7 +68,7 @@ public sealed class CircuitBreaker
     /// <summary>How often it opened so far.</summary>
     public long Openings { get; private set; }
 
-    /// <summary>Blocks that became flags because of it so far.</summary>
+    /// <summary>Subjects whose block became a flag because of it so far; one that is asked for again and again counts once.</summary>
     public long Refused { get; private set; }
 
     /// <summary>Viewers touched by the blocks of the last ten minutes.</summary>
@@ -134,13 +134,13 @@ public sealed class CircuitBreaker
     {
         if (viewers > _budget.Limit)
         {
-            Refused++;
             if (_tooWide.Count == MostTooWide)
             {
                 _tooWide.Clear();
             }
             if (_tooWide.Add(key))
             {
+                Refused++;
                 Notify(now, NoticeKind.BlockTooWide, organization, Invariant(
                     $"A block became a flag: alone it would have touched {viewers:N0} viewers, and no more than {_budget.Limit:N0} may be touched within ten minutes."));
             }
@@ -153,9 +153,10 @@ public sealed class CircuitBreaker
         }
         if (IsOpenFor(organization))
         {
-            Refused++;
-            Count(organization);
-            _budget.Wait(key, viewers, now);
+            if (_budget.Wait(key, viewers, now))
+            {
+                Count(organization);
+            }
             return false;
         }
         _budget.Make(key, viewers, now);
@@ -175,6 +176,7 @@ public sealed class CircuitBreaker
 
     private void Count(int organization)
     {
+        Refused++;
         _audience.Refused++;
         if (_gates.TryGetValue(organization, out BreakerGate? own))
         {
@@ -219,7 +221,7 @@ public sealed class CircuitBreaker
     }
 
     private void Close(BreakerGate gate, long now) => Notify(now, NoticeKind.BreakerClosed, gate.Organization, Invariant(
-        $"Blocks are made again: all has been normal for {_recovery / 60_000.0:0.#} minutes. {gate.Refused:N0} blocks became flags since {gate.Reason}"));
+        $"Blocks are made again: all has been normal for {_recovery / 60_000.0:0.#} minutes. Blocks that became flags meanwhile: {gate.Refused:N0}. They did because {gate.Reason}"));
 
     private void Notify(long now, NoticeKind kind, int organization, string text) =>
         _notices.Add(new Notice(now, kind, organization == StringPool.Absent ? null : _strings.Text(organization), text));

@@ -73,7 +73,7 @@ public sealed class CircuitBreakerTests
         Assert.True(_breaker.TryBlock(waiting, 0, 15, T + (minute * Minute)));
         Notice closed = Notices()[^1];
         Assert.Equal(NoticeKind.BreakerClosed, closed.Kind);
-        Assert.Contains("31 blocks became flags", closed.Text, StringComparison.Ordinal);
+        Assert.Contains("Blocks that became flags meanwhile: 1.", closed.Text, StringComparison.Ordinal);
     }
 
     [Fact]
