@@ -35,9 +35,17 @@ public sealed class PolicyOptions
     [TimeRange("00:01:00", "30.00:00:00")]
     public TimeSpan HoldOff { get; set; } = TimeSpan.FromHours(6);
 
-    /// <summary>How long blocks of addresses and networks last. 1 minute to 30 days.</summary>
+    /// <summary>How long the first block of an address or network lasts; each repeat lasts twice as long. 1 minute to 30 days.</summary>
     [TimeRange("00:01:00", "30.00:00:00")]
     public TimeSpan BlockDuration { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Longest block of a repeat offender, not below <see cref="BlockDuration"/>. 1 minute to 90 days.</summary>
+    [TimeRange("00:01:00", "90.00:00:00")]
+    public TimeSpan LongestBlock { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Time without an offence after which one repeat is forgiven. 1 hour to 90 days.</summary>
+    [TimeRange("01:00:00", "90.00:00:00")]
+    public TimeSpan EscalationDecay { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>Most other tokens with sessions in the window that a block may cut off, 0 to 1,000,000; beyond it is a flag.</summary>
     [Range(0, 1_000_000)]
@@ -54,4 +62,23 @@ public sealed class PolicyOptions
     /// <summary>Most blocks and revocations per minute of event time, 1 to 10,000; beyond it they become flags.</summary>
     [Range(1, 10_000)]
     public int BlocksPerMinute { get; set; } = 60;
+
+    /// <summary>Most flags per minute of event time, the highest scores first, 1 to 10,000; the others wait.</summary>
+    [Range(1, 10_000)]
+    public int FlagsPerMinute { get; set; } = 120;
+
+    /// <summary>
+    /// Share of the audience (running sessions or tokens held, whichever are more) that blocks and revocations may touch
+    /// within ten minutes, 0.0001 to 1; beyond it the breaker opens, and blocks become flags. 1 switches this off.
+    /// </summary>
+    [Range(0.0001, 1.0)]
+    public double BreakerAudienceShare { get; set; } = 0.02;
+
+    /// <summary>Viewers that blocks may touch within ten minutes however small the audience is, 1 to 1,000,000.</summary>
+    [Range(1, 1_000_000)]
+    public int BreakerAudienceFloor { get; set; } = 100;
+
+    /// <summary>How long the input must have been normal before the breaker closes. 1 minute to 1 day.</summary>
+    [TimeRange("00:01:00", "1.00:00:00")]
+    public TimeSpan BreakerRecovery { get; set; } = TimeSpan.FromMinutes(10);
 }

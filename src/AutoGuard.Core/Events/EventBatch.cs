@@ -20,6 +20,9 @@ public sealed class EventBatch
     /// <summary>Number of events.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Records met while the batch was filled that were no events.</summary>
+    public int Rejected { get; set; }
+
     /// <summary>Most events the batch takes.</summary>
     public int Capacity => _events.Length;
 
@@ -83,6 +86,7 @@ public sealed class EventBatch
     public void Clear()
     {
         Count = 0;
+        Rejected = 0;
         TextLength = 0;
     }
 }

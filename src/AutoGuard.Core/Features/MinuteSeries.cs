@@ -5,8 +5,8 @@ namespace AutoGuard.Core.Features;
 
 /// <summary>
 /// Starts per minute of tokens and addresses that start often, and of the whole fleet, watched for spikes. What a key
-/// does is measured against its own past and against everybody: when the fleet's starts are above their usual level (a
-/// kick-off, the end of an outage), every key's value is lowered by as much.
+/// does is measured against its own past and against everybody: when the starts of the fleet, or of the stream that a key
+/// watches, are above their usual level (a kick-off, the end of an outage), the key's value is lowered by as much.
 /// </summary>
 public sealed class MinuteSeries
 {
@@ -34,28 +34,28 @@ public sealed class MinuteSeries
     private SpikePrediction[] _rechecked = [];
     private readonly SpikeBank _tokens;
     private readonly SpikeBank _addresses;
-    private readonly SpikeBank _fleet;
-    private readonly int _fleetSlot;
+    private readonly FleetSeries _fleet;
     private readonly float[] _prior;
     private readonly List<StateHandle> _watchedTokens = [];
     private readonly List<StateHandle> _watchedAddresses = [];
 
     /// <summary>Makes the series of one detection thread.</summary>
     /// <param name="state">The keyed state.</param>
+    /// <param name="fleet">What everybody does; its minutes are ended here.</param>
     /// <param name="options">How they are judged.</param>
     /// <param name="engine">Looks at suspects once more, and at the fleet when <see cref="SpikeOptions.Engine"/> is ML.NET.</param>
-    public MinuteSeries(FeatureState state, SpikeOptions options, ISpikeEngine engine)
+    public MinuteSeries(FeatureState state, FleetSeries fleet, SpikeOptions options, ISpikeEngine engine)
     {
         ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(fleet);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(engine);
         _state = state;
+        _fleet = fleet;
         _engine = engine;
         _options = options;
         _tokens = new SpikeBank(options.History, options.Confidence, options.Side, options.Mode, 64, growable: true);
         _addresses = new SpikeBank(options.History, options.Confidence, options.Side, options.Mode, 64, growable: true);
-        _fleet = new SpikeBank(options.History, options.Confidence, SpikeSide.TwoSided, options.Mode, 1);
-        _fleetSlot = _fleet.Rent();
         // A key is new when it earns its series: until it has a past of its own it is taken for an ordinary one, which
         // starts a session every few minutes.
         _prior = new float[options.History];
@@ -67,7 +67,7 @@ public sealed class MinuteSeries
         state.AddressSeriesReleased = _addresses.Return;
     }
 
-    /// <summary>How far the fleet's last minute lay above its usual level, in natural logarithms; 0 when it did not.</summary>
+    /// <summary>How far everybody's last minute lay above its usual level, in natural logarithms; 0 when it did not.</summary>
     public float FleetRise { get; private set; }
 
     /// <summary>Keys that have a series.</summary>
@@ -100,11 +100,11 @@ public sealed class MinuteSeries
     }
 
     /// <summary>Ends a minute: every series takes its value, and keys that alert are marked to be judged.</summary>
-    /// <param name="fleetStarts">Sessions started by everybody in that minute.</param>
-    public void EndMinute(int fleetStarts)
+    /// <param name="minute">The minute, Unix minutes.</param>
+    public void EndMinute(long minute)
     {
-        float fleet = MathF.Log(fleetStarts + 1);
-        FleetRise = _options.Engine == SpikeEngine.MlNet ? SeasonalRise(fleet) : UsualRise(fleet);
+        _fleet.EndMinute(minute);
+        FleetRise = _options.Engine == SpikeEngine.MlNet ? SeasonalRise(MathF.Log(_fleet.AllStarts + 1)) : _fleet.AllRise;
         _suspects.Clear();
         int kept = 0;
         for (int i = 0; i < _watchedTokens.Count; i++)
@@ -114,7 +114,7 @@ public sealed class MinuteSeries
             {
                 _watchedTokens[kept++] = handle;
                 ref TokenState token = ref _state.Tokens[handle.Index];
-                Take(_tokens, handle, token.Series, ref token.MinuteStarts, ref token.SpikeAlerts, ref token.SpikeLevel);
+                Take(_tokens, handle, token.Series, RiseFor(token.Organization, token.Stream), ref token.MinuteStarts, ref token.SpikeAlerts, ref token.SpikeLevel);
             }
         }
         _watchedTokens.RemoveRange(kept, _watchedTokens.Count - kept);
@@ -127,21 +127,15 @@ public sealed class MinuteSeries
             {
                 _watchedAddresses[kept++] = handle;
                 ref AddressState address = ref _state.Addresses[handle.Index];
-                Take(_addresses, handle, address.Series, ref address.MinuteStarts, ref address.SpikeAlerts, ref address.SpikeLevel);
+                Take(_addresses, handle, address.Series, RiseFor(_state.Addresses.KeyAt(handle.Index).Organization, address.Stream), ref address.MinuteStarts, ref address.SpikeAlerts, ref address.SpikeLevel);
             }
         }
         _watchedAddresses.RemoveRange(kept, _watchedAddresses.Count - kept);
         Recheck(tokens);
     }
 
-    /// <summary>How far the fleet lies above its mean, while that is known.</summary>
-    private float UsualRise(float fleet)
-    {
-        (double mean, double deviation) = _fleet.Moments(_fleetSlot);
-        bool known = _fleet.Count(_fleetSlot) >= _prior.Length / 2;
-        _fleet.Score(_fleetSlot, fleet, known ? (float)(mean + (3 * Math.Max(deviation, LeastDeviation))) : Bound * 2);
-        return known ? Math.Max(0, fleet - (float)mean) : 0;
-    }
+    private float RiseFor(int organization, int stream) =>
+        Math.Max(FleetRise, _fleet.Rise(organization, stream, withAll: _options.Engine != SpikeEngine.MlNet));
 
     /// <summary>How far the fleet lies above what its own season led to expect, once enough of it was seen.</summary>
     private float SeasonalRise(float fleet)
@@ -153,7 +147,7 @@ public sealed class MinuteSeries
         _fleetPast.Enqueue(fleet);
         if (_fleetPast.Count <= FleetTraining + _options.History)
         {
-            return UsualRise(fleet);
+            return _fleet.AllRise;
         }
         float[] series = [.. _fleetPast];
         SpikePrediction[] predictions = new SpikePrediction[series.Length];
@@ -164,9 +158,9 @@ public sealed class MinuteSeries
     }
 
     /// <summary>Judges the minute of one key; one that alerts waits for the second look.</summary>
-    private void Take(SpikeBank bank, StateHandle handle, int slot, ref int starts, ref byte alerts, ref float level)
+    private void Take(SpikeBank bank, StateHandle handle, int slot, float rise, ref int starts, ref byte alerts, ref float level)
     {
-        float value = Math.Clamp(MathF.Log(starts + 1) - FleetRise, -Bound, Bound);
+        float value = Math.Clamp(MathF.Log(starts + 1) - rise, -Bound, Bound);
         starts = 0;
         (double mean, double deviation) = bank.Moments(slot);
         bool suspect = Math.Abs(value - mean) >= LeastRise && bank.Peek(slot, value).Alert;

@@ -132,6 +132,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             state.Reconnects.CountStart(ref state.Networks[session.Network.Index], now);
             ref AddressState address = ref state.Addresses[session.AddressState.Index];
             address.MinuteStarts++;
+            address.Stream = session.Stream;
             SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000)].Starts);
         }
         CountInReferrer(in session, slot);

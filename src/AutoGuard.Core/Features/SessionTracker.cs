@@ -18,29 +18,30 @@ public sealed class SessionTracker
     private readonly FeatureWindows _windows;
     private readonly ReferrerList _referrers;
     private readonly SessionLinks _links;
+    private readonly FleetSeries _fleet;
 
     /// <summary>Makes a tracker over the state.</summary>
     /// <param name="state">The keyed state.</param>
     /// <param name="windows">Windows and timeouts.</param>
     /// <param name="referrers">Official pages.</param>
+    /// <param name="fleet">Counts what everybody does.</param>
     /// <param name="isTrusted">
     /// Whether an address of a network operator is on the allowlist at a time (Unix milliseconds): what a partner or the
     /// operator's own probes do with a token is no evidence against the token.
     /// </param>
-    public SessionTracker(FeatureState state, FeatureWindows windows, ReferrerList referrers, Func<IpAddress, uint, long, bool> isTrusted)
+    public SessionTracker(FeatureState state, FeatureWindows windows, ReferrerList referrers, FleetSeries fleet, Func<IpAddress, uint, long, bool> isTrusted)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(windows);
         ArgumentNullException.ThrowIfNull(referrers);
+        ArgumentNullException.ThrowIfNull(fleet);
         _state = state;
         _windows = windows;
         _referrers = referrers;
+        _fleet = fleet;
         _links = new SessionLinks(state, windows, isTrusted);
         state.SessionEvicted = OnSessionEvicted;
     }
-
-    /// <summary>Session starts since the value was last reset, for the fleet's series.</summary>
-    public int FleetStarts { get; set; }
 
     /// <summary>Applies one event. Its time must not be before the last one's.</summary>
     /// <param name="e">The event.</param>
@@ -132,6 +133,7 @@ public sealed class SessionTracker
         session.Traits = (session.Traits | SessionTraits.Open) & ~SessionTraits.Ended;
         session.Address = e.Address;
         Describe(ref session, in e);
+        _fleet.Enter(in session);
         session.NextRefresh = now + RefreshInterval;
         StateHandle before = session.LastToken;
         _links.Attach(index, ref session, in e, tokenText, userText);
@@ -176,6 +178,7 @@ public sealed class SessionTracker
         bool moved = elsewhere || lost || !_links.BelongsTo(in session, in e);
         if (moved)
         {
+            _fleet.Leave(in session);
             // What it leaves behind must not be shown as running for ever.
             session.Traits &= ~SessionTraits.Open;
             _links.RecordInDossiers(index, in session);
@@ -193,6 +196,7 @@ public sealed class SessionTracker
                 session.Provider = 0;
             }
             Describe(ref session, in e);
+            _fleet.Enter(in session);
             _links.Attach(index, ref session, in e, tokenText, userText);
             if (session.LastToken != before)
             {
@@ -215,7 +219,12 @@ public sealed class SessionTracker
         }
         if (moved || now >= session.NextRefresh)
         {
-            Describe(ref session, in e);
+            if (!moved)
+            {
+                _fleet.Leave(in session);
+                Describe(ref session, in e);
+                _fleet.Enter(in session);
+            }
             session.NextRefresh = now + RefreshInterval;
             Refresh(index, ref session, now);
         }
@@ -229,6 +238,7 @@ public sealed class SessionTracker
     private void Close(int index, ref SessionState session)
     {
         long now = session.LastSeen;
+        _fleet.Leave(in session);
         session.Traits &= ~SessionTraits.Open;
         Refresh(index, ref session, now);
         if ((session.Traits & SessionTraits.Started) != 0 && now - session.Start <= FeatureWindows.ShortSession
@@ -246,6 +256,7 @@ public sealed class SessionTracker
                 address.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now)) + 1;
                 address.ShortsAt = Math.Max(address.ShortsAt, FeatureWindows.Seconds(now));
             }
+            _fleet.EndShort(in session);
         }
         _links.Detach(ref session);
     }
@@ -281,7 +292,7 @@ public sealed class SessionTracker
         _state.TotalSessions++;
         if (started)
         {
-            FleetStarts++;
+            _fleet.Start(in session);
         }
         _links.CountSession(in session, now, slot, started, missing);
     }
@@ -296,6 +307,7 @@ public sealed class SessionTracker
         token.TotalSessions++;
         token.UserSessions += !e.User.IsAbsent && e.User == token.User ? 1u : 0;
         token.MinuteStarts += (session.Traits & SessionTraits.Started) != 0 ? 1 : 0;
+        token.Stream = session.Stream;
         ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, e.Timestamp / _windows.SlotLength)];
         SlotRing.Increment(ref counts.Sessions);
         if (session.ReferrerHost == 0)

@@ -171,8 +171,8 @@ public struct TokenState
     /// <summary>Slot in the spike bank, or -1.</summary>
     public int Series;
 
-    /// <summary>Starts in the minute now running, for the series.</summary>
-    public int MinuteStarts;
+    /// <summary>Starts in the minute now running, for the series, and the interned stream of the last one.</summary>
+    public int MinuteStarts, Stream;
 
     /// <summary>Last five minutes that alerted, newest in bit 0.</summary>
     public byte SpikeAlerts;
@@ -241,8 +241,8 @@ public struct AddressState
     /// <summary>Slot in the spike bank, or -1.</summary>
     public int Series;
 
-    /// <summary>Starts in the minute now running, for the series.</summary>
-    public int MinuteStarts;
+    /// <summary>Starts in the minute now running, for the series, and the interned stream of the last one.</summary>
+    public int MinuteStarts, Stream;
 
     /// <summary>Last five minutes that alerted, newest in bit 0.</summary>
     public byte SpikeAlerts;

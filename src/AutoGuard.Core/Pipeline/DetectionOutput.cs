@@ -12,10 +12,14 @@ public sealed class DetectionOutput
     /// <summary>Latest evidence on flagged subjects; a later entry of a subject replaces an earlier one.</summary>
     public List<FlaggedSubject> Cases { get; } = [];
 
-    /// <summary>Empties both lists.</summary>
+    /// <summary>What an operator should hear of, in the order it happened.</summary>
+    public List<Notice> Notices { get; } = [];
+
+    /// <summary>Empties all lists.</summary>
     public void Clear()
     {
         Decisions.Clear();
         Cases.Clear();
+        Notices.Clear();
     }
 }

@@ -26,6 +26,7 @@ public sealed class DetectionPipeline
     private readonly StringPool _strings;
     private readonly FeatureState _state;
     private readonly SessionTracker _tracker;
+    private readonly FleetSeries _fleet;
     private readonly MinuteSeries _series;
     private readonly Judge _judge;
     private readonly Kind[] _kinds;
@@ -34,6 +35,7 @@ public sealed class DetectionPipeline
     private readonly EventClock _clock;
     private readonly ReorderBuffer _reorder;
     private readonly EventBatch _held = new(EventClock.Witnesses);
+    private readonly List<(Proposal Proposal, StateHandle Handle)> _proposals = [];
     private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
     private readonly long _tickInterval;
     private readonly int _ticksPerMinute;
@@ -64,9 +66,10 @@ public sealed class DetectionPipeline
         FeatureWindows windows = FeatureWindows.From(settings.Detection);
         Allowlist allowlist = new(settings.Allowlist);
         bool listsAddresses = allowlist.ListsAddresses;
+        _fleet = new FleetSeries(_state, strings, settings.Detection.Spike.History);
         _tracker = new SessionTracker(
-            _state, windows, referrers, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
-        _series = new MinuteSeries(_state, settings.Detection.Spike, settings.SpikeEngine ?? new NativeSpikeEngine());
+            _state, windows, referrers, _fleet, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
+        _series = new MinuteSeries(_state, _fleet, settings.Detection.Spike, settings.SpikeEngine ?? new NativeSpikeEngine());
         _judge = new Judge(settings, allowlist, _state, referrers, _series, strings, Counters);
         // Addresses before networks: an address found offending is counted in its network at the same tick.
         _kinds =
@@ -87,6 +90,12 @@ public sealed class DetectionPipeline
 
     /// <summary>The keyed state, for figures and tests.</summary>
     public FeatureState State => _state;
+
+    /// <summary>Whether blocks become flags now, and why. To be read between batches, on the detection thread.</summary>
+    public CircuitBreaker Breaker => _judge.Breaker;
+
+    /// <summary>What everybody does, per minute. To be read between batches, on the detection thread.</summary>
+    public FleetSeries Fleet => _fleet;
 
     /// <summary>Says why a subject was or was not acted on. To be called between batches, on the detection thread.</summary>
     public Explainer Explainer { get; }
@@ -118,6 +127,18 @@ public sealed class DetectionPipeline
         foreach (Decision decision in decisions)
         {
             _judge.Remember(decision, tokenKey);
+        }
+    }
+
+    /// <summary>
+    /// Tells how many records could not be read as events. The reader says so with every batch: when they become many, blocks
+    /// become flags.
+    /// </summary>
+    public void NoteMalformed(int records)
+    {
+        if (records > 0)
+        {
+            _judge.Breaker.HearMalformed(records, _clock.Watermark);
         }
     }
 
@@ -195,6 +216,7 @@ public sealed class DetectionPipeline
         {
             case Admission.Late:
                 Counters.CountLate();
+                _judge.Breaker.HearLate(in e, _clock.Watermark);
                 break;
             case Admission.Future:
                 Counters.CountFuture(1);
@@ -265,6 +287,7 @@ public sealed class DetectionPipeline
         if (e.Timestamp < Math.Max(_clock.Watermark, _reorder.Origin))
         {
             Counters.CountLate();
+            _judge.Breaker.HearLate(in e, _clock.Watermark);
             return;
         }
         _reorder.Add(in e, tokenText, userText);
@@ -285,6 +308,7 @@ public sealed class DetectionPipeline
                 if (e.Timestamp == _lastTime && e.Session == _lastSession && e.Type == _lastType)
                 {
                     Counters.CountDuplicate();
+                    _judge.Breaker.HearAgain(in e);
                     continue;
                 }
                 (_lastTime, _lastSession, _lastType) = (e.Timestamp, e.Session, e.Type);
@@ -293,6 +317,7 @@ public sealed class DetectionPipeline
                     RunTicks(e.Timestamp, output);
                 }
                 _judge.NoteSource(in e);
+                _judge.Breaker.Hear(in e);
                 _tracker.Apply(in e, slot.Text(e.TokenText), slot.Text(e.UserText));
                 Counters.CountAccepted();
             }
@@ -328,18 +353,21 @@ public sealed class DetectionPipeline
         _tracker.Advance(now);
         if (now / MinuteLength > _minute)
         {
+            _series.EndMinute(_minute);
             _minute = now / MinuteLength;
-            _series.EndMinute(_tracker.FleetStarts);
-            _tracker.FleetStarts = 0;
             _judge.Ledger.Prune(now);
         }
         _cases.Renew(now, _ticksPerMinute, output.Cases);
+        _judge.Breaker.Pass(now, Math.Max(_state.OpenSessions, _state.Tokens.Count));
+        _proposals.Clear();
         _due.Clear();
         _judge.BeginTick(now);
         foreach (Kind kind in _kinds)
         {
             JudgeAll(kind, now);
         }
+        _judge.Settle(_proposals, _due, now);
+        _judge.Breaker.TakeNotices(output.Notices);
         _due.Sort(static (a, b) => a.Decision.Subject.CompareTo(b.Decision.Subject));
         foreach ((Decision decision, StateHandle handle) in _due)
         {
@@ -361,9 +389,9 @@ public sealed class DetectionPipeline
             {
                 continue;
             }
-            if (kind.Judge(handle.Index, now) is { } decision)
+            if (kind.Judge(handle.Index, now) is { } proposal)
             {
-                _due.Add((decision, handle));
+                _proposals.Add((proposal, handle));
             }
             Watch.Judged(kind.Type, handle.Index, now);
         }
@@ -371,5 +399,5 @@ public sealed class DetectionPipeline
     }
 
     /// <summary>How keys of one kind are taken off their list and judged.</summary>
-    private sealed record Kind(SubjectType Type, List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Decision?> Judge);
+    private sealed record Kind(SubjectType Type, List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Proposal?> Judge);
 }

@@ -131,7 +131,7 @@ public sealed class Explainer
             Indicators = indicators.ToImmutable(),
             CounterEvidence = CounterEvidence(readings, in facts, score),
             Harm = facts.Harm,
-            Outcome = Outcome(score, in facts),
+            Outcome = Outcome(score, in facts, now),
             Case = _cases.Find(subject, organization),
         };
     }
@@ -171,7 +171,7 @@ public sealed class Explainer
             Allowlisted = _judge.Allowlist.Covers(value, address.Asn, now),
             Harm = _harm.OfAddress(index, now),
             Rail = rail,
-            NetworkBlocked = _judge.Ledger.IsBlocked(new LedgerKey(SubjectType.Cidr, network.High, network.Low, organization)),
+            NetworkBlocked = _judge.Ledger.IsBlocked(new LedgerKey(SubjectType.Cidr, network.High, network.Low, organization), now),
         };
         return room[.._judge.Panel.Read(in features, room)];
     }
@@ -235,9 +235,9 @@ public sealed class Explainer
         return [.. found];
     }
 
-    private string Outcome(double score, in Facts facts)
+    private string Outcome(double score, in Facts facts, long now)
     {
-        if (_judge.Ledger.IsBlocked(facts.Key))
+        if (_judge.Ledger.IsBlocked(facts.Key, now))
         {
             return _policy.Mode == EnforcementMode.Enforce ? "It was blocked." : "It would have been blocked; the mode is Observe.";
         }

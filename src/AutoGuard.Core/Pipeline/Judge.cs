@@ -27,6 +27,8 @@ internal sealed class Judge
     private readonly HarmEstimator _harm;
     private readonly MinuteSeries _series;
     private readonly StringPool _strings;
+    private readonly CircuitBreaker _breaker;
+    private readonly Settlement _settlement;
     private readonly PipelineCounters _counters;
     private readonly string _fingerprint;
     private int _topic;
@@ -49,6 +51,8 @@ internal sealed class Judge
         _ledger = new PolicyLedger(settings.Policy);
         _allowlist = allowlist;
         _harm = new HarmEstimator(state, _meter.Windows);
+        _breaker = new CircuitBreaker(settings.Policy, strings);
+        _settlement = new Settlement(_ledger, _breaker, counters);
     }
 
     public FeatureMeter Meter => _meter;
@@ -58,6 +62,8 @@ internal sealed class Judge
     public PolicyLedger Ledger => _ledger;
 
     public Allowlist Allowlist => _allowlist;
+
+    public CircuitBreaker Breaker => _breaker;
 
     /// <summary>Remembers the coordinates of the event that is applied now: decisions that follow name it.</summary>
     public void NoteSource(ref readonly PlaybackEvent e) => (_topic, _partition, _offset) = (e.Topic, e.Partition, e.Offset);
@@ -73,7 +79,7 @@ internal sealed class Judge
         };
         if (KeyOf(decision, tokenKey) is { } key && verdict != Verdict.Allow)
         {
-            _ledger.Record(key, verdict, decision.Time);
+            _ledger.Record(key, verdict, decision.Time, decision.Expires);
         }
     }
 
@@ -98,8 +104,8 @@ internal sealed class Judge
     /// <summary>Begins the judgements of a tick: what is usual is what was so until now.</summary>
     public void BeginTick(long now) => _population.Renew(now);
 
-    /// <summary>Judges a token; the decision and the handle of its state, if there is one.</summary>
-    public Decision? JudgeToken(int index, long now)
+    /// <summary>Judges a token; what is due for it, if anything.</summary>
+    public Proposal? JudgeToken(int index, long now)
     {
         ref TokenState token = ref _state.Tokens[index];
         _meter.Measure(index, now, out TokenFeatures features);
@@ -137,11 +143,13 @@ internal sealed class Judge
         {
             return null;
         }
-        return Decide(ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody, now);
+        return Propose(
+            ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody,
+            Math.Min(features.Open, features.Networks), now);
     }
 
     /// <summary>Judges an address; one that scores as high as a flag counts as an offender of its network.</summary>
-    public Decision? JudgeAddress(int index, long now)
+    public Proposal? JudgeAddress(int index, long now)
     {
         ref AddressState address = ref _state.Addresses[index];
         _meter.Measure(index, now, out AddressFeatures features);
@@ -177,18 +185,18 @@ internal sealed class Judge
             _state.MarkAddress(index);
         }
         IpAddress network = FeatureWindows.NetworkOf(value).Address;
-        if (verdict == Verdict.Allow || _ledger.IsBlocked(new(SubjectType.Cidr, network.High, network.Low, organization)))
+        if (verdict == Verdict.Allow || _ledger.IsBlocked(new(SubjectType.Cidr, network.High, network.Low, organization), now))
         {
             return null;
         }
         // An address that no rule may ever name (a proxy of one's own, seen by mistake) is still worth a look.
         verdict = mayBlock ? verdict : Verdict.Flag;
         HarmPreview harm = _harm.OfAddress(index, now);
-        return Decide(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, now);
+        return Propose(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, harm.OtherTokens + 1, now);
     }
 
     /// <summary>Judges a network.</summary>
-    public Decision? JudgeNetwork(int index, long now)
+    public Proposal? JudgeNetwork(int index, long now)
     {
         ref NetworkState network = ref _state.Networks[index];
         _meter.Measure(index, now, out NetworkFeatures features);
@@ -207,11 +215,13 @@ internal sealed class Judge
         {
             return null;
         }
-        return Decide(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, _harm.OfNetwork(index, now), now);
+        HarmPreview harm = _harm.OfNetwork(index, now);
+        return Propose(
+            ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, harm.OtherTokens + features.Offenders, now);
     }
 
     /// <summary>Judges a referrer host.</summary>
-    public Decision? JudgeReferrer(int index, long now)
+    public Proposal? JudgeReferrer(int index, long now)
     {
         ref ReferrerState referrer = ref _state.Referrers[index];
         _meter.Measure(index, now, out ReferrerFeatures features);
@@ -238,39 +248,74 @@ internal sealed class Judge
         {
             return null;
         }
-        return Decide(ledgerKey, new Subject(SubjectType.Referrer, host), (int)(pair >> 32), verdict, score, readings, TokenWorkflow.Auto, HarmEstimator.Nobody, now);
+        return Propose(
+            ledgerKey, new Subject(SubjectType.Referrer, host), (int)(pair >> 32), verdict, score, readings, TokenWorkflow.Auto, HarmEstimator.Nobody,
+            Math.Min(features.Open, features.Addresses), now);
     }
 
-    private Decision? Decide(
-        LedgerKey key, Subject subject, int organization, Verdict verdict, double score, ReadOnlySpan<Reading> readings, TokenWorkflow workflow, HarmPreview harm, long now)
+    /// <summary>Decides between the proposals of a tick, highest scores first.</summary>
+    public void Settle(List<(Proposal Proposal, StateHandle Handle)> proposals, List<(Decision Decision, StateHandle Handle)> decisions, long now)
     {
-        if (verdict == Verdict.Block && (harm.OtherTokens > _policy.HarmLimitTokens || !_ledger.TryTakeBlock(now)))
+        if (proposals.Count == 0 && _settlement.PutOff.Count == 0)
+        {
+            return;
+        }
+        SettleSome(proposals, decisions, now);
+    }
+
+    // Apart, because what a lambda captures is allocated where the method begins.
+    private void SettleSome(List<(Proposal Proposal, StateHandle Handle)> proposals, List<(Decision Decision, StateHandle Handle)> decisions, long now)
+    {
+        _settlement.Forget(waiting => !Holds(waiting.Proposal.Subject.Type, waiting.Handle));
+        _settlement.Settle(proposals, now, (proposal, handle, verdict, lapses) => decisions.Add((Decide(proposal, verdict, lapses, now), handle)));
+    }
+
+    private Proposal? Propose(
+        LedgerKey key, Subject subject, int organization, Verdict verdict, double score, ReadOnlySpan<Reading> readings, TokenWorkflow workflow, HarmPreview harm,
+        int viewers, long now)
+    {
+        if (verdict == Verdict.Block && harm.OtherTokens > _policy.HarmLimitTokens)
         {
             _counters.CountRefusedBlock();
             verdict = Verdict.Flag;
         }
-        if (!_ledger.IsNews(key, verdict, now))
+        viewers = Math.Max(1, viewers);
+        if (verdict == Verdict.Block && _breaker.IsOpenFor(organization) && !_breaker.TryBlock(key, organization, viewers, now))
         {
-            return null;
+            _counters.CountRefusedBlock();
+            verdict = Verdict.Flag;
         }
-        _ledger.Record(key, verdict, now);
+        return _ledger.IsNews(key, verdict, now)
+            ? new Proposal(key, subject, organization, verdict, score, Reasons(readings, workflow), harm, viewers)
+            : null;
+    }
+
+    private bool Holds(SubjectType type, StateHandle handle) => type switch
+    {
+        SubjectType.Token => _state.Tokens.Holds(handle),
+        SubjectType.Ip => _state.Addresses.Holds(handle),
+        SubjectType.Cidr => _state.Networks.Holds(handle),
+        _ => _state.Referrers.Holds(handle),
+    };
+
+    private Decision Decide(Proposal proposal, Verdict verdict, long? lapses, long now)
+    {
         DecisionAction action = verdict == Verdict.Flag ? DecisionAction.Flag
-            : subject.Type == SubjectType.Token ? DecisionAction.Revoke : DecisionAction.Block;
-        bool lapses = action == DecisionAction.Block && subject.Type is SubjectType.Ip or SubjectType.Cidr;
-        string? tenant = organization == 0 ? null : _strings.Text(organization);
+            : proposal.Subject.Type == SubjectType.Token ? DecisionAction.Revoke : DecisionAction.Block;
+        string? tenant = proposal.Organization == 0 ? null : _strings.Text(proposal.Organization);
         _counters.Count(action);
         return new Decision
         {
-            Id = DecisionId.Of(now, action, subject, tenant),
+            Id = DecisionId.Of(now, action, proposal.Subject, tenant),
             Time = now,
             Action = action,
             Mode = _policy.Mode,
-            Subject = subject,
+            Subject = proposal.Subject,
             Organization = tenant,
-            Score = Math.Round(score, 6),
-            Reasons = Reasons(readings, workflow),
-            Harm = harm,
-            Expires = lapses && action == DecisionAction.Block ? now + (long)_policy.BlockDuration.TotalMilliseconds : null,
+            Score = Math.Round(proposal.Score, 6),
+            Reasons = proposal.Reasons,
+            Harm = proposal.Harm,
+            Expires = lapses,
             Policy = _fingerprint,
             Source = new SourcePosition(_strings.Text(_topic), _partition, _offset),
         };

@@ -39,12 +39,19 @@ public sealed class PolicyLedger(PolicyOptions options)
     private readonly long _revokeAfter = (long)options.RevokeAfter.TotalMilliseconds;
     private long _minute;
     private int _blocksThisMinute;
+    private int _flagsThisMinute;
 
     /// <summary>Subjects remembered.</summary>
     public int Count => _entries.Count;
 
     /// <summary>Blocks that became flags because the limit per minute was reached.</summary>
     public long BlocksOverLimit { get; private set; }
+
+    /// <summary>Flags that were put off because the limit per minute was reached.</summary>
+    public long FlagsOverLimit { get; private set; }
+
+    /// <summary>How long blocks last.</summary>
+    public Escalation Escalation { get; } = new(options);
 
     /// <summary>
     /// What is due for a subject with this score at this judgement (<paramref name="now"/>, Unix milliseconds). A block
@@ -86,33 +93,60 @@ public sealed class PolicyLedger(PolicyOptions options)
         {
             entry.Above = 0;
         }
-        return entry is null || wanted > entry.Decided || now - entry.DecidedAt >= _holdOff ? wanted : Verdict.Allow;
+        return entry is null || IsDue(entry, wanted, now) ? wanted : Verdict.Allow;
+    }
+
+    /// <summary>Whether one more block fits in this minute; one that does not is counted as over the limit.</summary>
+    public bool HasBlockLeft(long now)
+    {
+        BeginMinute(now);
+        if (_blocksThisMinute < options.BlocksPerMinute)
+        {
+            return true;
+        }
+        BlocksOverLimit++;
+        return false;
     }
 
     /// <summary>Whether one more block fits in this minute; counts it if so.</summary>
     public bool TryTakeBlock(long now)
     {
-        if (now / 60_000 != _minute)
+        if (!HasBlockLeft(now))
         {
-            _minute = now / 60_000;
-            _blocksThisMinute = 0;
-        }
-        if (_blocksThisMinute >= options.BlocksPerMinute)
-        {
-            BlocksOverLimit++;
             return false;
         }
         _blocksThisMinute++;
         return true;
     }
 
+    /// <summary>Whether one more flag fits in this minute; counts it if so.</summary>
+    public bool TryTakeFlag(long now)
+    {
+        BeginMinute(now);
+        if (_flagsThisMinute >= options.FlagsPerMinute)
+        {
+            FlagsOverLimit++;
+            return false;
+        }
+        _flagsThisMinute++;
+        return true;
+    }
+
     /// <summary>Whether a flag would be news for the subject; when a block was refused it may have been flagged already.</summary>
     public bool IsNews(LedgerKey key, Verdict verdict, long now) =>
-        !_entries.TryGetValue(key, out Entry? entry) || verdict > entry.Decided || now - entry.DecidedAt >= _holdOff;
+        !_entries.TryGetValue(key, out Entry? entry) || IsDue(entry, verdict, now);
 
     /// <summary>Remembers a decision.</summary>
-    public void Record(LedgerKey key, Verdict verdict, long now)
+    /// <param name="key">The subject.</param>
+    /// <param name="verdict">What was decided.</param>
+    /// <param name="now">When, Unix milliseconds.</param>
+    /// <param name="lapses">When it lapses, Unix milliseconds; null for never.</param>
+    public void Record(LedgerKey key, Verdict verdict, long now, long? lapses = null)
     {
+        if (verdict == Verdict.Block && lapses is { } end)
+        {
+            Escalation.Record(key, now, end);
+        }
         if (!_entries.TryGetValue(key, out Entry? entry))
         {
             entry = new Entry();
@@ -120,20 +154,24 @@ public sealed class PolicyLedger(PolicyOptions options)
         }
         entry.Decided = verdict;
         entry.DecidedAt = now;
+        entry.Lapses = lapses ?? long.MaxValue;
     }
 
-    /// <summary>Whether a block or revocation of the subject is remembered.</summary>
-    public bool IsBlocked(LedgerKey key) => _entries.TryGetValue(key, out Entry? entry) && entry.Decided == Verdict.Block;
+    /// <summary>Whether a block or revocation of the subject is remembered that still runs at <paramref name="now"/>.</summary>
+    public bool IsBlocked(LedgerKey key, long now) =>
+        _entries.TryGetValue(key, out Entry? entry) && entry.Decided == Verdict.Block && now < entry.Lapses;
 
     /// <summary>Whether any decision on the subject is remembered.</summary>
     public bool IsDecided(LedgerKey key) => _entries.TryGetValue(key, out Entry? entry) && entry.Decided != Verdict.Allow;
 
-    /// <summary>Forgets subjects whose hold-off passed long ago.</summary>
+    /// <summary>Forgets subjects whose hold-off passed long ago, unless a block of theirs still runs.</summary>
     public void Prune(long now)
     {
+        Escalation.Prune(now);
         foreach ((LedgerKey key, Entry entry) in _entries)
         {
-            if (now - Math.Max(entry.DecidedAt, entry.LastAbove) > 2 * _holdOff)
+            bool runs = entry.Lapses != long.MaxValue && now < entry.Lapses;
+            if (!runs && now - Math.Max(entry.DecidedAt, entry.LastAbove) > 2 * _holdOff)
             {
                 _entries.Remove(key);
             }
@@ -150,11 +188,26 @@ public sealed class PolicyLedger(PolicyOptions options)
         }
     }
 
+    /// <summary>A subject is decided on when the action rises, when the hold-off has passed, or when its block has lapsed.</summary>
+    private bool IsDue(Entry entry, Verdict wanted, long now) =>
+        wanted > entry.Decided || now - entry.DecidedAt >= _holdOff || now >= entry.Lapses;
+
+    private void BeginMinute(long now)
+    {
+        if (now / 60_000 != _minute)
+        {
+            _minute = now / 60_000;
+            _blocksThisMinute = _flagsThisMinute = 0;
+        }
+    }
+
     private sealed class Entry
     {
         public Verdict Decided { get; set; }
 
         public long DecidedAt { get; set; } = long.MinValue / 2;
+
+        public long Lapses { get; set; } = long.MaxValue;
 
         public long LastAbove { get; set; } = long.MinValue / 2;
 

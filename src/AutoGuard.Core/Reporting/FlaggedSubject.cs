@@ -147,6 +147,9 @@ public sealed record FlaggedReport
     /// <summary>Sessions counted in the period; null when the store does not know.</summary>
     public long? Sessions { get; init; }
 
+    /// <summary>What operators were told about detection itself in the period, oldest first; empty when the store does not know.</summary>
+    public ImmutableArray<Notice> Notices { get; init; } = [];
+
     /// <summary>Flagged subjects.</summary>
     public required ImmutableArray<FlaggedSubject> Subjects { get; init; }
 

@@ -51,6 +51,20 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
         return await ReadDecisionsAsync(connection, null, from, to, cancellationToken);
     }
 
+    /// <summary>Blocks decided in [from, to) that lapse by themselves, oldest first: what makes a later block last longer.</summary>
+    public async Task<IReadOnlyList<Decision>> ReadLapsingAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        const string Sql = $"""
+            select {DecisionRow.Columns} from decisions d
+            where d.time >= @From and d.time < @To and d.action = 'block' and d.expires is not null
+            order by d.time, d.seq
+            """;
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        IEnumerable<DecisionRow> rows = await connection.QueryAsync<DecisionRow>(new CommandDefinition(
+            Sql, new { From = from.UtcDateTime, To = to.UtcDateTime }, cancellationToken: cancellationToken));
+        return [.. rows.Select(static row => row.ToDecision())];
+    }
+
     /// <summary>
     /// Subjects with a decision in [from, to), highest score first: the latest evidence, with the period's decisions and
     /// its highest score. A subject without stored evidence is made from its decisions alone.

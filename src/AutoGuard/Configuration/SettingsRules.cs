@@ -216,9 +216,9 @@ internal sealed partial class SettingsRules(
         {
             Error("Policy:BlockScore", $"{Text(policy.BlockScore)} is below Policy:FlagScore ({Text(policy.FlagScore)}); must be at least that", "Policy:FlagScore");
         }
-        if (policy.HoldOff > policy.BlockDuration)
+        if (policy.LongestBlock < policy.BlockDuration)
         {
-            warnings.Add($"Policy:HoldOff ({Text(policy.HoldOff)}) is longer than Policy:BlockDuration ({Text(policy.BlockDuration)}): a block lapses before its subject is decided again.");
+            Error("Policy:LongestBlock", $"{Text(policy.LongestBlock)} is below Policy:BlockDuration ({Text(policy.BlockDuration)}); must be at least that", "Policy:BlockDuration");
         }
         if (policy.Mode == EnforcementMode.Enforce && !GuardianRules.AnyEnabled(settings.Guardian))
         {

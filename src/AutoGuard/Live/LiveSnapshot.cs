@@ -78,6 +78,12 @@ public sealed record LiveSnapshot
     /// <summary>Revoke decisions since the start.</summary>
     public long Revoked { get; init; }
 
+    /// <summary>Since when (event time) blocks become flags; null while they do not.</summary>
+    public DateTimeOffset? BreakerSince { get; init; }
+
+    /// <summary>Why they do, a sentence.</summary>
+    public string BreakerReason { get; init; } = "";
+
     /// <summary>Where the dashboard is.</summary>
     public string Dashboard { get; init; } = "";
 

@@ -15,6 +15,7 @@ public sealed class LiveView(IAnsiConsole console, TimeProvider time) : ILiveVie
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly Style Dim = new(foreground: Color.Grey);
     private static readonly Style Strong = new(decoration: Decoration.Bold);
+    private static readonly Style Alarm = new(foreground: Color.Red, decoration: Decoration.Bold);
     private static readonly Style Figure = new(foreground: Color.Aqua);
 
     private readonly Sparkline _events = new(SparklineWidth);
@@ -52,7 +53,7 @@ public sealed class LiveView(IAnsiConsole console, TimeProvider time) : ILiveVie
         _sessions.Add(snapshot.OpenSessions);
         int width = Math.Max(1, console.Profile.Width - 1);
         int height = Math.Max(1, console.Profile.Height - 1);
-        List<FrameLine> lines = [Header(snapshot, width), .. Figures(snapshot, width), .. Decisions(snapshot, width)];
+        List<FrameLine> lines = [Header(snapshot, width), .. Banner(snapshot, width), .. Figures(snapshot, width), .. Decisions(snapshot, width)];
         if (lines.Count > height - 1)
         {
             lines.RemoveRange(height - 1, lines.Count - (height - 1));
@@ -65,6 +66,14 @@ public sealed class LiveView(IAnsiConsole console, TimeProvider time) : ILiveVie
         .Append($"AutoGuard {snapshot.Title}  ", Strong)
         .Append(snapshot.Mode == EnforcementMode.Enforce ? "enforcing" : "observing only", Strong)
         .Append($"  {snapshot.Running:hh\\:mm\\:ss}");
+
+    private static IEnumerable<FrameLine> Banner(LiveSnapshot snapshot, int width)
+    {
+        if (snapshot.BreakerSince is { } since)
+        {
+            yield return new FrameLine(width).Append($"Blocks become flags since {since.UtcDateTime:HH:mm}: {snapshot.BreakerReason}", Alarm);
+        }
+    }
 
     private IEnumerable<FrameLine> Figures(LiveSnapshot snapshot, int width)
     {

@@ -11,6 +11,7 @@ public sealed class PlainLiveView(TextWriter output, TimeProvider time) : ILiveV
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
     private long _decisions;
+    private DateTimeOffset? _breakerSince;
     private TimeSpan? _nextFigures;
 
     /// <inheritdoc/>
@@ -41,6 +42,7 @@ public sealed class PlainLiveView(TextWriter output, TimeProvider time) : ILiveV
         {
             Write($"AutoGuard {snapshot.Title}: dashboard {snapshot.Dashboard}, Kafka {snapshot.Kafka}, database {snapshot.Database}");
         }
+        ShowBreaker(snapshot);
         ShowDecisions(snapshot);
         if (_nextFigures is null)
         {
@@ -56,6 +58,18 @@ public sealed class PlainLiveView(TextWriter output, TimeProvider time) : ILiveV
                 + $"{snapshot.Flagged:N0} flagged, {snapshot.Blocked:N0} blocked, {snapshot.Revoked:N0} revoked, "
                 + $"{snapshot.Malformed:N0} malformed, {snapshot.Late:N0} late, {snapshot.Duplicates:N0} duplicate{lag}"));
         }
+    }
+
+    private void ShowBreaker(LiveSnapshot snapshot)
+    {
+        if (snapshot.BreakerSince == _breakerSince)
+        {
+            return;
+        }
+        _breakerSince = snapshot.BreakerSince;
+        Write(_breakerSince is { } since
+            ? string.Create(CultureInfo.InvariantCulture, $"blocks become flags since {since.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ}: {snapshot.BreakerReason}")
+            : "blocks are made again");
     }
 
     private void ShowDecisions(LiveSnapshot snapshot)

@@ -133,6 +133,7 @@ internal sealed class ReplayReader : IDisposable
                     : _parts.Read(lines.Line, default, batch, topic, 0, lines.LineNumber);
                 if (rejection != EventRejection.None)
                 {
+                    batch.Rejected++;
                     Reject(rejection, file.Name, lines.LineNumber);
                     continue;
                 }

@@ -27,6 +27,7 @@ internal sealed class ReplayRunner : IDisposable
     private readonly ReplayReader _reader;
     private readonly DetectionOutput _output = new();
     private readonly List<Decision> _decisions = [];
+    private readonly List<Notice> _notices = [];
     private readonly Dictionary<(Subject, string?), FlaggedSubject> _cases = [];
     private long _from = long.MaxValue;
     private long _to = long.MinValue;
@@ -50,6 +51,9 @@ internal sealed class ReplayRunner : IDisposable
 
     /// <summary>All decisions, in order.</summary>
     public IReadOnlyList<Decision> Decisions => _decisions;
+
+    /// <summary>What an operator would have been told, in order.</summary>
+    public IReadOnlyList<Notice> Notices => _notices;
 
     /// <summary>The pipeline, for explanations.</summary>
     public DetectionPipeline Pipeline => _parts.Pipeline;
@@ -100,7 +104,7 @@ internal sealed class ReplayRunner : IDisposable
         }
         return builder.Build(
             string.Join(", ", _files.Select(Path.GetFileName)), _settings.Fingerprint, _settings.Values.Policy.Mode,
-            _parts.Pipeline.Counters.Accepted, _parts.Pipeline.State.TotalSessions);
+            _parts.Pipeline.Counters.Accepted, _parts.Pipeline.State.TotalSessions) with { Notices = [.. _notices] };
     }
 
     public void Dispose() => _reader.Dispose();
@@ -116,6 +120,7 @@ internal sealed class ReplayRunner : IDisposable
                 _from = Math.Min(_from, e.Timestamp);
                 _to = Math.Max(_to, e.Timestamp);
             }
+            _parts.Pipeline.NoteMalformed(batch.Rejected);
             _parts.Pipeline.Process(batch, _output);
             _reader.Return(batch);
             Take(file, line);
@@ -127,8 +132,10 @@ internal sealed class ReplayRunner : IDisposable
 
     private void Take(FileStream? file, ArrayBufferWriter<byte> line)
     {
+        _notices.AddRange(_output.Notices);
         if (_output.Decisions.Count == 0 && _output.Cases.Count == 0)
         {
+            _output.Clear();
             return;
         }
         foreach (Decision decision in _output.Decisions)

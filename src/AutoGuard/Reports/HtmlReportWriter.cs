@@ -12,6 +12,9 @@ internal sealed class HtmlReportWriter : IReportWriter
     /// <summary>Subjects whose timeline is drawn; with more the file would grow past what opens quickly on a phone.</summary>
     public const int MostTimelines = 100;
 
+    /// <summary>Notices shown, the latest.</summary>
+    private const int MostNotices = 5;
+
     public async Task WriteAsync(FlaggedReport report, Stream stream, CancellationToken cancellationToken)
     {
         using var page = new MemoryStream();
@@ -70,6 +73,16 @@ internal sealed class HtmlReportWriter : IReportWriter
         {
             page.Open("p", "notice").Element("b", null, "Observe mode: nothing was enforced.")
                 .Text(report.Subjects.IsEmpty ? "" : " Blocks and revocations below are what AutoGuard would have done.").Close();
+        }
+
+        foreach (Notice notice in report.Notices.TakeLast(MostNotices))
+        {
+            page.Open("p", "notice").Time(null, notice.Time, clock.Minute(notice.Time)).Text(" · ");
+            if (notice.Organization is { } tenant)
+            {
+                page.Foreign("mono", tenant, 100).Text(": ");
+            }
+            page.Text(notice.Text).Close();
         }
 
         WriteTiles(page, report, figures);

@@ -25,6 +25,18 @@ internal sealed class JsonReportWriter : IReportWriter
         Optional(json, "events", report.Events);
         Optional(json, "sessions", report.Sessions);
         json.WriteNumber("leftOut", report.LeftOut);
+        json.WriteStartArray("notices");
+        foreach (var notice in report.Notices)
+        {
+            json.WriteStartObject();
+            json.WriteString("time", ReportClock.Machine(notice.Time));
+            json.WriteString("kind", JsonNamingPolicy.CamelCase.ConvertName(notice.Kind.ToString()));
+            json.WriteString("organization", notice.Organization);
+            json.WriteString("text", notice.Text);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("subjects");
         foreach (var subject in report.Subjects)
         {

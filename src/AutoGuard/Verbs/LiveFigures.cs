@@ -42,6 +42,8 @@ internal sealed class LiveFigures(string title, WorkerHost host, EnforcementMode
             Flagged = worker.Counters.Flags,
             Blocked = worker.Counters.Blocks,
             Revoked = worker.Counters.Revocations,
+            BreakerSince = Time(worker.Breaker?.Time),
+            BreakerReason = worker.Breaker?.Text ?? "",
             Dashboard = host.WebAddress,
             Kafka = host.Kafka.BootstrapServers,
             Database = host.DatabaseDescription,

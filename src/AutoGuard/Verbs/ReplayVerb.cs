@@ -64,6 +64,15 @@ internal static class ReplayVerb
         }
         FormattableString decided = $"decisions: flag {summary.Flags:N0}, block {summary.Blocks:N0}, revoke {summary.Revocations:N0}";
         output.WriteLine(decided.ToString(CultureInfo.InvariantCulture));
+        const int told = 10;
+        foreach (string line in runner.Notices.Take(told).Select(NoticeLine.Of))
+        {
+            output.WriteLine(line);
+        }
+        if (runner.Notices.Count > told)
+        {
+            output.WriteLine(FormattableString.Invariant($"  and {runner.Notices.Count - told:N0} more notices"));
+        }
         const int shown = 20;
         foreach (string line in runner.Decisions.Take(shown).Select(DecisionLine.Of))
         {

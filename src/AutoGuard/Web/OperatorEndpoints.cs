@@ -38,7 +38,7 @@ internal static class OperatorEndpoints
             ? DateTimeOffset.FromUnixTimeMilliseconds(latest).AddMinutes(1)
             : time.GetUtcNow();
         FlaggedReport report = await source.ReadAsync(to - DashboardPeriod, to, http.RequestAborted);
-        report = report with { Events = worker.Counters.Accepted, Sessions = worker.TotalSessions };
+        report = report with { Events = worker.Counters.Accepted, Sessions = worker.TotalSessions, Notices = [.. worker.Notices.Where(notice => notice.Time >= report.From)] };
         http.Response.ContentType = "text/html; charset=utf-8";
         http.Response.Headers["Refresh"] = "10";
         http.Response.Headers.CacheControl = "no-store";

@@ -39,6 +39,9 @@ internal static class PrometheusText
         Counter(text, "autoguard_decision_enforced_total", "Decisions a guardian applied.", figures.Applied);
         Counter(text, "autoguard_decision_refused_total", "Decisions a guardian refused for good.", figures.Refused);
         Counter(text, "autoguard_block_refused_total", "Blocks that became flags for the harm they would have done.", worker.Counters.BlocksRefused);
+        Gauge(text, "autoguard_breaker_open", "1 while blocks become flags because they would touch too many or the input looks sick.", worker.Breaker is null ? 0 : 1);
+        Counter(text, "autoguard_breaker_opened_total", "How often the breaker opened.", worker.BreakerOpenings);
+        Counter(text, "autoguard_breaker_refused_total", "Blocks that became flags because of the breaker.", worker.BreakerRefused);
         Gauge(text, "autoguard_kafka_lag", "Records not yet read.", figures.Lag);
         Gauge(text, "autoguard_kafka_paused", "1 while partitions are paused because detection cannot keep up.", figures.Source.IsPaused ? 1 : 0);
         Counter(text, "autoguard_dead_letter_total", "Records copied to the dead-letter topic.", figures.Source.DeadLettered);

@@ -15,15 +15,17 @@ namespace AutoGuard.Worker;
 /// dispatcher. When the dispatcher's queue is full the loop waits, the source runs out of batches and pauses: nothing is
 /// dropped and nothing grows.
 /// </summary>
-internal sealed class DetectionWorker
+internal sealed partial class DetectionWorker
 {
     private const int RememberedForView = 12;
+    private const int RememberedNotices = 50;
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(100);
 
     private readonly DetectionParts _parts;
     private readonly KafkaEventSource _source;
     private readonly ChannelWriter<DispatchItem> _dispatcher;
+    private readonly ILogger<DetectionWorker> _logger;
     private readonly TimeProvider _time;
     private readonly long _lateness;
     private readonly long _tick;
@@ -32,6 +34,10 @@ internal sealed class DetectionWorker
     private readonly ConcurrentQueue<(Action<DetectionPipeline> Ask, Action GiveUp)> _questions = new();
     private readonly Action<Decision>? _decided;
     private readonly ConcurrentQueue<Decision> _latest = new();
+    private readonly ConcurrentQueue<Notice> _notices = new();
+    private volatile Notice? _breaker;
+    private long _breakerOpenings;
+    private long _breakerRefused;
     private long _lastEventAt;
     private long _openSessions;
     private long _tokens;
@@ -48,12 +54,15 @@ internal sealed class DetectionWorker
     /// <param name="settings">Lateness and tick.</param>
     /// <param name="source">Where events come from.</param>
     /// <param name="dispatcher">Where decisions go.</param>
+    /// <param name="logger">Where notices go.</param>
     /// <param name="time">The clock.</param>
     /// <param name="decided">Told of every decision before it is handed over.</param>
     public DetectionWorker(
-        DetectionParts parts, EffectiveSettings settings, KafkaEventSource source, ChannelWriter<DispatchItem> dispatcher, TimeProvider time, Action<Decision>? decided = null)
+        DetectionParts parts, EffectiveSettings settings, KafkaEventSource source, ChannelWriter<DispatchItem> dispatcher, ILogger<DetectionWorker> logger,
+        TimeProvider time, Action<Decision>? decided = null)
     {
         _decided = decided;
+        _logger = logger;
         _parts = parts;
         _source = source;
         _dispatcher = dispatcher;
@@ -92,6 +101,18 @@ internal sealed class DetectionWorker
 
     /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
     public Key128 TokenKey(string identity, string? organization) => _parts.TokenKey(identity, organization);
+
+    /// <summary>The last notices, oldest first.</summary>
+    public IReadOnlyList<Notice> Notices => [.. _notices];
+
+    /// <summary>Since when and why blocks become flags; null while they do not.</summary>
+    public Notice? Breaker => _breaker;
+
+    /// <summary>How often the breaker opened.</summary>
+    public long BreakerOpenings => Volatile.Read(ref _breakerOpenings);
+
+    /// <summary>Blocks that became flags because of the breaker.</summary>
+    public long BreakerRefused => Volatile.Read(ref _breakerRefused);
 
     /// <summary>Has a question about a subject answered from the live state, between two batches.</summary>
     /// <exception cref="OperationCanceledException">Detection has ended, or the question was given up.</exception>
@@ -185,6 +206,7 @@ internal sealed class DetectionWorker
                 Volatile.Write(ref _firstEventAt, _lastEventAt);
             }
         }
+        pipeline.NoteMalformed(batch.Rejected);
         pipeline.Process(batch.Events, _output);
         _source.Return(batch);
     }
@@ -220,6 +242,7 @@ internal sealed class DetectionWorker
 
     private async ValueTask HandOverAsync(CancellationToken abandon)
     {
+        TellNotices();
         IReadOnlyList<TopicPartitionOffset> settled = _positions.Take(_parts.Pipeline.Watermark);
         if (_output.Decisions.Count == 0 && _output.Cases.Count == 0 && settled.Count == 0)
         {
@@ -240,6 +263,20 @@ internal sealed class DetectionWorker
         await _dispatcher.WriteAsync(item, abandon);
     }
 
+    private void TellNotices()
+    {
+        foreach (Notice notice in _output.Notices)
+        {
+            Log.Notice(_logger, notice.Organization ?? "all", notice.Text);
+            _notices.Enqueue(notice);
+            if (_notices.Count > RememberedNotices)
+            {
+                _notices.TryDequeue(out _);
+            }
+        }
+        _output.Notices.Clear();
+    }
+
     private void Answer()
     {
         while (_questions.TryDequeue(out var question))
@@ -250,6 +287,13 @@ internal sealed class DetectionWorker
 
     private void Publish()
     {
+        CircuitBreaker breaker = _parts.Pipeline.Breaker;
+        if (breaker.OpenedAt != _breaker?.Time || breaker.Reason != _breaker?.Text)
+        {
+            _breaker = breaker is { OpenedAt: { } since, Reason: { } reason } ? new Notice(since, NoticeKind.BreakerOpened, null, reason) : null;
+        }
+        Volatile.Write(ref _breakerOpenings, breaker.Openings);
+        Volatile.Write(ref _breakerRefused, breaker.Refused);
         Volatile.Write(ref _openSessions, _parts.Pipeline.State.OpenSessions);
         Volatile.Write(ref _tokens, _parts.Pipeline.State.Tokens.Count);
         Volatile.Write(ref _addresses, _parts.Pipeline.State.Addresses.Count);
@@ -260,4 +304,10 @@ internal sealed class DetectionWorker
     }
 
     private static long? Known(ref long time) => Volatile.Read(ref time) is var value && value == long.MinValue ? null : value;
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 3501, Level = LogLevel.Warning, Message = "Notice for tenant {Tenant}: {Notice}")]
+        public static partial void Notice(ILogger logger, string tenant, string notice);
+    }
 }

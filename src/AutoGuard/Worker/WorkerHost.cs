@@ -221,7 +221,9 @@ internal sealed class WorkerHost : IAsyncDisposable
             _source = new KafkaEventSource(
                 Kafka, reader.Read, parts.Strings.Intern(Kafka.Options.EventsTopic), services.GetRequiredService<ILogger<KafkaEventSource>>(), _time);
             _dispatcher = new DecisionDispatcher(store, _publisher, _source, _enforcement.Signal, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
-            DetectionWorker worker = new(parts, _settings, _source, _dispatcher.Items, _time, _enforcement.Capture is { } capture ? capture.Want : null);
+            DetectionWorker worker = new(
+                parts, _settings, _source, _dispatcher.Items, services.GetRequiredService<ILogger<DetectionWorker>>(), _time,
+                _enforcement.Capture is { } capture ? capture.Want : null);
             _enforcement.Connect(worker, parts, _publisher);
             await _enforcement.RememberAsync(earlier, cancellation);
             TimeSpan readyWithin = Kafka.IsEmbedded ? TimeSpan.Zero : _settings.Values.Web.ReadyWithin;
@@ -234,8 +236,8 @@ internal sealed class WorkerHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Decisions whose hold-off may still run. It runs in event time: a worker that was away for a day goes on where it
-    /// stopped, not at what the clock says.
+    /// Decisions whose hold-off may still run, and blocks that make a later one last longer. It runs in event time: a worker that
+    /// was away for a day goes on where it stopped, not at what the clock says.
     /// </summary>
     private async Task<IReadOnlyList<Decision>> EarlierAsync(PostgresDecisionStore store, CancellationToken cancellation)
     {
@@ -244,8 +246,10 @@ internal sealed class WorkerHost : IAsyncDisposable
         {
             return [];
         }
-        DateTimeOffset from = new DateTimeOffset(latest, TimeSpan.Zero) - _settings.Values.Policy.HoldOff;
-        return await store.ReadDecisionsAsync(from, new DateTimeOffset(latest, TimeSpan.Zero).AddSeconds(1), cancellation);
+        DateTimeOffset end = new(latest, TimeSpan.Zero);
+        DateTimeOffset held = end - _settings.Values.Policy.HoldOff;
+        IReadOnlyList<Decision> blocks = await store.ReadLapsingAsync(end - Escalation.Memory(_settings.Values.Policy), held, cancellation);
+        return [.. blocks, .. await store.ReadDecisionsAsync(held, end.AddSeconds(1), cancellation)];
     }
 
     private void StartLoops()

@@ -36,13 +36,16 @@ public sealed class HostileStateTests
                 Address = IpAddress.FromV4(0x51000000u + (uint)(random.Next(20) << 8) + (uint)random.Next(4)),
                 Referrer = random.Next(3) == 0 ? 0 : 2 + random.Next(20),
                 Organization = random.Next(3),
+                Stream = random.Next(30),
+                Country = (ushort)(random.Next(12) << 8 | 'X'),
+                Traits = (EventTraits)random.Next(2),
                 Duration = random.Next(4) == 0 ? random.Next(-1, int.MaxValue) : -1,
             };
             world.Tracker.Apply(in e, e.Token.IsAbsent ? [] : "token"u8, e.User.IsAbsent ? [] : "user"u8);
             if (step % 40 == 0)
             {
                 world.EnrolAll(now);
-                world.Series.EndMinute(3);
+                world.EndMinute();
                 world.Sweeper.Sweep(now);
             }
             if (step % 500 == 0)
@@ -103,19 +106,32 @@ public sealed class HostileStateTests
 
     private sealed class World
     {
+        private long _minute;
+
         public World(CapacityOptions capacity)
         {
             KeyedHasher hasher = new(1, 2);
             State = new FeatureState(capacity, 3, 4);
             FeatureWindows windows = new(600_000, 600_000, 60_000);
-            ReferrerList referrers = new(new ReferrersOptions(), new StringPool(hasher));
-            Tracker = new SessionTracker(State, windows, referrers, (address, _, _) => address.V4 % 11 == 0);
-            Series = new MinuteSeries(State, new SpikeOptions(), new AutoGuard.Core.Spikes.NativeSpikeEngine());
+            StringPool strings = new(hasher);
+            ReferrerList referrers = new(new ReferrersOptions(), strings);
+            for (int i = 0; i < 30; i++)
+            {
+                strings.Intern("name " + i);
+            }
+            Strings = strings;
+            Fleet = new FleetSeries(State, strings, 30);
+            Tracker = new SessionTracker(State, windows, referrers, Fleet, (address, _, _) => address.V4 % 11 == 0);
+            Series = new MinuteSeries(State, Fleet, new SpikeOptions(), new AutoGuard.Core.Spikes.NativeSpikeEngine());
             Sweeper = new StateSweeper(State, windows);
             Meter = new FeatureMeter(State, windows, referrers, TokenWorkflow.Auto, new Population());
         }
 
         public FeatureState State { get; }
+
+        public StringPool Strings { get; }
+
+        public FleetSeries Fleet { get; }
 
         public SessionTracker Tracker { get; }
 
@@ -124,6 +140,8 @@ public sealed class HostileStateTests
         public StateSweeper Sweeper { get; }
 
         private FeatureMeter Meter { get; }
+
+        public void EndMinute() => Series.EndMinute(_minute++);
 
         public void EnrolAll(long now)
         {
@@ -139,10 +157,38 @@ public sealed class HostileStateTests
             }
         }
 
+        /// <summary>Every lane runs what is open of its own; those who have none are together in that of the rest.</summary>
+        private void CheckFleet(string where, List<SessionState> open)
+        {
+            Same(where + " running", open.Count, Fleet.Running);
+            Series.EndMinute(_minute++);
+            List<FleetFigure> running = [.. Fleet.Figures.Where(f => f.Measure == FleetMeasure.Running)];
+            foreach (FleetGroup group in Enum.GetValues<FleetGroup>())
+            {
+                int known = open.Count(s => group switch
+                {
+                    FleetGroup.Tenant => s.Organization != 0,
+                    FleetGroup.Stream => s.Stream != 0,
+                    _ => true,
+                });
+                Same($"{where} running by {group}", known, running.Where(f => f.Group == group).Sum(f => f.Value));
+            }
+            foreach (FleetFigure figure in running.Where(f => f.Group == FleetGroup.Tenant && f.Name != "(rest)"))
+            {
+                Same($"{where} running of {figure.Name}", open.Count(s => Strings.Text(s.Organization) == figure.Name), figure.Value);
+            }
+            foreach (FleetFigure figure in running.Where(f => f.Group == FleetGroup.Stream && f.Name != "(rest)"))
+            {
+                int expected = open.Count(s => (s.Organization == 0 ? "" : Strings.Text(s.Organization) + "/") + Strings.Text(s.Stream) == figure.Name);
+                Same($"{where} running of {figure.Name}", expected, figure.Value);
+            }
+        }
+
         public void Check(string where)
         {
             List<SessionState> open = [.. Live(State.Sessions).Select(i => State.Sessions[i]).Where(s => (s.Traits & SessionTraits.Open) != 0)];
             Same(where + " open", open.Count, State.OpenSessions);
+            CheckFleet(where, open);
             int texts = 0;
             int addressSets = 0;
             int tokenSets = 0;

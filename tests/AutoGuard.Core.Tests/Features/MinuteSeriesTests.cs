@@ -8,21 +8,25 @@ namespace AutoGuard.Core.Tests.Features;
 public sealed class MinuteSeriesTests
 {
     private readonly FeatureState _state = new(new CapacityOptions(), 1, 2);
+    private readonly FleetTraffic _fleet;
+    private long _minute;
+
+    public MinuteSeriesTests() => _fleet = new FleetTraffic(_state);
 
     [Fact]
     public void A_token_that_suddenly_starts_often_alerts_and_one_that_always_did_does_not()
     {
-        MinuteSeries series = new(_state, new SpikeOptions(), new NativeSpikeEngine());
+        MinuteSeries series = new(_state, _fleet.Series, new SpikeOptions(), new NativeSpikeEngine());
         int sudden = Enrol(series, 1);
         int steady = Enrol(series, 2);
         for (int minute = 0; minute < 40; minute++)
         {
             _state.Tokens[steady].MinuteStarts = 40 + (minute % 3);
-            series.EndMinute(200);
+            EndMinute(series, 200);
         }
         _state.Tokens[steady].MinuteStarts = 41;
         _state.Tokens[sudden].MinuteStarts = 60;
-        series.EndMinute(200);
+        EndMinute(series, 200);
 
         Assert.Equal(1, _state.Tokens[sudden].SpikeAlerts & 1);
         Assert.True(_state.Tokens[sudden].SpikeLevel >= 3, $"level {_state.Tokens[sudden].SpikeLevel}");
@@ -32,14 +36,14 @@ public sealed class MinuteSeriesTests
     [Fact]
     public void When_everybody_starts_nobody_alerts()
     {
-        MinuteSeries series = new(_state, new SpikeOptions(), new NativeSpikeEngine());
+        MinuteSeries series = new(_state, _fleet.Series, new SpikeOptions(), new NativeSpikeEngine());
         int token = Enrol(series, 1);
         for (int minute = 0; minute < 40; minute++)
         {
-            series.EndMinute(100 + (minute % 5));
+            EndMinute(series, 100 + (minute % 5));
         }
         _state.Tokens[token].MinuteStarts = 20;
-        series.EndMinute(2_000);
+        EndMinute(series, 2_000);
 
         Assert.True(series.FleetRise > 2, $"rise {series.FleetRise}");
         Assert.Equal(0, _state.Tokens[token].SpikeAlerts);
@@ -49,10 +53,10 @@ public sealed class MinuteSeriesTests
     public void What_the_engine_does_not_confirm_is_no_alert()
     {
         RecordingEngine engine = new(confirms: false);
-        MinuteSeries series = new(_state, new SpikeOptions(), engine);
+        MinuteSeries series = new(_state, _fleet.Series, new SpikeOptions(), engine);
         int token = Enrol(series, 1);
         _state.Tokens[token].MinuteStarts = 60;
-        series.EndMinute(10);
+        EndMinute(series, 10);
 
         Assert.Equal([new SpikeOptions().History + 1], engine.RecheckedLengths);
         Assert.Equal(0, _state.Tokens[token].SpikeAlerts);
@@ -61,16 +65,16 @@ public sealed class MinuteSeriesTests
     [Fact]
     public void A_burst_does_not_hide_the_next_one()
     {
-        MinuteSeries series = new(_state, new SpikeOptions(), new NativeSpikeEngine());
+        MinuteSeries series = new(_state, _fleet.Series, new SpikeOptions(), new NativeSpikeEngine());
         int token = Enrol(series, 1);
         for (int burst = 0; burst < 3; burst++)
         {
             _state.Tokens[token].MinuteStarts = 500;
-            series.EndMinute(100);
+            EndMinute(series, 100);
             Assert.Equal(1, _state.Tokens[token].SpikeAlerts & 1);
             for (int minute = 0; minute < 4; minute++)
             {
-                series.EndMinute(100);
+                EndMinute(series, 100);
             }
         }
     }
@@ -80,12 +84,13 @@ public sealed class MinuteSeriesTests
     {
         RecordingEngine native = new(confirms: true);
         RecordingEngine chosen = new(confirms: true);
-        MinuteSeries usual = new(_state, new SpikeOptions(), native);
-        MinuteSeries seasonal = new(new FeatureState(new CapacityOptions(), 1, 2), new SpikeOptions { Engine = SpikeEngine.MlNet }, chosen);
+        MinuteSeries usual = new(_state, _fleet.Series, new SpikeOptions(), native);
+        FeatureState other = new(new CapacityOptions(), 1, 2);
+        MinuteSeries seasonal = new(other, new FleetTraffic(other).Series, new SpikeOptions { Engine = SpikeEngine.MlNet }, chosen);
         for (int minute = 0; minute < 300; minute++)
         {
-            usual.EndMinute(100);
-            seasonal.EndMinute(100);
+            usual.EndMinute(minute);
+            seasonal.EndMinute(minute);
         }
 
         Assert.Equal(0, native.Seasons);
@@ -96,15 +101,42 @@ public sealed class MinuteSeriesTests
     [Fact]
     public void A_released_token_gives_its_series_back()
     {
-        MinuteSeries series = new(_state, new SpikeOptions(), new NativeSpikeEngine());
+        MinuteSeries series = new(_state, _fleet.Series, new SpikeOptions(), new NativeSpikeEngine());
         int token = Enrol(series, 1);
         Assert.Equal(1, series.Count);
 
         _state.Release(ref _state.Tokens[token]);
         _state.Tokens.Remove(token);
-        series.EndMinute(1);
+        EndMinute(series, 1);
 
         Assert.Equal(0, series.Count);
+    }
+
+    [Fact]
+    public void When_everybody_starts_one_stream_only_who_watches_it_does_not_alert()
+    {
+        MinuteSeries series = new(_state, _fleet.Series, new SpikeOptions(), new NativeSpikeEngine());
+        int watching = Enrol(series, 1);
+        int elsewhere = Enrol(series, 2);
+        int match = _state.Tokens[watching].Stream = _fleet.Strings.Intern("match");
+        int film = _state.Tokens[elsewhere].Stream = _fleet.Strings.Intern("film");
+        for (int minute = 0; minute < 41; minute++)
+        {
+            _fleet.Start(minute < 40 ? 20 : 400, stream: match);
+            _fleet.Start(1_000, stream: film);
+            _state.Tokens[watching].MinuteStarts = _state.Tokens[elsewhere].MinuteStarts = minute < 40 ? 0 : 12;
+            series.EndMinute(minute);
+        }
+
+        Assert.InRange(series.FleetRise, 0, 0.5f);
+        Assert.Equal(0, _state.Tokens[watching].SpikeAlerts);
+        Assert.Equal(1, _state.Tokens[elsewhere].SpikeAlerts);
+    }
+
+    private void EndMinute(MinuteSeries series, int fleetStarts)
+    {
+        _fleet.Start(fleetStarts);
+        series.EndMinute(_minute++);
     }
 
     private int Enrol(MinuteSeries series, ulong key)

@@ -104,7 +104,11 @@ public sealed class SessionTrackerTests
     [Fact]
     public void A_page_that_only_heartbeats_name_is_counted_like_one_named_at_the_start()
     {
-        TestTraffic traffic = new(new PipelineSettings { Referrers = new ReferrersOptions { Official = ["www.example.com"] } });
+        TestTraffic traffic = new(new PipelineSettings
+        {
+            Referrers = new ReferrersOptions { Official = ["www.example.com"] },
+            Policy = new PolicyOptions { BreakerAudienceShare = 1 },
+        });
         for (int i = 0; i < 100; i++)
         {
             traffic.Event(i, $"s{i}", $"81.{i}.2.3", $"t{i}", type: PlaybackEventType.Start, referrer: null);

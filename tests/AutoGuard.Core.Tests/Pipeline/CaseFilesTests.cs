@@ -75,7 +75,7 @@ public sealed class CaseFilesTests
     [Fact]
     public void More_suspects_than_there_is_room_for_still_get_their_evidence()
     {
-        TestTraffic traffic = new(new PipelineSettings { Policy = new PolicyOptions { FlagScore = 0.3, BlockScore = 1 } });
+        TestTraffic traffic = new(new PipelineSettings { Policy = new PolicyOptions { FlagScore = 0.3, BlockScore = 1, FlagsPerMinute = 10_000 } });
         for (int token = 0; token < 9_000; token++)
         {
             for (int i = 0; i < 4; i++)

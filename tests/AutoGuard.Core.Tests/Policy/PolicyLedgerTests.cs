@@ -106,7 +106,7 @@ public sealed class PolicyLedgerTests
         _ledger.Record(s_key, Verdict.Flag, T + (2 * Tick));
 
         Assert.Equal(Verdict.Block, Consider(T + (3 * Tick), out _));
-        Assert.False(_ledger.IsBlocked(s_key));
+        Assert.False(_ledger.IsBlocked(s_key, T));
         Assert.True(_ledger.IsDecided(s_key));
     }
 
@@ -119,11 +119,45 @@ public sealed class PolicyLedgerTests
     }
 
     [Fact]
+    public void Flags_beyond_the_limit_of_a_minute_wait_for_the_next()
+    {
+        PolicyLedger ledger = new(new PolicyOptions { FlagsPerMinute = 2 });
+        Assert.Equal([true, true, false, false], Enumerable.Range(0, 4).Select(i => ledger.TryTakeFlag(T + i)));
+        Assert.Equal(2, ledger.FlagsOverLimit);
+        Assert.True(ledger.TryTakeFlag(T + 60_000));
+    }
+
+    [Fact]
+    public void A_subject_that_still_offends_when_its_block_lapses_is_due_at_once_though_the_hold_off_runs()
+    {
+        _ledger.Record(s_key, Verdict.Block, T, T + 600_000);
+
+        Assert.True(_ledger.IsBlocked(s_key, T + 599_999));
+        Assert.Equal(Verdict.Allow, Consider(T + 599_999, out _));
+        Assert.False(_ledger.IsBlocked(s_key, T + 600_000));
+        Assert.True(_ledger.IsNews(s_key, Verdict.Block, T + 600_000));
+        Consider(T + 600_000, out _);
+        Consider(T + 600_000 + Tick, out _);
+        Assert.Equal(Verdict.Block, Consider(T + 600_000 + (2 * Tick), out _));
+    }
+
+    [Fact]
+    public void A_running_block_is_remembered_however_short_the_hold_off_is()
+    {
+        _ledger.Record(s_key, Verdict.Block, T, T + (7 * 86_400_000L));
+        _ledger.Prune(T + (6 * 86_400_000L));
+        Assert.True(_ledger.IsBlocked(s_key, T + (6 * 86_400_000L)));
+
+        _ledger.Prune(T + (8 * 86_400_000L));
+        Assert.Equal(0, _ledger.Count);
+    }
+
+    [Fact]
     public void Subjects_are_forgotten_long_after_the_hold_off()
     {
         _ledger.Record(s_key, Verdict.Block, T);
         _ledger.Prune(T + 7_200_000);
-        Assert.True(_ledger.IsBlocked(s_key));
+        Assert.True(_ledger.IsBlocked(s_key, T));
 
         _ledger.Prune(T + 7_200_001);
         Assert.Equal(0, _ledger.Count);

@@ -53,6 +53,26 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
     }
 
     [Fact]
+    public async Task Blocks_that_lapse_are_found_and_nothing_else()
+    {
+        long start = Sample.Now(_time);
+        Decision[] decisions = [.. Enumerable.Range(0, 12).Select(i => Sample.Decision(i, _time) with
+        {
+            Time = start + i,
+            Action = (DecisionAction)(i % 4),
+            Expires = i < 8 ? start + 3_600_000 + i : null,
+        })];
+        await _store.AppendAsync(decisions, [], default);
+
+        IReadOnlyList<Decision> read = await _store.ReadLapsingAsync(_time.GetUtcNow(), _time.GetUtcNow().AddMilliseconds(11), default);
+
+        Assert.Equal(
+            decisions.Where(d => d.Action == DecisionAction.Block && d.Expires is not null).Select(d => (d.Id, d.Expires)),
+            read.Select(d => (d.Id, d.Expires)));
+        Assert.Equal(2, read.Count);
+    }
+
+    [Fact]
     public async Task A_period_is_half_open()
     {
         await _store.AppendAsync([Sample.Decision(0, _time), Sample.Decision(1, _time), Sample.Decision(2, _time)], [], default);

@@ -77,7 +77,7 @@ public sealed class EffectiveSettingsTests : IDisposable
     public void What_is_probably_not_meant_is_a_warning()
     {
         EffectiveSettings settings = _folder.Load(
-            "Policy:BlockDuration=01:00:00", "Policy:Mode=Enforce", "Guardian:Local:Enabled=false", "Web:Address=http://0.0.0.0:80", "Web:Authentication=false",
+            "Policy:Mode=Enforce", "Guardian:Local:Enabled=false", "Web:Address=http://0.0.0.0:80", "Web:Authentication=false",
             """Allowlist:Users=[{"value":"a","until":"2001-01-01T00:00:00Z"}]""");
 
         Assert.Equal(
@@ -85,7 +85,6 @@ public sealed class EffectiveSettingsTests : IDisposable
                 "Web:Authentication is off, and Web:Address (0.0.0.0) can be reached from other machines: anyone there can change rules.",
                 "Referrers:Official is empty, so no referrer counts as unknown.",
                 "Allowlist:Users has 1 entry whose until has passed.",
-                "Policy:HoldOff (06:00:00) is longer than Policy:BlockDuration (01:00:00): a block lapses before its subject is decided again.",
                 "Policy:Mode is Enforce, but no guardian is enabled: nothing will be enforced.",
             ],
             settings.Warnings);

@@ -46,6 +46,7 @@ public sealed class SettingsErrorTests : IDisposable
     [InlineData("Detection:Indicators:LongPlayback:Threshold=30", "Detection:Indicators:LongPlayback:Saturation: 24 is not above Detection:Indicators:LongPlayback:Threshold (30); must be (--set)")]
     [InlineData("Detection:Indicators:DataCentre:Saturation=50", "Detection:Indicators:DataCentre:Saturation: 50 can never be reached, the value is a share; must be at most 1 (--set)")]
     [InlineData("Policy:BlockScore=0.5", "Policy:BlockScore: 0.5 is below Policy:FlagScore (0.6); must be at least that (--set)")]
+    [InlineData("Policy:LongestBlock=12:00:00", "Policy:LongestBlock: 12:00:00 is below Policy:BlockDuration (1.00:00:00); must be at least that (--set)")]
     [InlineData("Detection:CountryWindow=04:00:00", "Detection:CountryWindow: 04:00:00 is longer than Detection:Window (03:00:00); must be at most that (--set)")]
     [InlineData("Kafka:GroupId=", "Kafka:GroupId: \"\" is not allowed; must be a text of at most 255 characters, not empty (--set)")]
     [InlineData("Kafka:EventsTopic=a b", "Kafka:EventsTopic: \"a b\" is not allowed; must be a text, not empty: 1 to 249 letters, digits, '.', '_' or '-' (--set)")]

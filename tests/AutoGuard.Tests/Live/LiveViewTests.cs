@@ -224,6 +224,24 @@ public sealed class LiveViewTests
             text.ToString().ReplaceLineEndings("\n").Split('\n'));
     }
 
+    [Fact]
+    public void An_open_breaker_is_a_banner_on_the_screen_and_a_line_in_a_pipe()
+    {
+        LiveSnapshot open = Snapshot() with { BreakerSince = Noon, BreakerReason = "88 % of 412 networks started sessions without a referrer." };
+        Assert.Contains("Blocks become flags since 12:00: 88 % of 412 networks", Draw(open), StringComparison.Ordinal);
+        Assert.DoesNotContain("become flags", Draw(Snapshot()), StringComparison.Ordinal);
+
+        StringWriter text = new();
+        PlainLiveView view = new(text, TimeProvider.System);
+        foreach (LiveSnapshot snapshot in (LiveSnapshot[])[Snapshot(), open, open, Snapshot(), Snapshot()])
+        {
+            view.Show(snapshot with { Running = TimeSpan.Zero });
+        }
+        Assert.Equal(
+            ["blocks become flags since 2026-01-31T12:00:00Z: 88 % of 412 networks started sessions without a referrer.", "blocks are made again"],
+            text.ToString().ReplaceLineEndings("\n").Split('\n').Where(line => line.StartsWith("blocks", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData(new double[] { 0, 1, 2, 4, 8 }, "▁▂▃▅█")]
     [InlineData(new double[] { 5, 5 }, "██")]

@@ -3,6 +3,7 @@ using System.Text;
 using System.Xml.Linq;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Policy;
+using AutoGuard.Core.Reporting;
 using AutoGuard.Reports;
 
 namespace AutoGuard.Tests.Reports;
@@ -36,6 +37,22 @@ public sealed class HtmlReportTests
         Assert.DoesNotContain(page.All("span", "chip"), chip => chip.Value.StartsWith("Blocked", StringComparison.Ordinal) || chip.Value.StartsWith("Revoked", StringComparison.Ordinal));
         Assert.Contains(page.All("span", "observed"), chip => chip.Value == "Would revoke 13 Nov, 19:31");
         Assert.DoesNotContain("Observe mode", (await ParsedReport.OfAsync(new ReportFixture().Report())).Visible, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_top_shows_the_latest_notices_and_a_strangers_tenant_as_text()
+    {
+        long time = new DateTimeOffset(2025, 11, 13, 18, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+        FlaggedReport report = new ReportFixture().Report() with
+        {
+            Notices = [.. Enumerable.Range(0, 7).Select(i => new Notice(time + i, NoticeKind.BreakerOpened, i == 6 ? "<b>arena" : null, $"Blocks become flags: cause {i}."))],
+        };
+        var page = await ParsedReport.OfAsync(report);
+
+        Assert.Equal(
+            ["2", "3", "4", "5", "6"],
+            page.All("p", "notice").Select(notice => notice.Value.Split("cause ")[1].TrimEnd('.')));
+        Assert.Contains("13 Nov 2025, 19:00 · <b>arena: Blocks become flags: cause 6.", page.All("p", "notice").Last().Value, StringComparison.Ordinal);
     }
 
     [Fact]
