@@ -32,7 +32,7 @@ public sealed class IndicatorOptions
 public sealed class IndicatorsOptions
 {
     /// <summary>A. Distinct places (networks /24 and /64; one for both protocols of a line) of one token within the window.</summary>
-    public IndicatorOptions DistinctNetworks { get; set; } = IndicatorOptions.Of(6, 24, 0.75);
+    public IndicatorOptions DistinctNetworks { get; set; } = IndicatorOptions.Of(6, 24, 0.85);
 
     /// <summary>A. Distinct operators of homes and phones (autonomous systems, data centres and privacy relays left out) of one token within the window.</summary>
     public IndicatorOptions DistinctOperators { get; set; } = IndicatorOptions.Of(4, 10, 0.8);
@@ -47,7 +47,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions DataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.5);
 
     /// <summary>C. Share (0 to 1) of the token's sessions from pages that are not listed as official.</summary>
-    public IndicatorOptions UnknownReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.2);
+    public IndicatorOptions UnknownReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.15);
 
     /// <summary>C. Share (0 to 1) of the token's sessions without a referrer, each less the share of the organization's sessions by the same player that have none.</summary>
     public IndicatorOptions MissingReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.3);
@@ -89,16 +89,16 @@ public sealed class IndicatorsOptions
     /// Attempts: sessions of one address that ended within seconds, an hour ago counted half, those of everybody's trouble not at
     /// all; counted while they are most of what the address starts.
     /// </summary>
-    public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(75, 200, 0.95);
+    public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(50, 150, 0.95);
 
     /// <summary>Addresses of the organization that play without a token within the same quarter of an hour, this one among them.</summary>
     public IndicatorOptions Campaign { get; set; } = IndicatorOptions.Of(5, 20, 0.75);
 
     /// <summary>Distinct tokens of one address within the window.</summary>
-    public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.3);
+    public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.2);
 
     /// <summary>Distinct tokens that play at once from one data-centre address.</summary>
-    public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(30, 120, 0.9);
+    public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(24, 100, 0.9);
 
     /// <summary>Tokens flagged for themselves that played from one data-centre address within the window: a relay that changes its token.</summary>
     public IndicatorOptions SuspectTokens { get; set; } = IndicatorOptions.Of(1, 3, 0.93);

@@ -233,6 +233,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         bool line = !state.Networks.KeyAt(index).Address.IsV4 && !network.SharedEgress;
         features.Excess = line ? Math.Max(0, network.Open - (ConnectionsPerToken * features.Tokens)) : 0;
         features.Tokenless = line ? network.Anonymous : 0;
+        features.DataCentre = line && network.DataCentre;
         features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Networks.KeyAt(index).Organization, now) : 0;
     }
 

@@ -196,6 +196,9 @@ public struct NetworkFeatures
     /// <summary>Sessions open now.</summary>
     public int Open;
 
+    /// <summary>Whether it is one line's network (an IPv6 /64) in a data centre.</summary>
+    public bool DataCentre;
+
     /// <summary>Of one line's network: sessions open now without a token; 0 for others.</summary>
     public int Tokenless;
 

@@ -39,8 +39,8 @@ public sealed class OperatorHabits
         habit.Renew();
     }
 
-    /// <summary>Networks of an operator that are still usual for one token, 1 or more.</summary>
-    public int Usual(uint asn) => _habits.TryGetValue(asn, out Habit? habit) && habit.Total >= Enough ? habit.Usual : Unknown;
+    /// <summary>Networks of an operator that are still usual for one token, 1 or more; 1 where the operator is unknown, for those are many.</summary>
+    public int Usual(uint asn) => asn == 0 ? 1 : _habits.TryGetValue(asn, out Habit? habit) && habit.Total >= Enough ? habit.Usual : Unknown;
 
     private sealed class Habit
     {

@@ -419,6 +419,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         network.Open++;
         network.Anonymous += session.Token.IsNone ? 1 : 0;
         network.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
+        network.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
         network.MostOpen = Math.Max(network.MostOpen, network.Open);
         session.Network = state.Networks.HandleOf(networkIndex);
     }

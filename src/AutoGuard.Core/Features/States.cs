@@ -278,6 +278,9 @@ public struct NetworkState
     /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
     public bool SharedEgress;
 
+    /// <summary>Whether it belongs to a data centre.</summary>
+    public bool DataCentre;
+
     /// <summary>Last minute in which a session ended within seconds here.</summary>
     public long ShortMinute;
 

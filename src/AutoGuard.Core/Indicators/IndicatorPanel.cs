@@ -81,7 +81,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     {
         Writer writer = new(scale, readings);
         bool sudden = features.SpikeMinutes >= spikePersistence;
-        writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre ? features.Unowned * NobodyAtHome : sudden ? features.Unowned : 0));
+        // Where there are many tokens there are many viewers, and as many of those without one of their own.
+        int unowned = Math.Max(0, features.Unowned - features.Tokens);
+        writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre ? unowned * NobodyAtHome : sudden ? unowned : 0));
         bool mostlyShort = features.Short * 2 >= features.Starts;
         writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute * (features.DataCentre ? NobodyAtHome : 1) : 0, features.UsualShortPerMinute);
         writer.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0);
@@ -108,6 +110,12 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.SubnetOffenders, features.Offenders);
         writer.Add(Indicator.NetworkConnections, features.Excess);
         writer.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
+        bool other = false;
+        foreach (Reading reading in writer.Written)
+        {
+            other |= reading.Grade > 0;
+        }
+        writer.Add(Indicator.AddressDataCentre, features.DataCentre && other ? 1 : 0);
         return writer.Count;
     }
 

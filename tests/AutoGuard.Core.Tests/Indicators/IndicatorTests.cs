@@ -121,7 +121,7 @@ public sealed class IndicatorTests
         Assert.Equal(0, panel.Read(in features, readings));
 
         features.Workflow = TokenWorkflow.UserBound;
-        Assert.Equal(13, panel.Read(in features, readings));
+        Assert.Equal(14, panel.Read(in features, readings));
         Assert.Equal(0.5, readings.Single(r => r.Indicator == Indicator.MissingReferrer && r.Weight > 0).Value);
         Assert.Equal(0, readings.Single(r => r.Indicator == Indicator.TokenSpike).Value);
     }
@@ -129,7 +129,7 @@ public sealed class IndicatorTests
     [Theory]
     [InlineData(false, 0, 170)]
     [InlineData(false, 2, 250)]
-    [InlineData(true, 0, 250)]
+    [InlineData(true, 0, 330)]
     public void Connections_that_nobody_owns_count_in_a_data_centre_or_when_they_came_suddenly(bool dataCentre, int spikeMinutes, int counted)
     {
         Reading[] readings = new Reading[IndicatorPanel.MostReadings];
@@ -151,7 +151,7 @@ public sealed class IndicatorTests
 
     [Theory]
     [InlineData(100, 49, 0)]
-    [InlineData(100, 50, 5)]
+    [InlineData(100, 50, 10)]
     public void Reconnects_count_while_they_are_most_of_what_starts(int starts, int brief, double perMinute)
     {
         Reading[] readings = new Reading[IndicatorPanel.MostReadings];
@@ -168,7 +168,7 @@ public sealed class IndicatorTests
     [InlineData(Indicator.LongPlayback, 12.34, 8, "one session has been playing for 12.3 hours (limit 8.0)")]
     [InlineData(Indicator.AddressDataCentre, 1, 0.5, "the address belongs to a data centre")]
     [InlineData(Indicator.SubnetOffenders, 6, 2, "6 offending addresses in one network (limit 2)")]
-    [InlineData(Indicator.UnofficialReferrer, 99, 20, "99 sessions from a page that is not official (limit 20)")]
+    [InlineData(Indicator.UnofficialReferrer, 99, 20, "99 viewers from a page that is not official (limit 20)")]
     public void Readings_are_told_in_words(Indicator indicator, double value, double threshold, string text) =>
         Assert.Equal(text, Sentences.Of(new Reading(indicator, value, threshold, 1, 1), TokenWorkflow.UserBound));
 

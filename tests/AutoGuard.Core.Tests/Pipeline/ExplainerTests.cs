@@ -127,7 +127,7 @@ public sealed class ExplainerTests
             int at = seen.FindIndex(judgement => judgement.Time == decision.Time);
             Assert.Equal(decision.Score, seen[at].Score, 6);
             Assert.Equal(decision.Score, RiskScore.Of([.. seen[at].Readings]), 6);
-            Assert.StartsWith("It w", outcomes[at], StringComparison.Ordinal);
+            Assert.StartsWith("It ", outcomes[at], StringComparison.Ordinal);
         }
     }
 

@@ -115,7 +115,7 @@ public sealed class HarmTests
     }
 
     [Fact]
-    public void One_address_cannot_get_a_page_blocked_by_naming_it()
+    public void One_address_cannot_bring_a_page_into_disrepute_by_naming_it()
     {
         TestTraffic traffic = new(s_enforce);
         for (int i = 0; i < 200; i++)
@@ -124,8 +124,7 @@ public sealed class HarmTests
         }
         traffic.InOrder().Run();
 
-        Assert.DoesNotContain(traffic.Decisions, d => d.Subject.Type == SubjectType.Referrer && d.Action == DecisionAction.Block);
-        Assert.Contains(traffic.Decisions, d => d.Subject == new Subject(SubjectType.Referrer, "rival.example") && d.Action == DecisionAction.Flag);
+        Assert.DoesNotContain(traffic.Decisions, d => d.Subject.Type == SubjectType.Referrer);
     }
 
     private static void Flood(TestTraffic traffic, string address, string prefix)
