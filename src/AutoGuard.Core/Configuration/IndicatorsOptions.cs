@@ -43,7 +43,7 @@ public sealed class IndicatorsOptions
     /// <summary>A. Sessions of one token started within the window.</summary>
     public IndicatorOptions SessionsPerToken { get; set; } = IndicatorOptions.Of(40, 200, 0.63);
 
-    /// <summary>B. Share (0 to 1) of the token's playback time that runs from data-centre addresses.</summary>
+    /// <summary>B. Share (0 to 1) of the token's playback time that runs from data-centre networks in which hardly anybody else watches.</summary>
     public IndicatorOptions DataCentre { get; set; } = IndicatorOptions.Of(0.5, 1, 0.5);
 
     /// <summary>C. Share (0 to 1) of the token's sessions from pages that are not listed as official.</summary>
@@ -60,6 +60,9 @@ public sealed class IndicatorsOptions
 
     /// <summary>F. Sessions open at once on a token that is bound to a user (or meant for one session).</summary>
     public IndicatorOptions ConcurrentSessions { get; set; } = IndicatorOptions.Of(2, 8, 0.7);
+
+    /// <summary>B and F. Sessions at once of a token that plays from data centres where hardly anybody else watches: nobody has several screens there.</summary>
+    public IndicatorOptions DataCentreSessions { get; set; } = IndicatorOptions.Of(2, 4, 0.7);
 
     /// <summary>F. Places (networks; one for both protocols of a line) those sessions come from: screens of one household share one.</summary>
     public IndicatorOptions ConcurrentNetworks { get; set; } = IndicatorOptions.Of(2, 5, 0.95);

@@ -87,6 +87,9 @@ public enum Indicator
 
     /// <inheritdoc cref="IndicatorsOptions.Campaign"/>
     Campaign,
+
+    /// <inheritdoc cref="IndicatorsOptions.DataCentreSessions"/>
+    DataCentreSessions,
 }
 
 /// <summary>
@@ -152,6 +155,7 @@ public sealed class IndicatorScale
             options.UnofficialReferrer, options.DistinctOperators, options.SessionHandovers, options.ToolAgent,
             options.DataCentreTokens, options.NetworkConnections, options.SuspectTokens, options.MissingToken,
             options.DistinctAgents, options.AddressAttempts, options.Campaign,
+            options.DataCentreSessions,
         ];
     }
 
@@ -161,7 +165,7 @@ public sealed class IndicatorScale
     /// <summary>What kind of evidence an indicator gives.</summary>
     public static EvidenceKind KindOf(Indicator indicator) => indicator switch
     {
-        Indicator.ConcurrentSessions or Indicator.ConcurrentNetworks or Indicator.SessionHandovers => EvidenceKind.AtOnce,
+        Indicator.ConcurrentSessions or Indicator.DataCentreSessions or Indicator.ConcurrentNetworks or Indicator.SessionHandovers => EvidenceKind.AtOnce,
         Indicator.AddressConnections or Indicator.AddressReconnects or Indicator.AddressAttempts or Indicator.NetworkConnections or Indicator.SubnetOffenders => EvidenceKind.AtOnce,
         Indicator.DistinctNetworks or Indicator.DistinctOperators or Indicator.GeographicSpread or Indicator.SessionsPerToken => EvidenceKind.Spread,
         Indicator.AddressTokens or Indicator.DataCentreTokens => EvidenceKind.Spread,
@@ -184,15 +188,18 @@ public sealed class IndicatorScale
     /// What is still usual in the population now, in the same unit; where it lies above the configured threshold, it is the
     /// threshold, and the saturation is twice as much at least. 0 when unknown.
     /// </param>
-    public Reading Read(Indicator indicator, double value, double usual = 0)
+    /// <param name="strictness">How much earlier than configured the value counts, for what leaves less room for innocence; 1: as configured.</param>
+    public Reading Read(Indicator indicator, double value, double usual = 0, double strictness = 1)
     {
         IndicatorOptions options = _options[(int)indicator];
-        double threshold = Math.Max(options.Threshold, usual);
+        double own = options.Threshold / strictness;
+        double saturation = options.Saturation / strictness;
+        double threshold = Math.Max(own, usual);
         double grade = 0;
         if (options.Enabled && value > threshold)
         {
             double low = Math.Max(threshold, 1e-9);
-            double high = usual > options.Threshold ? Math.Max(options.Saturation, LeastRange * usual) : options.Saturation;
+            double high = usual > own ? Math.Max(saturation, LeastRange * usual) : saturation;
             double position = high > low ? Math.Log(value / low) / Math.Log(high / low) : 1;
             grade = 0.5 + (0.5 * Math.Clamp(position, 0, 1));
         }

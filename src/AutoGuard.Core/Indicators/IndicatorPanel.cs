@@ -15,23 +15,20 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Networks that must have come from a page before it is anything: anybody can name any page in a request.</summary>
     private const int FewestNetworks = 8;
 
-    /// <summary>What nobody needs to own counts as so many in a data centre, where no homes are.</summary>
+    /// <summary>Connections and reconnects count at half of what a home may do in a data centre, where no homes are.</summary>
     private const double NobodyAtHome = 2;
 
     /// <summary>Open sessions of an address up to which it does not matter what plays them.</summary>
     private const int FewSessions = 2;
 
     /// <summary>A session this long is more than a look whether the stream is there, seconds.</summary>
-    private const double StayingSession = 90;
+    private const double StayingSession = 60;
 
-    /// <summary>Hours count as so many when a lonely server plays: it may be somebody's own VPN, but it does not get tired.</summary>
-    private const double ServerHours = 2;
+    /// <summary>A lonely server may play for half as long as a person: it may be somebody's own VPN, but it does not get tired.</summary>
+    private const double ServerStrictness = 2;
 
-    /// <summary>Hours count as so many when a tool plays that records or relays.</summary>
-    private const double ToolHours = 4;
-
-    /// <summary>Sessions beyond two count as so many when a lonely server plays them: nobody has several screens there.</summary>
-    private const double ServerSessions = 4;
+    /// <summary>A tool that records or relays may play for a quarter as long as a person.</summary>
+    private const double ToolStrictness = 4;
 
     /// <summary>Indicators A to F of a token, and its spike.</summary>
     /// <remarks>
@@ -47,14 +44,14 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         }
         Writer writer = new(scale, readings);
         // A monitor connects for seconds; what plays a stream stays.
-        double stays = Math.Min(1, features.Longest / StayingSession);
-        double dataCentre = features.DataCentreShare * features.LonelyDataCentres * stays;
+        double dataCentre = features.Longest >= StayingSession ? features.DataCentreShare * features.LonelyDataCentres : 0;
         bool server = dataCentre > 0.5;
-        double hours = Math.Max(features.Longest, features.PlayingFor) / 3600 * (features.ToolShare > 0.5 ? ToolHours : server ? ServerHours : 1);
-        double sessions = server && features.Concurrent > 2 ? 2 + ((features.Concurrent - 2) * ServerSessions) : features.Concurrent;
+        double hours = Math.Max(features.Longest, features.PlayingFor) / 3600;
+        double patience = features.ToolShare > 0.5 ? ToolStrictness : server ? ServerStrictness : 1;
         // Sessions that nothing proves to run yet count as one less: a phone that changed its network leaves one behind.
         int places = Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
-        writer.Add(Indicator.ConcurrentSessions, sessions, features.Usual[(int)PopulationTrait.Concurrent]);
+        writer.Add(Indicator.ConcurrentSessions, features.Concurrent, features.Usual[(int)PopulationTrait.Concurrent]);
+        writer.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);
         writer.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
         writer.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);
         writer.Add(Indicator.DistinctNetworks, features.Places, features.Usual[(int)PopulationTrait.Places]);
@@ -66,7 +63,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.ToolAgent, features.ToolShare);
         writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
         writer.Add(Indicator.MissingReferrer, features.UnexpectedMissingShare);
-        writer.Add(Indicator.LongPlayback, hours, features.Usual[(int)PopulationTrait.Playing] / 4);
+        writer.Add(Indicator.LongPlayback, hours, features.Usual[(int)PopulationTrait.Playing] / 4 / patience, patience);
         writer.Add(Indicator.TokenSpike, features.SpikeMinutes >= spikePersistence ? features.SpikeLevel : 0);
         return writer.Count;
     }
@@ -80,12 +77,13 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     public int Read(in AddressFeatures features, Span<Reading> readings)
     {
         Writer writer = new(scale, readings);
+        double strictness = features.DataCentre ? NobodyAtHome : 1;
         bool sudden = features.SpikeMinutes >= spikePersistence;
         // Where there are many tokens there are many viewers, and as many of those without one of their own.
         int unowned = Math.Max(0, features.Unowned - features.Tokens);
-        writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre ? unowned * NobodyAtHome : sudden ? unowned : 0));
+        writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? unowned : 0), strictness: strictness);
         bool mostlyShort = features.Short * 2 >= features.Starts;
-        writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute * (features.DataCentre ? NobodyAtHome : 1) : 0, features.UsualShortPerMinute);
+        writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute, strictness);
         writer.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0);
         writer.Add(Indicator.Campaign, features.Campaign);
         writer.Add(Indicator.AddressTokens, features.Tokens);
@@ -135,11 +133,11 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
 
         public readonly ReadOnlySpan<Reading> Written => _readings[..Count];
 
-        public void Add(Indicator indicator, double value, double usual = 0)
+        public void Add(Indicator indicator, double value, double usual = 0, double strictness = 1)
         {
             if (scale.IsEnabled(indicator))
             {
-                _readings[Count++] = scale.Read(indicator, value, usual);
+                _readings[Count++] = scale.Read(indicator, value, usual, strictness);
             }
         }
     }

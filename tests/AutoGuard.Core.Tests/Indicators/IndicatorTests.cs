@@ -121,7 +121,7 @@ public sealed class IndicatorTests
         Assert.Equal(0, panel.Read(in features, readings));
 
         features.Workflow = TokenWorkflow.UserBound;
-        Assert.Equal(14, panel.Read(in features, readings));
+        Assert.Equal(15, panel.Read(in features, readings));
         Assert.Equal(0.5, readings.Single(r => r.Indicator == Indicator.MissingReferrer && r.Weight > 0).Value);
         Assert.Equal(0, readings.Single(r => r.Indicator == Indicator.TokenSpike).Value);
     }
@@ -129,14 +129,16 @@ public sealed class IndicatorTests
     [Theory]
     [InlineData(false, 0, 170)]
     [InlineData(false, 2, 250)]
-    [InlineData(true, 0, 330)]
+    [InlineData(true, 0, 250)]
     public void Connections_that_nobody_owns_count_in_a_data_centre_or_when_they_came_suddenly(bool dataCentre, int spikeMinutes, int counted)
     {
         Reading[] readings = new Reading[IndicatorPanel.MostReadings];
         AddressFeatures features = new() { Excess = 170, Unowned = 80, DataCentre = dataCentre, SpikeMinutes = spikeMinutes };
         new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
 
-        Assert.Equal(counted, readings.First(r => r.Indicator == Indicator.AddressConnections).Value);
+        Reading reading = readings.First(r => r.Indicator == Indicator.AddressConnections);
+        Assert.Equal(counted, reading.Value);
+        Assert.Equal(dataCentre ? 25 : 50, reading.Threshold);
     }
 
     [Fact]
@@ -151,7 +153,7 @@ public sealed class IndicatorTests
 
     [Theory]
     [InlineData(100, 49, 0)]
-    [InlineData(100, 50, 10)]
+    [InlineData(100, 50, 5)]
     public void Reconnects_count_while_they_are_most_of_what_starts(int starts, int brief, double perMinute)
     {
         Reading[] readings = new Reading[IndicatorPanel.MostReadings];
@@ -164,7 +166,7 @@ public sealed class IndicatorTests
 
     [Theory]
     [InlineData(Indicator.ConcurrentSessions, 5, 2, "5 sessions at once for one user (limit 2)")]
-    [InlineData(Indicator.DataCentre, 0.834, 0.5, "83 % of the playback time comes from data centres (limit 50 %)")]
+    [InlineData(Indicator.DataCentre, 0.834, 0.5, "83 % of the playback time comes from data centres where hardly anybody else watches (limit 50 %)")]
     [InlineData(Indicator.LongPlayback, 12.34, 8, "one session has been playing for 12.3 hours (limit 8.0)")]
     [InlineData(Indicator.AddressDataCentre, 1, 0.5, "the address belongs to a data centre")]
     [InlineData(Indicator.SubnetOffenders, 6, 2, "6 offending addresses in one network (limit 2)")]
