@@ -32,7 +32,7 @@ public sealed class IndicatorOptions
 public sealed class IndicatorsOptions
 {
     /// <summary>A. Distinct places (networks /24 and /64; one for both protocols of a line) of one token within the window.</summary>
-    public IndicatorOptions DistinctNetworks { get; set; } = IndicatorOptions.Of(6, 24, 0.85);
+    public IndicatorOptions DistinctNetworks { get; set; } = IndicatorOptions.Of(6, 24, 0.8);
 
     /// <summary>A. Distinct operators of homes and phones (autonomous systems, data centres and privacy relays left out) of one token within the window.</summary>
     public IndicatorOptions DistinctOperators { get; set; } = IndicatorOptions.Of(4, 10, 0.8);
@@ -101,7 +101,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.2);
 
     /// <summary>Distinct tokens that play at once from one data-centre address.</summary>
-    public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(24, 100, 0.9);
+    public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(32, 120, 0.9);
 
     /// <summary>Tokens flagged for themselves that played from one data-centre address within the window: a relay that changes its token.</summary>
     public IndicatorOptions SuspectTokens { get; set; } = IndicatorOptions.Of(1, 3, 0.93);

@@ -56,6 +56,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         foreach (ref readonly TokenSlot counts in (ReadOnlySpan<TokenSlot>)token.Slots)
         {
             features.Sessions += counts.Sessions;
+            features.TroubledSessions += counts.Troubled;
             missing += counts.MissingReferrer;
             unexpected += counts.Unexpected;
             unknown += counts.UnknownReferrer;
@@ -79,6 +80,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         // While nothing was known yet, and where tokens are known to be handed around, nothing else can be said.
         bool settling = now - token.FirstSeen < Settling && (token.FirstSeen - state.FirstEvent < Settling || !AreOwned(in token));
         features.SharedFromTheStart = token.SharedFromTheStart || (features.Places > 1 && settling);
+        features.Trouble = state.Reconnects.IsEverywhere(now);
         features.SpikeLevel = token.SpikeLevel;
         features.SpikeMinutes = BitOperations.PopCount(token.SpikeAlerts);
         features.Workflow = WorkflowOf(in token, in features);
@@ -164,7 +166,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         int latest = address.Minutes[(int)(minute % AddressMinutes.Length)].Short
             + address.Minutes[(int)((minute - 1) % AddressMinutes.Length)].Short;
         features.ShortPerMinute = Math.Max((double)features.Short / AddressMinutes.Length, latest / 3.0);
-        features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, Settled(address.Tokens, now));
+        features.Trouble = state.Reconnects.IsEverywhere(now);
+        features.SettledTokens = Settled(address.Tokens, now);
+        features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, features.SettledTokens);
         features.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now));
     }
 

@@ -9,6 +9,12 @@ public struct TokenFeatures
     /// <summary>Sessions first seen within the window.</summary>
     public int Sessions;
 
+    /// <summary>Those of them that began while everybody reconnected.</summary>
+    public int TroubledSessions;
+
+    /// <summary>Whether everybody reconnects, or did a moment ago.</summary>
+    public bool Trouble;
+
     /// <summary>Sessions open now, those gone silent a moment ago among them.</summary>
     public int Open;
 
@@ -134,6 +140,12 @@ public struct AddressFeatures
     /// The same, per minute: over the ten minutes, or a third of the last two minutes' when that is more.
     /// </summary>
     public double ShortPerMinute;
+
+    /// <summary>Whether everybody reconnects, or did a moment ago.</summary>
+    public bool Trouble;
+
+    /// <summary>Tokens that watched for a while within the window: so many viewers there are at least.</summary>
+    public int SettledTokens;
 
     /// <summary>What would still be usual for the address while many networks reconnect at once; 0 at other times.</summary>
     public double UsualShortPerMinute;

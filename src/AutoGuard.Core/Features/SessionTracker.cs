@@ -310,6 +310,10 @@ public sealed class SessionTracker
         token.Stream = session.Stream;
         ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, e.Timestamp / _windows.SlotLength)];
         SlotRing.Increment(ref counts.Sessions);
+        if (_state.Reconnects.IsEverywhere(e.Timestamp))
+        {
+            SlotRing.Increment(ref counts.Troubled);
+        }
         if (session.ReferrerHost == 0)
         {
             SlotRing.Increment(ref counts.MissingReferrer);

@@ -23,6 +23,9 @@ public struct TokenSlot
     /// <summary>Those from a page that is not official.</summary>
     public ushort UnknownReferrer;
 
+    /// <summary>Those first seen while everybody reconnected.</summary>
+    public ushort Troubled;
+
     /// <summary>Most sessions open at once.</summary>
     public ushort MostOpen;
 

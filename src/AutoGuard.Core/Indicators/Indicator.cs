@@ -132,7 +132,10 @@ public enum EvidenceKind
 /// <param name="Threshold">The threshold that held: the configured one, or what is usual in the population when that is more.</param>
 /// <param name="Grade">0 up to the threshold, from one half just above it to 1 at saturation.</param>
 /// <param name="Weight">Score it would give alone at grade 1; 0 when it is only observed.</param>
-public readonly record struct Reading(Indicator Indicator, double Value, double Threshold, double Grade, double Weight);
+/// <param name="Usual">What was usual in the population, in the same unit; 0 when unknown.</param>
+/// <param name="Strictness">How much earlier than configured the value counted.</param>
+public readonly record struct Reading(
+    Indicator Indicator, double Value, double Threshold, double Grade, double Weight, double Usual = 0, double Strictness = 1);
 
 /// <summary>Compiled settings of the indicators: value to reading.</summary>
 public sealed class IndicatorScale
@@ -203,6 +206,6 @@ public sealed class IndicatorScale
             double position = high > low ? Math.Log(value / low) / Math.Log(high / low) : 1;
             grade = 0.5 + (0.5 * Math.Clamp(position, 0, 1));
         }
-        return new(indicator, value, threshold, grade, options.ObserveOnly ? 0 : options.Weight);
+        return new(indicator, value, threshold, grade, options.ObserveOnly ? 0 : options.Weight, usual, strictness);
     }
 }

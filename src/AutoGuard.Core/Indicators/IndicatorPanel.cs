@@ -18,6 +18,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Connections and reconnects count at half of what a home may do in a data centre, where no homes are.</summary>
     private const double NobodyAtHome = 2;
 
+    /// <summary>Sessions of seconds that each viewer behind an address may account for.</summary>
+    private const double AttemptsPerViewer = 2;
+
     /// <summary>Open sessions of an address up to which it does not matter what plays them.</summary>
     private const int FewSessions = 2;
 
@@ -49,7 +52,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         double hours = Math.Max(features.Longest, features.PlayingFor) / 3600;
         double patience = features.ToolShare > 0.5 ? ToolStrictness : server ? ServerStrictness : 1;
         // Sessions that nothing proves to run yet count as one less: a phone that changed its network leaves one behind.
-        int places = Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
+        // In everybody's trouble whole households do.
+        int places = features.Trouble ? features.PlacesAtOnce : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
         writer.Add(Indicator.ConcurrentSessions, features.Concurrent, features.Usual[(int)PopulationTrait.Concurrent]);
         writer.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);
         writer.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
@@ -57,14 +61,14 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.DistinctNetworks, features.Places, features.Usual[(int)PopulationTrait.Places]);
         writer.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
         writer.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
-        writer.Add(Indicator.SessionsPerToken, features.Sessions, features.Usual[(int)PopulationTrait.Sessions]);
+        writer.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
         writer.Add(Indicator.GeographicSpread, features.Countries);
         writer.Add(Indicator.DataCentre, dataCentre);
         writer.Add(Indicator.ToolAgent, features.ToolShare);
         writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
         writer.Add(Indicator.MissingReferrer, features.UnexpectedMissingShare);
         writer.Add(Indicator.LongPlayback, hours, features.Usual[(int)PopulationTrait.Playing] / 4 / patience, patience);
-        writer.Add(Indicator.TokenSpike, features.SpikeMinutes >= spikePersistence ? features.SpikeLevel : 0);
+        writer.Add(Indicator.TokenSpike, features.SpikeMinutes >= spikePersistence && !features.Trouble ? features.SpikeLevel : 0);
         return writer.Count;
     }
 
@@ -78,13 +82,13 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     {
         Writer writer = new(scale, readings);
         double strictness = features.DataCentre ? NobodyAtHome : 1;
-        bool sudden = features.SpikeMinutes >= spikePersistence;
+        bool sudden = features.SpikeMinutes >= spikePersistence && !features.Trouble;
         // Where there are many tokens there are many viewers, and as many of those without one of their own.
         int unowned = Math.Max(0, features.Unowned - features.Tokens);
         writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? unowned : 0), strictness: strictness);
         bool mostlyShort = features.Short * 2 >= features.Starts;
         writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute, strictness);
-        writer.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0);
+        writer.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0, AttemptsPerViewer * features.SettledTokens);
         writer.Add(Indicator.Campaign, features.Campaign);
         writer.Add(Indicator.AddressTokens, features.Tokens);
         writer.Add(Indicator.DataCentreTokens, features.DataCentre ? features.OpenTokens : 0);

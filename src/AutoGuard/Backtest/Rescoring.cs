@@ -50,7 +50,8 @@ internal sealed class Rescoring
         Span<Reading> readings = stackalloc Reading[judgement.Readings.Length];
         for (int i = 0; i < readings.Length; i++)
         {
-            readings[i] = _scale.Read(judgement.Readings[i].Indicator, judgement.Readings[i].Value);
+            Reading read = judgement.Readings[i];
+            readings[i] = _scale.Read(read.Indicator, read.Value, read.Usual, read.Strictness);
         }
         return RiskScore.Of(readings);
     }
