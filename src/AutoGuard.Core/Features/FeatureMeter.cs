@@ -35,7 +35,11 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// <summary>Tokens of one data-centre network from which on it is taken for a way out that people share.</summary>
     private const int CrowdOfTokens = 5;
 
+    /// <summary>Tokens of an IPv6 network from which on its set no longer counts them all.</summary>
+    private const int CountableTokens = RecentSets<TokenMember>.LargestSet * 3 / 4;
+
     private readonly ConcurrencyMeter _concurrency = new(state);
+    private readonly ulong[] _owners = new ulong[2 * MostConnections];
 
     /// <summary>The windows it measures over.</summary>
     public FeatureWindows Windows => windows;
@@ -190,7 +194,10 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         {
             return;
         }
-        DistinctCounter owners = new(stackalloc ulong[1024]);
+        // Room for all that are looked at: whoever is not counted as an owner would count as excess.
+        Span<ulong> room = _owners.AsSpan(0, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(address.Open, MostConnections) * 2));
+        room.Clear();
+        DistinctCounter owners = new(room);
         int owned = 0;
         int looked = 0;
         int tools = 0;
@@ -231,7 +238,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             Open = network.Open,
         };
         bool line = !state.Networks.KeyAt(index).Address.IsV4 && !network.SharedEgress;
-        features.Excess = line ? Math.Max(0, network.Open - (ConnectionsPerToken * features.Tokens)) : 0;
+        // A crowd whose tokens cannot all be counted may own every connection it has.
+        bool countable = features.Tokens < CountableTokens;
+        features.Excess = line && countable ? Math.Max(0, network.Open - (ConnectionsPerToken * features.Tokens)) : 0;
         features.Tokenless = line ? network.Anonymous : 0;
         features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Networks.KeyAt(index).Organization, now) : 0;
     }
