@@ -418,6 +418,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         network.LastSeen = now;
         network.Open++;
         network.Anonymous += session.Token.IsNone ? 1 : 0;
+        network.Asn = session.Asn != 0 ? session.Asn : network.Asn;
         network.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
         network.MostOpen = Math.Max(network.MostOpen, network.Open);
         session.Network = state.Networks.HandleOf(networkIndex);

@@ -210,7 +210,7 @@ internal sealed class Judge
         {
             _state.MarkNetwork(index);
         }
-        if (verdict == Verdict.Allow || _allowlist.Covers(value, now) is not null
+        if (verdict == Verdict.Allow || _allowlist.Covers(value, network.Asn, now) is not null
             || !GuardRails.MayBlock(value, _policy.WidestPrefixV4, _policy.WidestPrefixV6, out _))
         {
             return null;
