@@ -29,6 +29,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// <summary>How long ago an address may have played without a token to belong to a campaign, milliseconds.</summary>
     private const long CampaignLength = 15 * 60_000;
 
+    /// <summary>Sessions without a token from which on an address may belong to a campaign.</summary>
+    private const double TokenlessOfCampaign = 2;
+
     /// <summary>Places up to which a token's use is one viewer's.</summary>
     private const double MostOwnPlaces = 4;
 
@@ -130,9 +133,15 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         features.Users = users.Count;
         MeasureOwners(in address, ref features);
         features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
-        features.Campaign = features.TokensAreUsual > 0 ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
+        features.Campaign = IsOfCampaign(in features) ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
         features.Suspects = state.TokenSets.Count(address.Suspects, windowStart);
     }
+
+    /// <summary>
+    /// Whether an address may belong to a campaign: it plays several sessions without a token itself. A player that lost its token
+    /// once is nobody's accomplice because others attack meanwhile.
+    /// </summary>
+    public static bool IsOfCampaign(in AddressFeatures features) => features.Tokenless * features.TokensAreUsual > TokenlessOfCampaign;
 
     /// <summary>Notes that an address plays without a token where nearly everybody has one; several at a time are a campaign.</summary>
     public void NoteTokenless(int index, long now)
