@@ -51,7 +51,7 @@ internal sealed class TestTraffic
     public TestTraffic Event(
         double second, string session, string ip, string? token = null, string? user = null, PlaybackEventType type = PlaybackEventType.Heartbeat,
         string? country = null, string? referrer = "www.example.com", bool dataCentre = false, uint asn = 0, int duration = -1, string? stream = "match",
-        string? organization = null)
+        string? organization = null, string? agent = null, EventTraits traits = EventTraits.None)
     {
         PlaybackEvent e = new()
         {
@@ -69,8 +69,9 @@ internal sealed class TestTraffic
             Country = country is null ? (ushort)0 : CountryCode.Pack(Encoding.ASCII.GetBytes(country)),
             Stream = Strings.Intern(stream ?? ""),
             Referrer = Strings.Intern(referrer ?? ""),
+            UserAgent = Strings.Intern(agent ?? ""),
             Topic = Strings.Intern("test"),
-            Traits = dataCentre ? EventTraits.DataCentre : EventTraits.None,
+            Traits = traits | (dataCentre ? EventTraits.DataCentre : EventTraits.None),
         };
         _events.Add((e, Encoding.UTF8.GetBytes(token ?? ""), Encoding.UTF8.GetBytes(user ?? "")));
         return this;
@@ -79,14 +80,17 @@ internal sealed class TestTraffic
     /// <summary>Adds a whole session: a start, heartbeats, and an end unless it is to go missing.</summary>
     public TestTraffic Session(
         double from, double to, string session, string ip, string? token = null, string? user = null, double heartbeat = 30, bool end = true,
-        string? country = null, string? referrer = "www.example.com", bool dataCentre = false, string? stream = "match")
+        string? country = null, string? referrer = "www.example.com", bool dataCentre = false, string? stream = "match",
+        uint asn = 0, string? organization = null, string? agent = null, EventTraits traits = EventTraits.None)
     {
-        Event(from, session, ip, token, user, PlaybackEventType.Start, country, referrer, dataCentre, stream: stream);
+        TestTraffic At(double second, PlaybackEventType type) => Event(
+            second, session, ip, token, user, type, country, referrer, dataCentre, asn, stream: stream, organization: organization, agent: agent, traits: traits);
+        At(from, PlaybackEventType.Start);
         for (double t = from + heartbeat; t < to; t += heartbeat)
         {
-            Event(t, session, ip, token, user, PlaybackEventType.Heartbeat, country, referrer, dataCentre, stream: stream);
+            At(t, PlaybackEventType.Heartbeat);
         }
-        return end ? Event(to, session, ip, token, user, PlaybackEventType.End, country, referrer, dataCentre, stream: stream) : this;
+        return end ? At(to, PlaybackEventType.End) : this;
     }
 
     /// <summary>Sorts the events by time, as a well-behaved source would deliver them.</summary>

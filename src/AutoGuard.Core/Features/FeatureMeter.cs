@@ -29,13 +29,20 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// <summary>How long ago an address may have played without a token to belong to a campaign, milliseconds.</summary>
     private const long CampaignLength = 15 * 60_000;
 
+    /// <summary>Sessions without a token from which on an address may belong to a campaign.</summary>
+    private const double TokenlessOfCampaign = 2;
+
     /// <summary>Places up to which a token's use is one viewer's.</summary>
     private const double MostOwnPlaces = 4;
 
     /// <summary>Tokens of one data-centre network from which on it is taken for a way out that people share.</summary>
     private const int CrowdOfTokens = 5;
 
+    /// <summary>Tokens of an IPv6 network from which on its set no longer counts them all.</summary>
+    private const int CountableTokens = RecentSets<TokenMember>.LargestSet * 3 / 4;
+
     private readonly ConcurrencyMeter _concurrency = new(state);
+    private readonly ulong[] _owners = new ulong[2 * MostConnections];
 
     /// <summary>The windows it measures over.</summary>
     public FeatureWindows Windows => windows;
@@ -128,9 +135,15 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         features.Users = users.Count;
         MeasureOwners(in address, ref features);
         features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
-        features.Campaign = features.TokensAreUsual > 0 ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
+        features.Campaign = IsOfCampaign(in features) ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
         features.Suspects = state.TokenSets.Count(address.Suspects, windowStart);
     }
+
+    /// <summary>
+    /// Whether an address may belong to a campaign: it plays several sessions without a token itself. A player that lost its token
+    /// once is nobody's accomplice because others attack meanwhile.
+    /// </summary>
+    public static bool IsOfCampaign(in AddressFeatures features) => features.Tokenless * features.TokensAreUsual > TokenlessOfCampaign;
 
     /// <summary>Notes that an address plays without a token where nearly everybody has one; several at a time are a campaign.</summary>
     public void NoteTokenless(int index, long now)
@@ -194,7 +207,10 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         {
             return;
         }
-        DistinctCounter owners = new(stackalloc ulong[1024]);
+        // Room for all that are looked at: whoever is not counted as an owner would count as excess.
+        Span<ulong> room = _owners.AsSpan(0, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(address.Open, MostConnections) * 2));
+        room.Clear();
+        DistinctCounter owners = new(room);
         int owned = 0;
         int looked = 0;
         int tools = 0;
@@ -235,7 +251,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             Open = network.Open,
         };
         bool line = !state.Networks.KeyAt(index).Address.IsV4 && !network.SharedEgress;
-        features.Excess = line ? Math.Max(0, network.Open - (ConnectionsPerToken * features.Tokens)) : 0;
+        // A crowd whose tokens cannot all be counted may own every connection it has.
+        bool countable = features.Tokens < CountableTokens;
+        features.Excess = line && countable ? Math.Max(0, network.Open - (ConnectionsPerToken * features.Tokens)) : 0;
         features.Tokenless = line ? network.Anonymous : 0;
         features.DataCentre = line && network.DataCentre;
         features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Networks.KeyAt(index).Organization, now) : 0;

@@ -9,7 +9,7 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 public sealed class FeatureState :
     IEvictionHandler<SessionState>, IEvictionHandler<TokenState>, IEvictionHandler<AddressState>,
-    IEvictionHandler<NetworkState>, IEvictionHandler<ReferrerState>
+    IEvictionHandler<NetworkState>, IEvictionHandler<ReferrerState>, IEvictionHandler<TenantState>
 {
     private const int MostDossiers = 8192;
 
@@ -26,7 +26,7 @@ public sealed class FeatureState :
         Addresses = new(capacity.Addresses, new(addresses), this);
         Networks = new(capacity.Networks, new(addresses), this);
         Referrers = new(capacity.Strings, default, this);
-        Tenants = new(capacity.Strings, default);
+        Tenants = new(capacity.Strings, default, this);
         Agents = new(capacity.Strings, default);
         Hash = addresses;
     }
@@ -221,6 +221,9 @@ public sealed class FeatureState :
 
     /// <inheritdoc/>
     void IEvictionHandler<ReferrerState>.OnEvicted(int index, ref ReferrerState state) => Release(ref state);
+
+    /// <inheritdoc/>
+    void IEvictionHandler<TenantState>.OnEvicted(int index, ref TenantState state) => PlainSets.Release(ref state.Campaign);
 
     /// <summary>Gives back all that hangs on a token.</summary>
     internal void Release(ref TokenState state)

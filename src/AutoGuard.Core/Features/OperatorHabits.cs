@@ -21,22 +21,30 @@ public sealed class OperatorHabits
 
     private readonly Dictionary<uint, Habit> _habits = [];
 
-    /// <summary>Counts that a token has come to show <paramref name="networks"/> (1 or more) networks of an operator.</summary>
-    public void Count(uint asn, int networks)
+    /// <summary>
+    /// Counts that a token has come to show <paramref name="networks"/> (1 or more) networks of an operator; a token stands in the
+    /// histogram once, with the most it has shown.
+    /// </summary>
+    /// <param name="asn">The operator; 0 when unknown.</param>
+    /// <param name="networks">Networks within the window now.</param>
+    /// <param name="before">With how many it has been counted so far, 0 for not at all.</param>
+    /// <returns>With how many it is counted now.</returns>
+    public int Count(uint asn, int networks, int before)
     {
-        if (asn == 0 || (_habits.Count >= MostOperators && !_habits.ContainsKey(asn)))
+        networks = Math.Min(networks, MostNetworks);
+        if (networks <= before || asn == 0 || (_habits.Count >= MostOperators && !_habits.ContainsKey(asn)))
         {
-            return;
+            return before;
         }
         Habit habit = CollectionsMarshal.GetValueRefOrAddDefault(_habits, asn, out _) ??= new Habit();
-        int place = Math.Min(networks, MostNetworks) - 1;
-        habit.Tokens[place]++;
-        if (place > 0 && networks <= MostNetworks)
+        habit.Tokens[networks - 1]++;
+        if (before > 0)
         {
-            habit.Tokens[place - 1] = Math.Max(0, habit.Tokens[place - 1] - 1);
+            habit.Tokens[before - 1] = Math.Max(0, habit.Tokens[before - 1] - 1);
         }
-        habit.Total += networks == 1 ? 1 : 0;
+        habit.Total += before == 0 ? 1 : 0;
         habit.Renew();
+        return networks;
     }
 
     /// <summary>Networks of an operator that are still usual for one token, 1 or more; 1 where the operator is unknown, for those are many.</summary>

@@ -33,8 +33,8 @@ public enum PopulationTrait
 /// <summary>Where a token stands in the histograms of its population. 12 bytes.</summary>
 public struct PopulationMark
 {
-    /// <summary>Epoch in which it was last counted.</summary>
-    public int Epoch;
+    /// <summary>Epoch in which it was last counted plus one, twice, and one more when it was counted as bound to a user; 0 for never.</summary>
+    public int Counted;
 
     /// <summary>Buckets it is counted in.</summary>
     public PopulationBuckets Buckets;
@@ -84,34 +84,38 @@ public sealed class Population
         int epoch = (int)(now / EpochLength);
         int passed = _epoch < 0 ? 0 : epoch - _epoch;
         _epoch = epoch;
-        foreach (Tenant tenant in _tenants.Values)
+        foreach ((int key, Tenant tenant) in _tenants)
         {
             tenant.Bound.Renew(passed);
             tenant.Unbound.Renew(passed);
+            if (tenant.Bound.IsEmpty && tenant.Unbound.IsEmpty)
+            {
+                _tenants.Remove(key);
+            }
         }
     }
 
     /// <summary>Counts a token with what was measured of it now.</summary>
     public void Count(ref TokenState token, in TokenFeatures features)
     {
-        Histograms histograms = HistogramsOf(token.Organization, token.IsBound);
+        bool isBound = token.IsBound;
+        Tenant tenant = TenantOf(token.Organization);
+        Histograms histograms = isBound ? tenant.Bound : tenant.Unbound;
         Span<byte> buckets = token.Population.Buckets;
-        bool counted = token.Population.Epoch == _epoch + 1;
+        bool counted = token.Population.Counted >> 1 == _epoch + 1;
+        // A token that became bound meanwhile was counted among the others.
+        Histograms before = (token.Population.Counted & 1) != 0 ? tenant.Bound : tenant.Unbound;
         for (int trait = 0; trait < Traits; trait++)
         {
             byte bucket = (byte)BucketOf(ValueOf((PopulationTrait)trait, in features));
             if (counted)
             {
-                histograms.Move(trait, buckets[trait], bucket);
+                before.Take(trait, buckets[trait]);
             }
-            else
-            {
-                histograms.Add(trait, bucket);
-            }
+            histograms.Add(trait, bucket);
             buckets[trait] = bucket;
         }
-        // Epoch numbers are kept plus one, so that a fresh token was never counted.
-        token.Population.Epoch = _epoch + 1;
+        token.Population.Counted = ((_epoch + 1) << 1) | (isBound ? 1 : 0);
     }
 
     /// <summary>The largest value that is still usual among the tokens like this one; 0 while too little is known.</summary>
@@ -141,7 +145,7 @@ public sealed class Population
 
     private int Key(int organization) => _tenants.Count < MostTenants || _tenants.ContainsKey(organization) ? organization : int.MaxValue;
 
-    private Histograms HistogramsOf(int organization, bool bound)
+    private Tenant TenantOf(int organization)
     {
         int key = Key(organization);
         if (!_tenants.TryGetValue(key, out Tenant? tenant))
@@ -149,7 +153,7 @@ public sealed class Population
             tenant = new Tenant();
             _tenants.Add(key, tenant);
         }
-        return bound ? tenant.Bound : tenant.Unbound;
+        return tenant;
     }
 
     private sealed class Tenant
@@ -166,14 +170,16 @@ public sealed class Population
 
         public double[] Usual { get; } = new double[Traits];
 
+        /// <summary>Whether nobody was counted in this epoch or the one before.</summary>
+        public bool IsEmpty => !_now.AsSpan().ContainsAnyExcept(0) && !_before.AsSpan().ContainsAnyExcept(0);
+
         public void Add(int trait, int bucket) => _now[(trait * Buckets) + bucket]++;
 
-        public void Move(int trait, int from, int to)
+        /// <summary>Takes back what was counted in this epoch; of a tenant that shares its place with others meanwhile, nothing.</summary>
+        public void Take(int trait, int bucket)
         {
-            // A token that became bound meanwhile was counted among the others.
-            ref int left = ref _now[(trait * Buckets) + from];
+            ref int left = ref _now[(trait * Buckets) + bucket];
             left = Math.Max(0, left - 1);
-            _now[(trait * Buckets) + to]++;
         }
 
         public void Renew(int epochs)

@@ -31,6 +31,9 @@ public struct AddressMember : IRecentMember
 
     /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
     public bool SharedEgress;
+
+    /// <summary>With how many networks of its operator the token is counted among the operator's habits.</summary>
+    public byte Habit;
 }
 
 /// <summary>A token as an address, network or referrer sees it. 24 bytes.</summary>

@@ -216,7 +216,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             {
                 seen.Address = session.Address;
                 seen.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
-                CountHabit(token.Addresses, seen.Network, session.Asn, windowStart);
+                seen.Habit = CountHabit(token.Addresses, seen.Network, session.Asn, windowStart);
             }
             seen.Asn = session.Asn;
             seen.Agent = session.UserAgent;
@@ -262,14 +262,17 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
     }
 
-    /// <summary>Counts a network that is new among those of its operator on a token.</summary>
-    private void CountHabit(int set, ulong network, uint asn, uint windowStart)
+    /// <summary>Counts a network that is new among those of its operator on a token; with how many the token is counted now.</summary>
+    private byte CountHabit(int set, ulong network, uint asn, uint windowStart)
     {
         ReadOnlySpan<AddressMember> members = state.AddressSets.Members(set);
         DistinctCounter others = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
         int same = 0;
+        int before = 0;
         foreach (ref readonly AddressMember member in members)
         {
+            // What has left the window but is still remembered tells with how many it was counted: coming back is not news.
+            before = member.Asn == asn ? Math.Max(before, member.Habit) : before;
             if (member.Identity != 0 && member.LastSeen >= windowStart)
             {
                 same += member.Network == network ? 1 : 0;
@@ -279,10 +282,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
                 }
             }
         }
-        if (same == 1)
-        {
-            state.Habits.Count(asn, others.Count + 1);
-        }
+        return (byte)(same == 1 ? state.Habits.Count(asn, others.Count + 1, before) : before);
     }
 
     /// <summary>Writes the session into the dossiers of those suspects it belongs to.</summary>
@@ -418,6 +418,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         network.LastSeen = now;
         network.Open++;
         network.Anonymous += session.Token.IsNone ? 1 : 0;
+        network.Asn = session.Asn != 0 ? session.Asn : network.Asn;
         network.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
         network.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
         network.MostOpen = Math.Max(network.MostOpen, network.Open);

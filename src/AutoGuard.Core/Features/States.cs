@@ -275,6 +275,9 @@ public struct NetworkState
     /// <summary>Last event, Unix milliseconds.</summary>
     public long LastSeen;
 
+    /// <summary>Autonomous system of whoever came last.</summary>
+    public uint Asn;
+
     /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
     public bool SharedEgress;
 

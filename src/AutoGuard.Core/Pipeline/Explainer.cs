@@ -184,7 +184,7 @@ public sealed class Explainer
         GuardRails.MayBlock(value, _policy.WidestPrefixV4, _policy.WidestPrefixV6, out string rail);
         facts = new Facts(new LedgerKey(SubjectType.Cidr, value.Address.High, value.Address.Low, organization), organization, Math.Max(features.Offenders, features.Excess))
         {
-            Allowlisted = _judge.Allowlist.Covers(value, now),
+            Allowlisted = _judge.Allowlist.Covers(value, _state.Networks[index].Asn, now),
             Harm = _harm.OfNetwork(index, now),
             Rail = rail,
         };

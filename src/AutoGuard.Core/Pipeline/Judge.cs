@@ -15,9 +15,6 @@ namespace AutoGuard.Core.Pipeline;
 /// </summary>
 internal sealed class Judge
 {
-    /// <summary>Sessions without a token from which on an address may belong to a campaign.</summary>
-    private const double TokenlessOfCampaign = 2;
-
     private readonly FeatureState _state;
     private readonly FeatureMeter _meter;
     private readonly IndicatorPanel _panel;
@@ -160,7 +157,7 @@ internal sealed class Judge
         {
             return null;
         }
-        if (features.Tokenless * features.TokensAreUsual > TokenlessOfCampaign)
+        if (FeatureMeter.IsOfCampaign(in features))
         {
             _meter.NoteTokenless(index, now);
         }
@@ -210,7 +207,7 @@ internal sealed class Judge
         {
             _state.MarkNetwork(index);
         }
-        if (verdict == Verdict.Allow || _allowlist.Covers(value, now) is not null
+        if (verdict == Verdict.Allow || _allowlist.Covers(value, network.Asn, now) is not null
             || !GuardRails.MayBlock(value, _policy.WidestPrefixV4, _policy.WidestPrefixV6, out _))
         {
             return null;

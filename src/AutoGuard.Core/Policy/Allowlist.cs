@@ -55,11 +55,11 @@ public sealed class Allowlist
                 return entry.Why("address");
             }
         }
-        return asn != 0 && _asns.TryGetValue(asn, out Entry operatorEntry) && operatorEntry.Holds(now) ? operatorEntry.Why("network operator") : null;
+        return OperatorCovers(asn, now);
     }
 
-    /// <summary>Why a network is spared, or null: any overlap with an entry spares it.</summary>
-    public string? Covers(IpNetwork network, long now)
+    /// <summary>Why a network of a network operator is spared, or null: any overlap with an entry spares it.</summary>
+    public string? Covers(IpNetwork network, uint asn, long now)
     {
         foreach ((IpNetwork listed, Entry entry) in _networks)
         {
@@ -68,7 +68,7 @@ public sealed class Allowlist
                 return entry.Why("address");
             }
         }
-        return null;
+        return OperatorCovers(asn, now);
     }
 
     /// <summary>Why a referrer host is spared, or null.</summary>
@@ -95,6 +95,9 @@ public sealed class Allowlist
             ? asn
             : throw new FormatException($"'{text}' is not an autonomous system number such as 64500 or AS64500");
     }
+
+    private string? OperatorCovers(uint asn, long now) =>
+        asn != 0 && _asns.TryGetValue(asn, out Entry entry) && entry.Holds(now) ? entry.Why("network operator") : null;
 
     /// <summary>Of several entries for one key the one that holds longest.</summary>
     private static ImmutableDictionary<TKey, Entry> Longest<TKey>(AllowlistEntry[] entries, Func<string, TKey> key)

@@ -54,7 +54,7 @@ public sealed class BaselineContext
         SubjectType.Token => _allowlist.Covers(subject.Value, null, now),
         SubjectType.Referrer => _allowlist.Covers(subject.Value, now),
         _ when IpNetwork.TryParse(subject.Value, out IpNetwork network) =>
-            network.IsSingleAddress ? _allowlist.Covers(network.Address, 0, now) : _allowlist.Covers(network, now),
+            network.IsSingleAddress ? _allowlist.Covers(network.Address, 0, now) : _allowlist.Covers(network, 0, now),
         _ => null,
     } is not null;
 }

@@ -35,7 +35,7 @@ public sealed class HostileStateTests
                 User = random.Next(3) == 0 ? default : new Key128(3, (ulong)random.Next(4) + 1),
                 Address = IpAddress.FromV4(0x51000000u + (uint)(random.Next(20) << 8) + (uint)random.Next(4)),
                 Referrer = random.Next(3) == 0 ? 0 : 2 + random.Next(20),
-                Organization = random.Next(3),
+                Organization = random.Next(16),
                 Stream = random.Next(30),
                 Country = (ushort)(random.Next(12) << 8 | 'X'),
                 Traits = (EventTraits)random.Next(2),
@@ -115,7 +115,7 @@ public sealed class HostileStateTests
             FeatureWindows windows = new(600_000, 600_000, 60_000);
             StringPool strings = new(hasher);
             ReferrerList referrers = new(new ReferrersOptions(), strings);
-            for (int i = 0; i < 30; i++)
+            for (int i = 0; i < 40; i++)
             {
                 strings.Intern("name " + i);
             }
@@ -154,6 +154,7 @@ public sealed class HostileStateTests
             {
                 Meter.Measure(i, now, out AddressFeatures features);
                 Series.Enrol(i, in features);
+                Meter.NoteTokenless(i, now);
             }
         }
 
@@ -230,6 +231,10 @@ public sealed class HostileStateTests
                 Same(where + " open of a referrer", open.Count(s => s.Referrer == handle), referrer.Open);
                 tokenSets += referrer.Tokens != 0 ? 1 : 0;
                 plainSets += referrer.Addresses != 0 ? 1 : 0;
+            }
+            foreach (int i in Live(State.Tenants))
+            {
+                plainSets += State.Tenants[i].Campaign != 0 ? 1 : 0;
             }
             Same(where + " texts", texts, State.Texts.Rented);
             Same(where + " sets of addresses", addressSets, State.AddressSets.Rented);

@@ -44,7 +44,7 @@ public sealed class AllowlistTests
         Allowlist list = new(new AllowlistOptions { Addresses = [new() { Value = "198.51.100.0/24" }] });
 
         Assert.True(IpNetwork.TryParse(network, out IpNetwork parsed));
-        Assert.Equal(spared, list.Covers(parsed, T) is not null);
+        Assert.Equal(spared, list.Covers(parsed, 0, T) is not null);
     }
 
     [Theory]

@@ -1,0 +1,136 @@
+using AutoGuard.Core.Features;
+
+namespace AutoGuard.Core.Tests.Features;
+
+public sealed class OperatorHabitsTests
+{
+    private const uint Carrier = 64500;
+
+    [Fact]
+    public void Of_an_operator_with_few_tokens_three_networks_are_taken_for_usual()
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < 49; i++)
+        {
+            Show(habits, Carrier, 1);
+        }
+
+        Assert.Equal(3, habits.Usual(Carrier));
+        Assert.Equal(3, habits.Usual(0));
+    }
+
+    [Fact]
+    public void Where_every_token_stays_at_home_one_network_is_usual()
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < 100; i++)
+        {
+            Show(habits, Carrier, 1);
+        }
+
+        Assert.Equal(1, habits.Usual(Carrier));
+        Assert.Equal(3, habits.Usual(Carrier + 1));
+    }
+
+    [Fact]
+    public void Where_many_tokens_move_it_is_what_one_in_a_hundred_exceeds()
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < 1_000; i++)
+        {
+            Show(habits, Carrier, i < 8 ? 20 : i < 100 ? 7 : 2);
+        }
+
+        Assert.Equal(7, habits.Usual(Carrier));
+    }
+
+    [Fact]
+    public void One_token_counts_once_however_many_networks_it_shows_and_however_often()
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < 3_000; i++)
+        {
+            Show(habits, Carrier, 1);
+        }
+
+        int counted = Show(habits, Carrier, 200);
+        for (int round = 0; round < 500; round++)
+        {
+            // Networks leave the window, and others come.
+            counted = habits.Count(Carrier, 10 + (round % 30), counted);
+        }
+
+        Assert.Equal(1, habits.Usual(Carrier));
+    }
+
+    [Fact]
+    public void A_leaked_token_with_churning_networks_does_not_make_its_own_use_usual()
+    {
+        // Two thousand homes of an operator; one token is played in sixty of them, which change from hour to hour.
+        TestTraffic traffic = new();
+        for (int i = 0; i < 2_000; i++)
+        {
+            traffic.Session(i % 600, 3_600, $"h{i}", $"81.{i / 200}.{i % 200}.7", $"home-{i}", $"u{i}", heartbeat: 300, asn: Carrier);
+        }
+        for (int i = 0; i < 60; i++)
+        {
+            traffic.Session(i * 60, (i * 60) + 50, $"l{i}", $"82.1.{i}.7", "leaked", "victim", asn: Carrier);
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal(1, traffic.Pipeline.State.Habits.Usual(Carrier));
+    }
+
+    [Fact]
+    public void What_operators_nobody_knows_do_is_not_counted()
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(0, habits.Count(0, 1, 0));
+        }
+
+        Assert.Equal(3, habits.Usual(0));
+    }
+
+    [Fact]
+    public void Operators_beyond_those_that_fit_are_passed_over()
+    {
+        OperatorHabits habits = new();
+        for (uint asn = 1; asn <= 65_536; asn++)
+        {
+            habits.Count(asn, 1, 0);
+        }
+
+        Assert.Equal(0, habits.Count(4_000_000_000, 1, 0));
+        Assert.Equal(2, habits.Count(1, 2, 1));
+    }
+
+    [Fact]
+    public void Old_tokens_are_forgotten_by_halves_and_a_new_habit_becomes_usual()
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < 40_000; i++)
+        {
+            Show(habits, Carrier, 1);
+        }
+        Assert.Equal(1, habits.Usual(Carrier));
+        for (int i = 0; i < 2_000; i++)
+        {
+            Show(habits, Carrier, 5);
+        }
+
+        Assert.Equal(5, habits.Usual(Carrier));
+    }
+
+    /// <summary>A fresh token comes to show so many networks one after the other.</summary>
+    private static int Show(OperatorHabits habits, uint asn, int networks)
+    {
+        int counted = 0;
+        for (int n = 1; n <= networks; n++)
+        {
+            counted = habits.Count(asn, n, counted);
+        }
+        return counted;
+    }
+}

@@ -1,0 +1,110 @@
+using AutoGuard.Core.Features;
+
+namespace AutoGuard.Core.Tests.Features;
+
+public sealed class PlaceCounterTests
+{
+    [Fact]
+    public void Both_protocols_of_a_line_are_one_place()
+    {
+        PlaceCounter places = Counter();
+        places.Add(64500, isV4: true, 1, false, false);
+        places.Add(64500, isV4: false, 2, false, false);
+
+        Assert.Equal(2, places.Networks);
+        Assert.Equal(1, places.Count);
+    }
+
+    [Fact]
+    public void Of_an_operator_the_larger_number_of_either_protocol_counts()
+    {
+        PlaceCounter places = Counter();
+        for (ulong i = 1; i <= 5; i++)
+        {
+            places.Add(64500, isV4: i <= 2, i, false, false);
+        }
+        places.Add(64501, isV4: true, 9, false, false);
+
+        Assert.Equal(3 + 1, places.Count);
+        Assert.Equal(2, places.HomeOperators);
+    }
+
+    [Fact]
+    public void A_network_counts_once()
+    {
+        PlaceCounter places = Counter();
+        places.Add(64500, true, 1, false, false);
+        places.Add(64500, true, 1, false, false);
+        places.Add(64501, true, 1, false, false);
+
+        Assert.Equal(1, places.Networks);
+        Assert.Equal(1, places.Count);
+        Assert.Equal(1, places.HomeOperators);
+    }
+
+    [Fact]
+    public void All_ways_out_that_people_share_are_one_place_together_and_no_home()
+    {
+        PlaceCounter places = Counter();
+        for (ulong i = 1; i <= 20; i++)
+        {
+            places.Add(13335 + (uint)(i % 2), true, i, sharedEgress: true, dataCentre: true);
+        }
+        places.Add(64500, true, 99, false, false);
+
+        Assert.Equal(21, places.Networks);
+        Assert.Equal(2, places.Count);
+        Assert.Equal(1, places.HomeOperators);
+    }
+
+    [Fact]
+    public void A_data_centre_is_a_place_but_no_home_and_an_unknown_operator_neither_home()
+    {
+        PlaceCounter places = Counter();
+        places.Add(64999, true, 1, false, dataCentre: true);
+        places.Add(0, true, 2, false, false);
+
+        Assert.Equal(2, places.Count);
+        Assert.Equal(0, places.HomeOperators);
+    }
+
+    [Fact]
+    public void Beyond_the_operators_told_apart_every_network_is_a_place()
+    {
+        PlaceCounter places = Counter();
+        for (uint i = 1; i <= PlaceCounter.MostOperators; i++)
+        {
+            places.Add(i, true, i, false, false);
+        }
+        places.Add(1_000, true, 1_000, false, false);
+        places.Add(1_000, false, 1_001, false, false);
+
+        Assert.Equal(PlaceCounter.MostOperators + 2, places.Count);
+        Assert.Equal(PlaceCounter.MostOperators, places.HomeOperators);
+    }
+
+    [Fact]
+    public void What_is_usual_for_an_operator_s_customer_is_one_place()
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < 100; i++)
+        {
+            habits.Count(64500, 6, habits.Count(64500, 1, 0));
+            habits.Count(64501, 1, 0);
+        }
+        PlaceCounter places = Counter();
+        for (ulong i = 1; i <= 8; i++)
+        {
+            places.Add(64500, true, i, false, false);
+        }
+        for (ulong i = 11; i <= 14; i++)
+        {
+            places.Add(64501, true, i, false, false);
+        }
+
+        Assert.Equal(12, places.Count);
+        Assert.Equal(1 + (8 - 6) + 1 + (4 - 1), places.CountBeyond(habits));
+    }
+
+    private static PlaceCounter Counter() => new(new ulong[128], new PlaceCounter.Operator[PlaceCounter.MostOperators]);
+}
