@@ -24,7 +24,7 @@ internal sealed class Calibration(EffectiveSettings settings, IReadOnlyList<stri
         {
             Calibrator calibrator = new(runner.Pipeline, runner.Strings, settings.Values.Detection.TickInterval);
             ReplaySummary summary = await ReplayAsync(truth is null ? "Calibrate" : "Calibrate (1 of 2)", runner, time, cancellation);
-            model = calibrator.Build(name, SourceOf(summary));
+            model = calibrator.Build(name, SourceOf(summary, calibrator));
             without = QualityOf(summary.Evaluation);
         }
         if (without is null)
@@ -41,12 +41,12 @@ internal sealed class Calibration(EffectiveSettings settings, IReadOnlyList<stri
     private static Task<ReplaySummary> ReplayAsync(string title, ReplayRunner runner, TimeProvider time, CancellationToken cancellation) =>
         Terminal.Progress(time).WhileAsync(title, () => runner.Progress, runner.RunAsync(null, time, cancellation));
 
-    private ModelSource SourceOf(ReplaySummary summary) => summary is { EventTimeFrom: { } from, EventTimeTo: { } to }
+    private ModelSource SourceOf(ReplaySummary summary, Calibrator calibrator) => summary is { Accepted: > 0, EventTimeTo: { } latest }
         ? new ModelSource
         {
             Files = [.. files.Select(file => Path.GetFileName(file))],
-            From = from,
-            To = to,
+            From = calibrator.From,
+            To = Math.Max(calibrator.From, Math.Min(latest, calibrator.To)),
             Events = summary.Accepted,
             Sessions = summary.Sessions,
             Tokens = summary.Tokens,

@@ -14,6 +14,10 @@ namespace AutoGuard.Models;
 internal sealed class Calibrator
 {
     private const int Percentile = 90;
+
+    /// <summary>Tokens of an operator from which on its habit is worth keeping: the habit is what one in a hundred exceeds.</summary>
+    private const int LeastOfOperator = 300;
+
     private const long HourLength = 3_600_000;
     private const double MinuteLength = 60_000;
 
@@ -37,6 +41,12 @@ internal sealed class Calibrator
         _tick = (long)tickInterval.TotalMilliseconds;
         pipeline.AfterTick = Tick;
     }
+
+    /// <summary>Time of the first event that counted, Unix milliseconds.</summary>
+    public long From => _pipeline.State.FirstEvent;
+
+    /// <summary>Event time up to which all was judged, Unix milliseconds; events said to be later were refused.</summary>
+    public long To => _last;
 
     /// <summary>What was learned. To be called when the recording has ended.</summary>
     public ModelDocument Build(string name, ModelSource source)
@@ -65,6 +75,7 @@ internal sealed class Calibrator
             Operators =
             [
                 .. _pipeline.State.Habits.Known
+                    .Where(one => one.Tokens >= LeastOfOperator)
                     .OrderByDescending(one => one.Tokens).ThenBy(one => one.Asn)
                     .Take(ModelDocument.MostOperators)
                     .OrderBy(one => one.Asn)

@@ -46,6 +46,10 @@ internal static class CalibrateVerb
             PrintQuality("without", evaluation.Without);
             PrintQuality("with it", evaluation.With);
         }
+        if (model.Evaluation is { } both && both.With.CaughtAsExpected < both.Without.CaughtAsExpected)
+        {
+            context.Error.WriteLine("autoguard: with the model fewer incidents are answered as expected: there is too much misuse in the recording to learn from it what is usual.");
+        }
         if (!model.HasLevels)
         {
             context.Error.WriteLine(FormattableString.Invariant(

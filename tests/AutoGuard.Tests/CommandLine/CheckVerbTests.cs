@@ -33,6 +33,7 @@ public sealed class CheckVerbTests : IDisposable
             Configuration   one.json: 5 values
             Configuration   --set: 1 value
             Enrichment      geo.mmdb
+            Model           none: the thresholds alone hold until enough of the audience was seen
             Fingerprint     {fingerprint}
             Mode            Enforce: decisions are enforced
             Guardians       local
