@@ -128,7 +128,7 @@ public sealed class PopulationTests
         Shared(harmless);
 
         Assert.NotEmpty(without.Decisions);
-        Assert.Empty(with.Decisions.Where(d => d.Subject.Type == SubjectType.Token));
+        Assert.DoesNotContain(with.Decisions, decision => decision.Subject.Type == SubjectType.Token);
         Assert.Equal(without.Decisions.Select(d => (d.Subject, d.Action, d.Score)), harmless.Decisions.Select(d => (d.Subject, d.Action, d.Score)));
         Assert.All(harmless.Decisions, decision => Assert.Equal("with-model", decision.Policy));
     }
