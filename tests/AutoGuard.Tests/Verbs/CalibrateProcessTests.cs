@@ -50,7 +50,7 @@ public sealed class CalibrateProcessTests : IDisposable
         Assert.Contains(ModelFile.DigestOf(bytes), first.Output, StringComparison.Ordinal);
         ModelDocument model = ModelReader.Read(bytes);
         Assert.Equal("night", model.Name);
-        Assert.Equal([Path.GetFileName(Sample.Events)], model.Source.Files);
+        Assert.Equal(Path.GetFileName(Sample.Events), Assert.Single(model.Source.Files));
         Assert.Equal(Sample.Truth.From.UtcDateTime.Date, DateTimeOffset.FromUnixTimeMilliseconds(model.Source.From).UtcDateTime.Date);
         Assert.True(model.Source.To <= Sample.Truth.To.ToUnixTimeMilliseconds());
         Assert.Equal(model.Source.Sessions, Math.Round(model.Starts.Sum(hour => hour.Minutes * hour.PerMinute)), 10.0);
