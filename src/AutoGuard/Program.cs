@@ -8,6 +8,7 @@ return await CommandLineRoot.RunAsync(args, new VerbHandlers
     Run = RunVerb.RunAsync,
     Replay = ReplayVerb.RunAsync,
     Backtest = BacktestVerb.RunAsync,
+    Calibrate = CalibrateVerb.RunAsync,
     Simulate = SimulateVerb.RunAsync,
     Report = ReportVerb.RunAsync,
     RulesList = RulesVerbs.ListAsync,

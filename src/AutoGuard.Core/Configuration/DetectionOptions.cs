@@ -35,6 +35,12 @@ public sealed class DetectionOptions
     /// <summary>What tokens of this platform mean; <see cref="TokenWorkflow.Auto"/> decides per token.</summary>
     public TokenWorkflow TokenWorkflow { get; set; } = TokenWorkflow.Auto;
 
+    /// <summary>
+    /// File of a model made by <c>calibrate</c>: what is taken for usual until enough of the live audience was seen. Empty: nothing
+    /// is, and the thresholds alone hold until then. A running worker takes the file up again when it changes.
+    /// </summary>
+    public string Model { get; set; } = "";
+
     /// <summary>Sizes of the state tables.</summary>
     public CapacityOptions Capacity { get; set; } = new();
 

@@ -12,14 +12,23 @@ public sealed class OperatorHabits
     /// <summary>Tokens of an operator from which on its histogram means something.</summary>
     private const int Enough = 50;
 
-    /// <summary>What is taken for usual until then.</summary>
+    /// <summary>What is taken for usual until then, where no model knows better.</summary>
     private const int Unknown = 3;
 
-    private const int MostNetworks = 32;
+    /// <summary>The most networks that are told apart.</summary>
+    public const int MostNetworks = 32;
+
     private const int MostOperators = 65_536;
     private const int HalvedAt = 20_000;
 
     private readonly Dictionary<uint, Habit> _habits = [];
+
+    /// <summary>What is taken for usual of operators of which too few tokens were seen; null: nothing is known of them.</summary>
+    public DetectionModel? Model { get; set; }
+
+    /// <summary>Operators of which enough tokens were seen: AS number, tokens, and networks that are usual; in no particular order.</summary>
+    public IEnumerable<(uint Asn, int Tokens, int Networks)> Known =>
+        _habits.Where(pair => pair.Value.Total >= Enough).Select(pair => (pair.Key, pair.Value.Total, pair.Value.Usual));
 
     /// <summary>
     /// Counts that a token has come to show <paramref name="networks"/> (1 or more) networks of an operator; a token stands in the
@@ -48,7 +57,18 @@ public sealed class OperatorHabits
     }
 
     /// <summary>Networks of an operator that are still usual for one token, 1 or more; 1 where the operator is unknown, for those are many.</summary>
-    public int Usual(uint asn) => asn == 0 ? 1 : _habits.TryGetValue(asn, out Habit? habit) && habit.Total >= Enough ? habit.Usual : Unknown;
+    public int Usual(uint asn)
+    {
+        if (asn == 0)
+        {
+            return 1;
+        }
+        if (_habits.TryGetValue(asn, out Habit? habit) && habit.Total >= Enough)
+        {
+            return habit.Usual;
+        }
+        return Model is { } model && model.Operators.TryGetValue(asn, out int learned) ? learned : Unknown;
+    }
 
     private sealed class Habit
     {

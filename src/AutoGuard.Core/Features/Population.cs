@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 
 namespace AutoGuard.Core.Features;
@@ -68,7 +69,9 @@ public sealed class Population
     /// <summary>Active tokens below which nothing is known.</summary>
     public const int Few = 200;
 
-    private const long EpochLength = 300_000;
+    /// <summary>Length of an epoch, milliseconds.</summary>
+    public const long EpochLength = 300_000;
+
     private const int Traits = PopulationBuckets.Length;
     private const int Linear = 16;
     private const int PerOctave = 4;
@@ -76,7 +79,20 @@ public sealed class Population
     private const int MostTenants = 4_096;
 
     private readonly Dictionary<int, Tenant> _tenants = [];
+    private readonly Dictionary<int, ModelLevels> _priors = [];
+    private DetectionModel? _model;
+    private Func<int, string>? _nameOf;
     private int _epoch = -1;
+
+    /// <summary>Takes what a model says for usual from now on, wherever too few tokens are active; null for no model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="nameOf">The name of an interned tenant; empty for the nameless one.</param>
+    public void Adopt(DetectionModel? model, Func<int, string> nameOf)
+    {
+        ArgumentNullException.ThrowIfNull(nameOf);
+        (_model, _nameOf) = (model, nameOf);
+        _priors.Clear();
+    }
 
     /// <summary>Lets time pass until <paramref name="now"/> (Unix milliseconds): levels are worked out anew, old epochs forgotten.</summary>
     public void Renew(long now)
@@ -118,11 +134,50 @@ public sealed class Population
         token.Population.Counted = ((_epoch + 1) << 1) | (isBound ? 1 : 0);
     }
 
-    /// <summary>The largest value that is still usual among the tokens like this one; 0 while too little is known.</summary>
-    public double Usual(in TokenState token, PopulationTrait trait) =>
-        _tenants.TryGetValue(Key(token.Organization), out Tenant? tenant)
-            ? (token.IsBound ? tenant.Bound : tenant.Unbound).Usual[(int)trait]
-            : 0;
+    /// <summary>
+    /// The largest value that is still usual among the tokens like this one: of those active now, else as the model says; 0 while
+    /// nothing is known.
+    /// </summary>
+    public double Usual(in TokenState token, PopulationTrait trait)
+    {
+        if (_tenants.TryGetValue(Key(token.Organization), out Tenant? tenant))
+        {
+            Histograms live = token.IsBound ? tenant.Bound : tenant.Unbound;
+            if (live.IsKnown)
+            {
+                return live.Usual[(int)trait];
+            }
+        }
+        if (_model is null)
+        {
+            return 0;
+        }
+        ModelLevels levels = PriorOf(token.Organization);
+        return (token.IsBound ? levels.Bound : levels.Unbound) is { } prior ? prior.Usual[(int)trait] : 0;
+    }
+
+    /// <summary>What is usual of those active now, by tenant and over all, wherever enough are; in no particular order.</summary>
+    public IEnumerable<PopulationSample> Samples()
+    {
+        foreach (bool bound in (bool[])[true, false])
+        {
+            Histograms everybody = new();
+            foreach ((int organization, Tenant tenant) in _tenants)
+            {
+                Histograms one = bound ? tenant.Bound : tenant.Unbound;
+                everybody.Add(one);
+                if (one.IsKnown && organization != int.MaxValue)
+                {
+                    yield return new PopulationSample(organization, bound, one.Tokens, [.. one.Usual]);
+                }
+            }
+            everybody.Renew(0);
+            if (everybody.IsKnown)
+            {
+                yield return new PopulationSample(null, bound, everybody.Tokens, [.. everybody.Usual]);
+            }
+        }
+    }
 
     /// <summary>The value of a trait.</summary>
     public static double ValueOf(PopulationTrait trait, in TokenFeatures features) => trait switch
@@ -142,6 +197,20 @@ public sealed class Population
         : Math.Min(Buckets - 1, Linear + (int)(PerOctave * Math.Log2(value / Linear)));
 
     private static double LargestIn(int bucket) => bucket < Linear ? bucket : Linear * Math.Pow(2, (bucket + 1.0 - Linear) / PerOctave);
+
+    private ModelLevels PriorOf(int organization)
+    {
+        int key = _priors.Count < MostTenants || _priors.ContainsKey(organization) ? organization : int.MaxValue;
+        if (!_priors.TryGetValue(key, out ModelLevels? levels))
+        {
+            string name = _nameOf!(organization);
+            levels = key == organization
+                ? new ModelLevels(_model!.LevelsOf(name, bound: true), _model.LevelsOf(name, bound: false))
+                : _model!.Everybody;
+            _priors.Add(key, levels);
+        }
+        return levels;
+    }
 
     private int Key(int organization) => _tenants.Count < MostTenants || _tenants.ContainsKey(organization) ? organization : int.MaxValue;
 
@@ -173,6 +242,20 @@ public sealed class Population
         /// <summary>Whether nobody was counted in this epoch or the one before.</summary>
         public bool IsEmpty => !_now.AsSpan().ContainsAnyExcept(0) && !_before.AsSpan().ContainsAnyExcept(0);
 
+        /// <summary>Whether enough tokens were counted for <see cref="Usual"/> to mean something, when it was worked out last.</summary>
+        public bool IsKnown => Tokens >= Few;
+
+        /// <summary>Tokens counted when the levels were worked out last.</summary>
+        public long Tokens { get; private set; }
+
+        public void Add(Histograms other)
+        {
+            for (int i = 0; i < _now.Length; i++)
+            {
+                _now[i] += other._now[i] + other._before[i];
+            }
+        }
+
         public void Add(int trait, int bucket) => _now[(trait * Buckets) + bucket]++;
 
         /// <summary>Takes back what was counted in this epoch; of a tenant that shares its place with others meanwhile, nothing.</summary>
@@ -193,6 +276,8 @@ public sealed class Population
             {
                 Array.Clear(_before);
             }
+            // Every token is counted once in every trait.
+            Tokens = Sum(_now.AsSpan(0, Buckets)) + Sum(_before.AsSpan(0, Buckets));
             for (int trait = 0; trait < Traits; trait++)
             {
                 Usual[trait] = Level(trait * Buckets);

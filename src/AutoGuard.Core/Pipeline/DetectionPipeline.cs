@@ -97,6 +97,9 @@ public sealed class DetectionPipeline
     /// <summary>What everybody does, per minute. To be read between batches, on the detection thread.</summary>
     public FleetSeries Fleet => _fleet;
 
+    /// <summary>What is usual among tokens now. To be read between batches, on the detection thread.</summary>
+    public Population Population => _judge.Population;
+
     /// <summary>Says why a subject was or was not acted on. To be called between batches, on the detection thread.</summary>
     public Explainer Explainer { get; }
 
@@ -114,6 +117,12 @@ public sealed class DetectionPipeline
 
     /// <summary>Real time, Unix milliseconds, for a live source; bounds what an event may say of its time.</summary>
     public void SetRealTime(long now) => _clock.RealTime = now;
+
+    /// <summary>
+    /// Takes another model for what is usual where too few were seen. To be called between batches, on the detection thread;
+    /// decisions name <paramref name="fingerprint"/> from now on, since they depend on it.
+    /// </summary>
+    public void Adopt(DetectionModel? model, string fingerprint) => _judge.Adopt(model, fingerprint);
 
     /// <summary>
     /// Remembers decisions made before this process began, so that they are not made again within their hold-off.

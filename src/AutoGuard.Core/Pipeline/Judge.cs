@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Enrichment;
 using AutoGuard.Core.Events;
@@ -27,7 +28,7 @@ internal sealed class Judge
     private readonly CircuitBreaker _breaker;
     private readonly Settlement _settlement;
     private readonly PipelineCounters _counters;
-    private readonly string _fingerprint;
+    private string _fingerprint;
     private int _topic;
     private int _partition;
     private long _offset;
@@ -42,7 +43,6 @@ internal sealed class Judge
         _strings = strings;
         _counters = counters;
         _policy = settings.Policy;
-        _fingerprint = settings.Fingerprint;
         _meter = new FeatureMeter(state, FeatureWindows.From(settings.Detection), referrers, settings.Detection.TokenWorkflow, _population);
         _panel = new IndicatorPanel(new IndicatorScale(settings.Detection.Indicators), settings.Detection.Spike.Persistence);
         _ledger = new PolicyLedger(settings.Policy);
@@ -50,7 +50,10 @@ internal sealed class Judge
         _harm = new HarmEstimator(state, _meter.Windows);
         _breaker = new CircuitBreaker(settings.Policy, strings);
         _settlement = new Settlement(_ledger, _breaker, counters);
+        Adopt(settings.Model, settings.Fingerprint);
     }
+
+    public Population Population => _population;
 
     public FeatureMeter Meter => _meter;
 
@@ -61,6 +64,15 @@ internal sealed class Judge
     public Allowlist Allowlist => _allowlist;
 
     public CircuitBreaker Breaker => _breaker;
+
+    /// <summary>Takes another model for what is usual until enough was seen; decisions name <paramref name="fingerprint"/> from now on.</summary>
+    [MemberNotNull(nameof(_fingerprint))]
+    public void Adopt(DetectionModel? model, string fingerprint)
+    {
+        _fingerprint = fingerprint;
+        _population.Adopt(model, organization => _strings.Text(organization));
+        _state.Habits.Model = model;
+    }
 
     /// <summary>Remembers the coordinates of the event that is applied now: decisions that follow name it.</summary>
     public void NoteSource(ref readonly PlaybackEvent e) => (_topic, _partition, _offset) = (e.Topic, e.Partition, e.Offset);

@@ -1,4 +1,5 @@
 using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Features;
 using AutoGuard.Core.Spikes;
 
 namespace AutoGuard.Core.Pipeline;
@@ -20,6 +21,9 @@ public sealed record PipelineSettings
 
     /// <summary>Fingerprint of the effective configuration, lower-case hex SHA-256; stands in every decision.</summary>
     public string Fingerprint { get; init; } = "";
+
+    /// <summary>What is known of the platform before its audience is seen; null: nothing.</summary>
+    public DetectionModel? Model { get; init; }
 
     /// <summary>The engine for the second look at spikes; AutoGuard's own when null.</summary>
     public ISpikeEngine? SpikeEngine { get; init; }

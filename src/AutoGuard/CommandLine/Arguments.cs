@@ -27,6 +27,12 @@ public sealed record ReplayArguments(
 public sealed record BacktestArguments(
     IReadOnlyList<string> Files, string? Against, string? Labels, IReadOnlyList<string> Reports, Subject? Subject);
 
+/// <summary><c>calibrate</c>. Input files exist.</summary>
+/// <param name="Files">JSON Lines files, <c>.gz</c> or not, in order; read twice when there are labels.</param>
+/// <param name="Out">File for the model; its name without <c>.json</c> is the model's.</param>
+/// <param name="Labels">File of the known incidents.</param>
+public sealed record CalibrateArguments(IReadOnlyList<string> Files, string Out, string? Labels);
+
 /// <summary><c>simulate</c>. Exactly one of <paramref name="Out"/> and <paramref name="ToKafka"/> is given.</summary>
 /// <param name="Seed">Same seed, same traffic.</param>
 /// <param name="Viewers">Honest viewers, from 1.</param>

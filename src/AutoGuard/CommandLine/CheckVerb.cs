@@ -3,6 +3,7 @@ using AutoGuard.Configuration;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian.Remote;
+using AutoGuard.Models;
 using Npgsql;
 
 namespace AutoGuard.CommandLine;
@@ -44,7 +45,8 @@ internal sealed class CheckVerb(IReadOnlyList<CheckProbe> probes)
             yield return new CheckLine("Configuration", $"{source.Path ?? source.Name}: {count}");
         }
         yield return Files(settings, out bool readable);
-        if (readable)
+        yield return Model(settings, out bool usable);
+        if (readable && usable)
         {
             yield return new CheckLine("Fingerprint", settings.Fingerprint);
         }
@@ -94,6 +96,31 @@ internal sealed class CheckVerb(IReadOnlyList<CheckProbe> probes)
             ? files.Length == 0 ? "no file: country and operator only from the events" : string.Join(", ", files)
             : string.Join("; ", problems);
         return new CheckLine("Enrichment", text, readable);
+    }
+
+    private static CheckLine Model(EffectiveSettings settings, out bool usable)
+    {
+        string path = settings.Values.Detection.Model;
+        usable = true;
+        if (path.Length == 0)
+        {
+            return new CheckLine("Model", "none: the thresholds alone hold until enough of the audience was seen");
+        }
+        try
+        {
+            LoadedModel loaded = ModelFile.Read(path);
+            ModelDocument model = loaded.Document;
+            TimeSpan window = settings.Values.Detection.Window;
+            return new CheckLine("Model", string.Create(
+                CultureInfo.InvariantCulture, $"{model.Name} of {path}, {loaded.Model.Digest}: {model.Tenants.Length} tenants, {model.Operators.Length} operators, from {model.Source.Events} events")
+                + (model.HasLevels ? "" : "; it has no levels")
+                + (model.Source.Window == window ? "" : string.Create(CultureInfo.InvariantCulture, $"; made with a Detection:Window of {model.Source.Window:c}, not {window:c}: calibrate again")));
+        }
+        catch (ModelException error)
+        {
+            usable = false;
+            return new CheckLine("Model", $"{path} is no model that can be used: {error.Message}", Passed: false);
+        }
     }
 
     private static IEnumerable<CheckLine> Lists(AutoGuardSettings values)

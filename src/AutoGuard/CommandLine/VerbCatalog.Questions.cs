@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using AutoGuard.Core.Policy;
+using AutoGuard.Models;
 
 namespace AutoGuard.CommandLine;
 
@@ -37,6 +38,25 @@ internal sealed partial class VerbCatalog
             command,
             p => new BacktestArguments(p.GetRequiredValue(files), p.GetValue(against), p.GetValue(labels), p.GetValue(reports) ?? [], p.GetValue(subject)),
             handlers.Backtest);
+        return command;
+    }
+
+    private Command Calibrate()
+    {
+        Argument<string[]> files = Recordings("Recorded events, JSON Lines, gzip or not. With labels they are read twice, so standard input will not do.", allowStandardInput: false);
+        Option<string?> model = OneFile("--out", "Write the model here; the file's name is the model's.", "NAME.json");
+        model.Required = true;
+        model.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var path }] && !string.IsNullOrWhiteSpace(path)
+                && !(Path.GetExtension(path) == ".json" && ModelReader.IsName(Path.GetFileNameWithoutExtension(path))))
+            {
+                result.AddError($"{Configuration.Secrets.Show(path, secret: false)} is not allowed for --out; must be NAME.json, the name {ModelReader.NameForm}.");
+            }
+        });
+        Option<string?> labels = ExistingFile("--labels", "Known incidents; the model then says how detection did with and without it.", "TRUTH.json");
+        Command command = new("calibrate", "Learn from recorded events what is usual on this platform, for Detection:Model.") { files, model, labels };
+        root.Attach(command, p => new CalibrateArguments(p.GetRequiredValue(files), p.GetRequiredValue(model)!, p.GetValue(labels)), handlers.Calibrate);
         return command;
     }
 

@@ -69,6 +69,9 @@ public sealed record VerbHandlers
     /// <summary><c>backtest</c>.</summary>
     public required VerbHandler<BacktestArguments> Backtest { get; init; }
 
+    /// <summary><c>calibrate</c>.</summary>
+    public required VerbHandler<CalibrateArguments> Calibrate { get; init; }
+
     /// <summary><c>simulate</c>.</summary>
     public required VerbHandler<SimulateArguments> Simulate { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -13,6 +14,7 @@ public sealed class EffectiveSettings
     ];
 
     private readonly Lazy<string> _fingerprint;
+    private readonly ConcurrentDictionary<string, string> _digests = new(StringComparer.Ordinal);
     private readonly Func<string, SettingOrigin> _originOf;
 
     internal EffectiveSettings(
@@ -23,10 +25,10 @@ public sealed class EffectiveSettings
         Sources = sources;
         Warnings = warnings;
         _originOf = originOf;
-        _fingerprint = new Lazy<string>(ComputeFingerprint);
+        _fingerprint = new Lazy<string>(() => FingerprintWith(values.Detection.Model is { Length: > 0 } model ? DigestOf(model) : null));
     }
 
-    /// <summary>The values; paths of the data folder and of enrichment files are absolute.</summary>
+    /// <summary>The values; paths of the data folder, of enrichment files and of the model are absolute.</summary>
     public AutoGuardSettings Values { get; }
 
     /// <summary>The folder that relative paths of the configuration start from, absolute.</summary>
@@ -40,11 +42,31 @@ public sealed class EffectiveSettings
 
     /// <summary>
     /// SHA-256, lower-case hex, of everything in the configuration that can change a decision: the sections Detection,
-    /// Policy, Allowlist, Referrers and Enrichment, with the content of enrichment files in place of their paths. Computed
-    /// at first use, which reads those files.
+    /// Policy, Allowlist, Referrers and Enrichment, with the content of enrichment files and of the model in place of their paths.
+    /// Computed at first use, which reads those files.
     /// </summary>
-    /// <exception cref="IOException">An enrichment file vanished.</exception>
+    /// <exception cref="IOException">One of these files vanished.</exception>
     public string Fingerprint => _fingerprint.Value;
+
+    /// <summary>The same with another model in place of the configured one: a worker takes up a changed file as it runs.</summary>
+    /// <param name="modelDigest">The model's digest; null: none.</param>
+    /// <exception cref="IOException">An enrichment file vanished before its first use.</exception>
+    public string FingerprintWith(string? modelDigest)
+    {
+        string canonical = new SettingsWriter
+        {
+            Canonical = true,
+            Includes = DecisionSections.Contains,
+            Replace = (path, value) => path switch
+            {
+                "Detection:Model" => modelDigest ?? "",
+                "Enrichment:MmdbFiles" => ((string[])value).Select(file => _digests.GetOrAdd(file, DigestOf)).ToArray(),
+                "Enrichment:LocationDatabase" => value is string { Length: > 0 } file ? _digests.GetOrAdd(file, DigestOf) : null,
+                _ => null,
+            },
+        }.Write(Values);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
+    }
 
     /// <summary>Where a key's value was given.</summary>
     public SettingOrigin OriginOf(string key) => _originOf(key);
@@ -57,22 +79,6 @@ public sealed class EffectiveSettings
     {
         Replace = static (path, value) => value is string { Length: > 0 } text && (Secrets.IsSecret(path) || Secrets.LooksLikeEncodedToken(text)) ? Secrets.Hidden : null,
     }.Write(Values);
-
-    private string ComputeFingerprint()
-    {
-        string canonical = new SettingsWriter
-        {
-            Canonical = true,
-            Includes = DecisionSections.Contains,
-            Replace = static (path, value) => path switch
-            {
-                "Enrichment:MmdbFiles" => ((string[])value).Select(DigestOf).ToArray(),
-                "Enrichment:LocationDatabase" => value is string { Length: > 0 } file ? DigestOf(file) : null,
-                _ => null,
-            },
-        }.Write(Values);
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
-    }
 
     private static string DigestOf(string path)
     {

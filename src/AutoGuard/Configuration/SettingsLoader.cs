@@ -118,6 +118,10 @@ public static class SettingsLoader
     {
         values.DataDirectory = Path.GetFullPath(values.DataDirectory, home);
         values.Enrichment.MmdbFiles = [.. values.Enrichment.MmdbFiles.Select(f => Path.GetFullPath(f, home))];
+        if (values.Detection.Model.Length > 0)
+        {
+            values.Detection.Model = Path.GetFullPath(values.Detection.Model, home);
+        }
         if (values.Enrichment.LocationDatabase.Length > 0)
         {
             values.Enrichment.LocationDatabase = Path.GetFullPath(values.Enrichment.LocationDatabase, home);

@@ -191,6 +191,10 @@ internal sealed partial class SettingsRules(
 
     private void CheckDetection(DetectionOptions detection)
     {
+        if (detection.Model.Length > 0)
+        {
+            CheckFile("Detection:Model", detection.Model);
+        }
         if (detection.CountryWindow > detection.Window)
         {
             Error("Detection:CountryWindow", $"{Text(detection.CountryWindow)} is longer than Detection:Window ({Text(detection.Window)}); must be at most that", "Detection:Window");

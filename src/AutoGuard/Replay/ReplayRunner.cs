@@ -58,6 +58,9 @@ internal sealed class ReplayRunner : IDisposable
     /// <summary>The pipeline, for explanations.</summary>
     public DetectionPipeline Pipeline => _parts.Pipeline;
 
+    /// <summary>Names of tenants and other interned strings.</summary>
+    public StringPool Strings => _parts.Strings;
+
     /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
     public Key128 TokenKey(string identity, string? organization) => _parts.TokenKey(identity, organization);
 

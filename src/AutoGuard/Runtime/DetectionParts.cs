@@ -7,8 +7,10 @@ using AutoGuard.Core.Enrichment;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Spikes;
+using AutoGuard.Core.Features;
 using AutoGuard.Enrichment;
 using AutoGuard.MlNet;
+using AutoGuard.Models;
 
 namespace AutoGuard.Runtime;
 
@@ -24,7 +26,7 @@ public sealed class DetectionParts
     private readonly ulong _secret1;
 
     /// <summary>Puts the parts together under a secret of this process.</summary>
-    /// <exception cref="CommandLine.VerbException">A database of section <c>Enrichment</c> cannot be opened; all are named.</exception>
+    /// <exception cref="CommandLine.VerbException">A database of section <c>Enrichment</c> cannot be opened; all are named. Or the model is none.</exception>
     public DetectionParts(EffectiveSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -44,7 +46,8 @@ public sealed class DetectionParts
         _enricher = EnrichmentLoader.CreateEnricher(sources, values.Enrichment, Strings);
         _secret0 = BinaryPrimitives.ReadUInt64LittleEndian(secret[16..]);
         _secret1 = BinaryPrimitives.ReadUInt64LittleEndian(secret[24..]);
-        Pipeline = PipelineFor(settings);
+        Model = ModelFile.Of(settings);
+        Pipeline = PipelineFor(settings, Model);
     }
 
     /// <summary>Interned strings.</summary>
@@ -59,6 +62,9 @@ public sealed class DetectionParts
     /// <summary>The detection thread's pipeline.</summary>
     public DetectionPipeline Pipeline { get; }
 
+    /// <summary>What the pipeline began with knowing of the platform; null: nothing.</summary>
+    public DetectionModel? Model { get; }
+
     /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
     public Key128 TokenKey(string identity, string? organization) =>
         Identities.Token(Encoding.UTF8.GetBytes(identity), Identities.Tenant(Encoding.UTF8.GetBytes(organization ?? "")));
@@ -67,9 +73,15 @@ public sealed class DetectionParts
     /// A further pipeline for the events that these parts read, under another configuration. To be made before anything is
     /// read, and only for one that reads events alike (<see cref="ReadAlike"/>).
     /// </summary>
+    /// <exception cref="CommandLine.VerbException">The model is none.</exception>
     public DetectionPipeline PipelineFor(EffectiveSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        return PipelineFor(settings, ModelFile.Of(settings));
+    }
+
+    private DetectionPipeline PipelineFor(EffectiveSettings settings, DetectionModel? model)
+    {
         AutoGuardSettings values = settings.Values;
         return new DetectionPipeline(
             new PipelineSettings
@@ -78,7 +90,9 @@ public sealed class DetectionParts
                 Policy = values.Policy,
                 Allowlist = values.Allowlist,
                 Referrers = values.Referrers,
-                Fingerprint = settings.Fingerprint,
+                // Of the very bytes that were read: the file may change at any time.
+                Fingerprint = settings.FingerprintWith(model?.Digest),
+                Model = model,
                 SpikeEngine = values.Detection.Spike.Engine == SpikeEngine.MlNet ? MlNetEngine.Create() : new NativeSpikeEngine(),
                 Secret0 = _secret0,
                 Secret1 = _secret1,

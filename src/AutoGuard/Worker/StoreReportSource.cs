@@ -10,7 +10,9 @@ namespace AutoGuard.Worker;
 /// <param name="store">The log.</param>
 /// <param name="settings">Mode, fingerprint and zone that the report names.</param>
 /// <param name="watermark">Up to where this worker has decided, Unix milliseconds; null when it does not know.</param>
-internal sealed class StoreReportSource(PostgresDecisionStore store, EffectiveSettings settings, Func<long?> watermark) : IReportSource
+/// <param name="fingerprint">The fingerprint in force now, where a worker may take up another model; null: that of the settings.</param>
+internal sealed class StoreReportSource(
+    PostgresDecisionStore store, EffectiveSettings settings, Func<long?> watermark, Func<string>? fingerprint = null) : IReportSource
 {
     /// <inheritdoc/>
     public async Task<FlaggedReport> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
@@ -24,7 +26,7 @@ internal sealed class StoreReportSource(PostgresDecisionStore store, EffectiveSe
         {
             builder.Add(decision);
         }
-        return builder.Build(settings.Values.Kafka.EventsTopic, settings.Fingerprint, settings.Values.Policy.Mode);
+        return builder.Build(settings.Values.Kafka.EventsTopic, fingerprint?.Invoke() ?? settings.Fingerprint, settings.Values.Policy.Mode);
     }
 
     /// <inheritdoc/>

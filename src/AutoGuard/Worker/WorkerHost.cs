@@ -6,6 +6,7 @@ using AutoGuard.Guardian.Api;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Guardian.Storage;
 using AutoGuard.Kafka;
+using AutoGuard.Models;
 using AutoGuard.Reports;
 using AutoGuard.Runtime;
 using AutoGuard.Web;
@@ -33,9 +34,11 @@ internal sealed class WorkerHost : IAsyncDisposable
     private KafkaEventSource? _source;
     private DecisionDispatcher? _dispatcher;
     private Enforcement? _enforcement;
+    private ModelWatch? _models;
     private WebApplication? _web;
     private Task _detecting = Task.CompletedTask;
     private Task _dispatching = Task.CompletedTask;
+    private Task? _watching;
     private int _disposed;
 
     private WorkerHost(EffectiveSettings settings, TimeProvider time)
@@ -60,7 +63,7 @@ internal sealed class WorkerHost : IAsyncDisposable
     public string? NewKey { get; private set; }
 
     /// <summary>Ends when detection, dispatching or enforcement has ended, by a stop or by an error.</summary>
-    public Task Ended => Task.WhenAny([_detecting, _dispatching, .. _enforcing]);
+    public Task Ended => Task.WhenAny([_detecting, _dispatching, .. Watching, .. _enforcing]);
 
     /// <summary>Reports out of the log.</summary>
     public IReportSource Reports => _web!.Services.GetRequiredService<IReportSource>();
@@ -101,7 +104,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         {
             await _source.CloseAsync(CloseLimit);
         }
-        foreach (Task task in (Task[])[.. _enforcing, _dispatching, _detecting])
+        foreach (Task task in (Task[])[.. Watching, .. _enforcing, _dispatching, _detecting])
         {
             await task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
@@ -118,7 +121,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         }
         _embeddedKafka?.Dispose();
         _abort.Dispose();
-        foreach ((string part, Task task) in (ReadOnlySpan<(string, Task)>)[("Detection", _detecting), ("Storing decisions", _dispatching), .. _enforcing.Select(task => ("Enforcement", task))])
+        foreach ((string part, Task task) in (ReadOnlySpan<(string, Task)>)[("Detection", _detecting), ("Storing decisions", _dispatching), .. Watching.Select(task => ("Watching the model", task)), .. _enforcing.Select(task => ("Enforcement", task))])
         {
             if (task.Exception is { InnerException: { } failure })
             {
@@ -197,7 +200,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             Referrers = values.Referrers,
         });
         builder.Services.AddSingleton<IReportSource>(provider => new StoreReportSource(
-            provider.GetRequiredService<PostgresDecisionStore>(), _settings, () => Figures.Worker.Watermark));
+            provider.GetRequiredService<PostgresDecisionStore>(), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
         builder.Services.AddHostedService(provider => new RetentionSweep(
             provider.GetRequiredService<PostgresDecisionStore>(), provider.GetRequiredService<RuleStore>(),
             TimeSpan.FromDays(values.Reports.Retention), provider.GetRequiredService<ILogger<RetentionSweep>>(), _time));
@@ -224,6 +227,9 @@ internal sealed class WorkerHost : IAsyncDisposable
             DetectionWorker worker = new(
                 parts, _settings, _source, _dispatcher.Items, services.GetRequiredService<ILogger<DetectionWorker>>(), _time,
                 _enforcement.Capture is { } capture ? capture.Want : null);
+            _models = parts.Model is { } model
+                ? new ModelWatch(_settings, model, worker, services.GetRequiredService<ILogger<ModelWatch>>(), _time)
+                : null;
             _enforcement.Connect(worker, parts, _publisher);
             await _enforcement.RememberAsync(earlier, cancellation);
             TimeSpan readyWithin = Kafka.IsEmbedded ? TimeSpan.Zero : _settings.Values.Web.ReadyWithin;
@@ -252,6 +258,8 @@ internal sealed class WorkerHost : IAsyncDisposable
         return [.. blocks, .. await store.ReadDecisionsAsync(held, end.AddSeconds(1), cancellation)];
     }
 
+    private IEnumerable<Task> Watching => _watching is null ? [] : [_watching];
+
     private void StartLoops()
     {
         try
@@ -267,6 +275,10 @@ internal sealed class WorkerHost : IAsyncDisposable
         foreach (Func<CancellationToken, Task> loop in _enforcement!.Loops)
         {
             _enforcing.Add(Task.Run(() => loop(_abort.Token)));
+        }
+        if (_models is not null)
+        {
+            _watching = Task.Run(() => _models.RunAsync(_abort.Token));
         }
     }
 

@@ -33,10 +33,11 @@ public sealed class CheckVerbTests : IDisposable
             Configuration   one.json: 5 values
             Configuration   --set: 1 value
             Enrichment      geo.mmdb
+            Model           none: the thresholds alone hold until enough of the audience was seen
             Fingerprint     {fingerprint}
             Mode            Enforce: decisions are enforced
             Guardians       local
-            Indicators      16 of 17 on; off: LongPlayback; observed only: DataCentre
+            Indicators      26 of 27 on; off: LongPlayback; observed only: DataCentre
             Allowlist       addresses 0, tokens 0, users 2, networks by AS 0, referrers 0
             Referrers       official hosts 1
             Kafka           kafka-1:9092,kafka-2:9092; events from playback.events, group autoguard

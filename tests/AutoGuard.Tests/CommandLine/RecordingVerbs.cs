@@ -40,6 +40,7 @@ public sealed class RecordingVerbs : IDisposable
             Run = Record,
             Replay = Record,
             Backtest = Record,
+            Calibrate = Record,
             Simulate = Record,
             Report = Record,
             RulesList = Record,

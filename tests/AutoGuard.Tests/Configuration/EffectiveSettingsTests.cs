@@ -50,6 +50,20 @@ public sealed class EffectiveSettingsTests : IDisposable
     }
 
     [Fact]
+    public void The_fingerprint_follows_the_content_of_the_model_and_not_its_name()
+    {
+        _folder.Write("a.json", "one");
+        _folder.Write("b.json", "one");
+        _folder.Write("c.json", "two");
+        EffectiveSettings a = _folder.Load("Detection:Model=a.json");
+
+        Assert.Equal(a.Fingerprint, _folder.Load("Detection:Model=b.json").Fingerprint);
+        Assert.NotEqual(a.Fingerprint, _folder.Load("Detection:Model=c.json").Fingerprint);
+        Assert.NotEqual(a.Fingerprint, _folder.Load().Fingerprint);
+        Assert.Equal(a.FingerprintWith(null), _folder.Load().Fingerprint);
+    }
+
+    [Fact]
     public void A_dump_loads_again_to_the_same_configuration()
     {
         string[] sets = ["Policy:Mode=Enforce", """Allowlist:Users=[{"value":"\"<anna>\"","reason":"x","until":"2031-01-01T00:00:00Z"}]""", "Detection:Window=05:00:00"];
