@@ -51,7 +51,7 @@ internal sealed class TestTraffic
     public TestTraffic Event(
         double second, string session, string ip, string? token = null, string? user = null, PlaybackEventType type = PlaybackEventType.Heartbeat,
         string? country = null, string? referrer = "www.example.com", bool dataCentre = false, uint asn = 0, int duration = -1, string? stream = "match",
-        string? organization = null)
+        string? organization = null, string? agent = null, bool tool = false)
     {
         PlaybackEvent e = new()
         {
@@ -70,7 +70,8 @@ internal sealed class TestTraffic
             Stream = Strings.Intern(stream ?? ""),
             Referrer = Strings.Intern(referrer ?? ""),
             Topic = Strings.Intern("test"),
-            Traits = dataCentre ? EventTraits.DataCentre : EventTraits.None,
+            UserAgent = Strings.Intern(agent ?? ""),
+            Traits = (dataCentre ? EventTraits.DataCentre : EventTraits.None) | (tool ? EventTraits.ToolAgent : EventTraits.None),
         };
         _events.Add((e, Encoding.UTF8.GetBytes(token ?? ""), Encoding.UTF8.GetBytes(user ?? "")));
         return this;
@@ -79,14 +80,15 @@ internal sealed class TestTraffic
     /// <summary>Adds a whole session: a start, heartbeats, and an end unless it is to go missing.</summary>
     public TestTraffic Session(
         double from, double to, string session, string ip, string? token = null, string? user = null, double heartbeat = 30, bool end = true,
-        string? country = null, string? referrer = "www.example.com", bool dataCentre = false, string? stream = "match")
+        string? country = null, string? referrer = "www.example.com", bool dataCentre = false, string? stream = "match",
+        string? agent = null, bool tool = false)
     {
-        Event(from, session, ip, token, user, PlaybackEventType.Start, country, referrer, dataCentre, stream: stream);
+        Event(from, session, ip, token, user, PlaybackEventType.Start, country, referrer, dataCentre, stream: stream, agent: agent, tool: tool);
         for (double t = from + heartbeat; t < to; t += heartbeat)
         {
-            Event(t, session, ip, token, user, PlaybackEventType.Heartbeat, country, referrer, dataCentre, stream: stream);
+            Event(t, session, ip, token, user, PlaybackEventType.Heartbeat, country, referrer, dataCentre, stream: stream, agent: agent, tool: tool);
         }
-        return end ? Event(to, session, ip, token, user, PlaybackEventType.End, country, referrer, dataCentre, stream: stream) : this;
+        return end ? Event(to, session, ip, token, user, PlaybackEventType.End, country, referrer, dataCentre, stream: stream, agent: agent, tool: tool) : this;
     }
 
     /// <summary>Sorts the events by time, as a well-behaved source would deliver them.</summary>

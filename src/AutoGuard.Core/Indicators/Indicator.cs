@@ -87,6 +87,9 @@ public enum Indicator
 
     /// <inheritdoc cref="IndicatorsOptions.Campaign"/>
     Campaign,
+
+    /// <inheritdoc cref="IndicatorsOptions.Successor"/>
+    Successor,
 }
 
 /// <summary>
@@ -151,7 +154,7 @@ public sealed class IndicatorScale
             options.AddressTokens, options.AddressDataCentre, options.AddressSpike, options.SubnetOffenders,
             options.UnofficialReferrer, options.DistinctOperators, options.SessionHandovers, options.ToolAgent,
             options.DataCentreTokens, options.NetworkConnections, options.SuspectTokens, options.MissingToken,
-            options.DistinctAgents, options.AddressAttempts, options.Campaign,
+            options.DistinctAgents, options.AddressAttempts, options.Campaign, options.Successor,
         ];
     }
 
@@ -168,7 +171,7 @@ public sealed class IndicatorScale
         Indicator.DataCentre or Indicator.AddressDataCentre => EvidenceKind.Origin,
         Indicator.SuspectTokens or Indicator.MissingToken => EvidenceKind.Right,
         Indicator.ToolAgent or Indicator.DistinctAgents => EvidenceKind.Client,
-        Indicator.Campaign => EvidenceKind.Company,
+        Indicator.Campaign or Indicator.Successor => EvidenceKind.Company,
         Indicator.LongPlayback => EvidenceKind.Duration,
         Indicator.TokenSpike or Indicator.AddressSpike => EvidenceKind.Rate,
         _ => EvidenceKind.Page,

@@ -33,6 +33,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Sessions beyond two count as so many when a lonely server plays them: nobody has several screens there.</summary>
     private const double ServerSessions = 4;
 
+    /// <summary>Whether an indicator is read and has a weight.</summary>
+    public bool Reads(Indicator indicator) => scale.IsEnabled(indicator) && scale.Read(indicator, 0).Weight > 0;
+
     /// <summary>Indicators A to F of a token, and its spike.</summary>
     /// <remarks>
     /// A token that everybody gets by design is shared, comes from everywhere and plays for ever: nothing of that speaks
@@ -67,6 +70,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
         writer.Add(Indicator.MissingReferrer, features.UnexpectedMissingShare);
         writer.Add(Indicator.LongPlayback, hours, features.Usual[(int)PopulationTrait.Playing] / 4);
+        writer.Add(Indicator.Successor, features.Likeness);
         writer.Add(Indicator.TokenSpike, features.SpikeMinutes >= spikePersistence ? features.SpikeLevel : 0);
         return writer.Count;
     }
