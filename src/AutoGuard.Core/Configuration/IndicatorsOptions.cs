@@ -98,7 +98,7 @@ public sealed class IndicatorsOptions
     /// Likeness (0 to 1) of a token to one that was revoked before it was first seen, within a day: half for an address that was the
     /// revoked token's own, a quarter each for its player and its stream; three quarters for both elsewhere in its network.
     /// </summary>
-    public IndicatorOptions Successor { get; set; } = IndicatorOptions.Of(0.4, 1, 0.62);
+    public IndicatorOptions Successor { get; set; } = IndicatorOptions.Of(0.5, 1, 0.7);
 
     /// <summary>Distinct tokens of one address within the window.</summary>
     public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.3);

@@ -81,6 +81,7 @@ public static class Sentences
             Indicator.AddressDataCentre => null,
             // Nearly every token follows none: saying so helps nobody.
             Indicator.Successor when value == 0 => null,
+            Indicator.Successor => "it plays where a revoked token did, but with another player and another stream",
             _ => Say($"{reading.Indicator} is {value:0.##} (limit {limit:0.##})"),
         };
     }

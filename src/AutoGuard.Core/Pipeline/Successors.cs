@@ -60,11 +60,15 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
     public void Note(Decision decision, int index, int evidence)
     {
         ulong self = state.Tokens.KeyAt(index).High;
+        if (decision.Action != DecisionAction.Revoke)
+        {
+            return;
+        }
         if (decision.Follows is not null)
         {
             Footprints.NoteKin(self, decision.Time);
         }
-        if (decision.Action != DecisionAction.Revoke || OwnPlaces(decision.Reasons) is not { } kind)
+        if (OwnPlaces(decision.Reasons) is not { } kind)
         {
             return;
         }
@@ -144,7 +148,7 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
         foreach ((_, IpAddress address) in found)
         {
             int place = state.Addresses.Find(new(address, token.Organization));
-            if (own.Count < Footprints.MostPlaces && place >= 0 && !IsCrowded(state.Addresses[place].Tokens, state.Addresses[place].Suspects, self, now))
+            if (own.Count < Footprints.MostPlaces && place >= 0 && !IsCrowded(state.Addresses[place].Tokens, self, now))
             {
                 own.Add(address);
             }
@@ -200,32 +204,23 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
         if (footprint.Addresses.Contains(session.Address))
         {
             return !state.Addresses.Holds(session.AddressState)
-                || IsCrowded(state.Addresses[session.AddressState.Index].Tokens, state.Addresses[session.AddressState.Index].Suspects, self, now);
+                || IsCrowded(state.Addresses[session.AddressState.Index].Tokens, self, now);
         }
-        return !state.Networks.Holds(session.Network) || IsCrowded(state.Networks[session.Network.Index].Tokens, 0, self, now);
+        return !state.Networks.Holds(session.Network) || IsCrowded(state.Networks[session.Network.Index].Tokens, self, now);
     }
 
-    /// <summary>Whether several others watch from a place: an exit that people share is nobody's own.</summary>
-    private bool IsCrowded(int tokens, int suspects, ulong self, long now)
+    /// <summary>
+    /// Whether several others watch from a place: an exit that people share is nobody's own. Those who are only suspects count,
+    /// for all who come to the exit where a relay was may look like its successors at first.
+    /// </summary>
+    private bool IsCrowded(int tokens, ulong self, long now)
     {
         uint windowStart = Math.Max(1, windows.WindowStart(now));
         int others = 0;
         foreach (ref readonly TokenMember member in state.TokenSets.Members(tokens))
         {
             bool settled = member.Identity != 0 && member.Identity != self && member.Settled >= windowStart;
-            if (settled && !Footprints.IsKin(member.Identity) && !IsAmong(suspects, member.Identity, windowStart) && ++others == Crowd)
-            {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private bool IsAmong(int set, ulong identity, uint windowStart)
-    {
-        foreach (ref readonly TokenMember member in state.TokenSets.Members(set))
-        {
-            if (member.Identity == identity && member.LastSeen >= windowStart)
+            if (settled && !Footprints.IsKin(member.Identity) && ++others == Crowd)
             {
                 return true;
             }

@@ -72,7 +72,7 @@ public sealed class Footprints
     private readonly SortedSet<Footprint> _all = [];
     private readonly Dictionary<Place, List<Footprint>> _places = [];
 
-    /// <summary>Tokens of the footprints and of those that were decided on as their successors, each with the last time it was named.</summary>
+    /// <summary>Tokens of the footprints and those revoked as their successors, each with the last time it was named.</summary>
     private readonly Dictionary<ulong, long> _kin = [];
 
     /// <summary>Footprints remembered.</summary>
@@ -108,7 +108,7 @@ public sealed class Footprints
         }
     }
 
-    /// <summary>Remembers that a token was decided on as a successor: it is nobody's neighbour.</summary>
+    /// <summary>Remembers that a token was revoked as a successor: it is nobody's neighbour.</summary>
     /// <param name="token">Upper half of its key.</param>
     /// <param name="now">Unix milliseconds.</param>
     public void NoteKin(ulong token, long now)
@@ -124,7 +124,7 @@ public sealed class Footprints
         }
     }
 
-    /// <summary>Whether a token left a footprint or was decided on as the successor of one that did.</summary>
+    /// <summary>Whether a token left a footprint or was revoked as the successor of one that did.</summary>
     /// <param name="token">Upper half of its key.</param>
     public bool IsKin(ulong token) => _kin.ContainsKey(token);
 
