@@ -51,7 +51,7 @@ internal sealed class TestTraffic
     public TestTraffic Event(
         double second, string session, string ip, string? token = null, string? user = null, PlaybackEventType type = PlaybackEventType.Heartbeat,
         string? country = null, string? referrer = "www.example.com", bool dataCentre = false, uint asn = 0, int duration = -1, string? stream = "match",
-        string? organization = null, string? agent = null, EventTraits traits = EventTraits.None)
+        string? organization = null, string? agent = null, EventTraits traits = EventTraits.None, bool tool = false)
     {
         PlaybackEvent e = new()
         {
@@ -71,7 +71,7 @@ internal sealed class TestTraffic
             Referrer = Strings.Intern(referrer ?? ""),
             UserAgent = Strings.Intern(agent ?? ""),
             Topic = Strings.Intern("test"),
-            Traits = traits | (dataCentre ? EventTraits.DataCentre : EventTraits.None),
+            Traits = traits | (dataCentre ? EventTraits.DataCentre : EventTraits.None) | (tool ? EventTraits.ToolAgent : EventTraits.None),
         };
         _events.Add((e, Encoding.UTF8.GetBytes(token ?? ""), Encoding.UTF8.GetBytes(user ?? "")));
         return this;
@@ -81,10 +81,10 @@ internal sealed class TestTraffic
     public TestTraffic Session(
         double from, double to, string session, string ip, string? token = null, string? user = null, double heartbeat = 30, bool end = true,
         string? country = null, string? referrer = "www.example.com", bool dataCentre = false, string? stream = "match",
-        uint asn = 0, string? organization = null, string? agent = null, EventTraits traits = EventTraits.None)
+        uint asn = 0, string? organization = null, string? agent = null, EventTraits traits = EventTraits.None, bool tool = false)
     {
         TestTraffic At(double second, PlaybackEventType type) => Event(
-            second, session, ip, token, user, type, country, referrer, dataCentre, asn, stream: stream, organization: organization, agent: agent, traits: traits);
+            second, session, ip, token, user, type, country, referrer, dataCentre, asn, stream: stream, organization: organization, agent: agent, traits: traits, tool: tool);
         At(from, PlaybackEventType.Start);
         for (double t = from + heartbeat; t < to; t += heartbeat)
         {

@@ -97,6 +97,12 @@ public sealed class IndicatorsOptions
     /// <summary>Addresses of the organization that play without a token within the same quarter of an hour, this one among them.</summary>
     public IndicatorOptions Campaign { get; set; } = IndicatorOptions.Of(5, 20, 0.75);
 
+    /// <summary>
+    /// Likeness (0 to 1) of a token to one that was revoked before it was first seen, within a day: half for an address that was the
+    /// revoked token's own, a quarter each for its player and its stream; three quarters for both elsewhere in its network.
+    /// </summary>
+    public IndicatorOptions Successor { get; set; } = IndicatorOptions.Of(0.5, 1, 0.7);
+
     /// <summary>Distinct tokens of one address within the window.</summary>
     public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.2);
 

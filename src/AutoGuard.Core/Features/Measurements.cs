@@ -90,7 +90,13 @@ public struct TokenFeatures
     /// How much was seen, in sessions: of one that is handed around each handover is one, of one that plays for ever each half
     /// hour.
     /// </summary>
-    public readonly int Evidence => Sessions + Handovers + (int)(Watched / 1800);
+    public readonly int Evidence => Sessions + Handovers + (int)(Watched / 1800) + Inherited;
+
+    /// <summary>How much was seen of the revoked token that it goes on for; 0 unless all of that token's footprint is the same.</summary>
+    public int Inherited;
+
+    /// <summary>Likeness to a token that was revoked before it was first seen, 0 to 1.</summary>
+    public double Likeness;
 
     /// <summary>Share of the tenant's sessions without a referrer, 0 to 1.</summary>
     public double TenantMissingShare;

@@ -90,6 +90,9 @@ public enum Indicator
 
     /// <inheritdoc cref="IndicatorsOptions.DataCentreSessions"/>
     DataCentreSessions,
+
+    /// <inheritdoc cref="IndicatorsOptions.Successor"/>
+    Successor,
 }
 
 /// <summary>
@@ -158,7 +161,7 @@ public sealed class IndicatorScale
             options.UnofficialReferrer, options.DistinctOperators, options.SessionHandovers, options.ToolAgent,
             options.DataCentreTokens, options.NetworkConnections, options.SuspectTokens, options.MissingToken,
             options.DistinctAgents, options.AddressAttempts, options.Campaign,
-            options.DataCentreSessions,
+            options.DataCentreSessions, options.Successor,
         ];
     }
 
@@ -175,7 +178,7 @@ public sealed class IndicatorScale
         Indicator.DataCentre or Indicator.AddressDataCentre => EvidenceKind.Origin,
         Indicator.SuspectTokens or Indicator.MissingToken => EvidenceKind.Right,
         Indicator.ToolAgent or Indicator.DistinctAgents => EvidenceKind.Client,
-        Indicator.Campaign => EvidenceKind.Company,
+        Indicator.Campaign or Indicator.Successor => EvidenceKind.Company,
         Indicator.LongPlayback => EvidenceKind.Duration,
         Indicator.TokenSpike or Indicator.AddressSpike => EvidenceKind.Rate,
         _ => EvidenceKind.Page,

@@ -33,6 +33,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>A tool that records or relays may play for a quarter as long as a person.</summary>
     private const double ToolStrictness = 4;
 
+    /// <summary>Whether an indicator is read and has a weight.</summary>
+    public bool Reads(Indicator indicator) => scale.IsEnabled(indicator) && scale.Read(indicator, 0).Weight > 0;
+
     /// <summary>Indicators A to F of a token, and its spike.</summary>
     /// <remarks>
     /// A token that everybody gets by design is shared, comes from everywhere and plays for ever: nothing of that speaks
@@ -68,6 +71,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
         writer.Add(Indicator.MissingReferrer, features.UnexpectedMissingShare);
         writer.Add(Indicator.LongPlayback, hours, features.Usual[(int)PopulationTrait.Playing] / 4 / patience, patience);
+        writer.Add(Indicator.Successor, features.Likeness);
         writer.Add(Indicator.TokenSpike, features.SpikeMinutes >= spikePersistence && !features.Trouble ? features.SpikeLevel : 0);
         return writer.Count;
     }

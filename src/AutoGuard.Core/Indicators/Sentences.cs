@@ -26,6 +26,8 @@ public static class Sentences
             Indicator.AddressAttempts => Say($"{Count(value, "session")} that ended within seconds, lately and while others' did not (limit {limit:0.##})"),
             Indicator.Campaign => Say($"{value:0} addresses play without a token at the same time (limit {limit:0.##})"),
             Indicator.DataCentreSessions => Say($"{Count(value, "session")} at once {whom} in data centres where hardly anybody else watches (limit {limit:0.##})"),
+            Indicator.Successor when value >= 1 => "it came after a token was revoked, and plays the same stream with the same player at the same address",
+            Indicator.Successor => Say($"it came after a token was revoked, and {value * 100:0} % of what that left behind is the same (limit {limit * 100:0.##} %)"),
             Indicator.SuspectTokens => Say($"{Count(value, "token")} that played from this address came under suspicion themselves (limit {limit:0.##})"),
             Indicator.MissingToken => Say($"{Count(value, "session")} at once without a token, where nearly everybody has one (limit {limit:0.##})"),
             Indicator.NetworkConnections => Say($"{Count(value, "connection")} at once from one line beyond what its tokens explain (limit {limit:0.##})"),
@@ -78,6 +80,9 @@ public static class Sentences
             Indicator.UnofficialReferrer when value == 0 => "the page is official, or no list says which are",
             // An address is held to be in a data centre only when something else speaks against it.
             Indicator.AddressDataCentre => null,
+            // Nearly every token follows none: saying so helps nobody.
+            Indicator.Successor when value == 0 => null,
+            Indicator.Successor => "it plays where a revoked token did, but with another player and another stream",
             _ => Say($"{reading.Indicator} is {value:0.##} (limit {limit:0.##})"),
         };
     }

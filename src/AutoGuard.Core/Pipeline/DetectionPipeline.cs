@@ -365,6 +365,7 @@ public sealed class DetectionPipeline
             _series.EndMinute(_minute);
             _minute = now / MinuteLength;
             _judge.Ledger.Prune(now);
+            _judge.Footprints.Prune(now);
         }
         _cases.Renew(now, _ticksPerMinute, output.Cases);
         _judge.Breaker.Pass(now, Math.Max(_state.OpenSessions, _state.Tokens.Count));

@@ -146,7 +146,7 @@ public sealed class Explainer
 
     private ReadOnlySpan<Reading> ReadToken(int index, long now, Span<Reading> room, out Facts facts)
     {
-        _judge.Meter.Measure(index, now, out TokenFeatures features);
+        _judge.Measure(index, now, out TokenFeatures features);
         ref TokenState token = ref _state.Tokens[index];
         Key128 key = _state.Tokens.KeyAt(index);
         string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;

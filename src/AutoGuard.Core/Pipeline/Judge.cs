@@ -27,6 +27,7 @@ internal sealed class Judge
     private readonly StringPool _strings;
     private readonly CircuitBreaker _breaker;
     private readonly Settlement _settlement;
+    private readonly Successors _successors;
     private readonly PipelineCounters _counters;
     private string _fingerprint;
     private int _topic;
@@ -51,6 +52,7 @@ internal sealed class Judge
         _breaker = new CircuitBreaker(settings.Policy, strings);
         _settlement = new Settlement(_ledger, _breaker, counters);
         Adopt(settings.Model, settings.Fingerprint);
+        _successors = new Successors(state, _meter.Windows);
     }
 
     public Population Population => _population;
@@ -73,6 +75,8 @@ internal sealed class Judge
         _population.Adopt(model, organization => _strings.Text(organization));
         _state.Habits.Model = model;
     }
+
+    public Footprints Footprints => _successors.Footprints;
 
     /// <summary>Remembers the coordinates of the event that is applied now: decisions that follow name it.</summary>
     public void NoteSource(ref readonly PlaybackEvent e) => (_topic, _partition, _offset) = (e.Topic, e.Partition, e.Offset);
@@ -113,11 +117,21 @@ internal sealed class Judge
     /// <summary>Begins the judgements of a tick: what is usual is what was so until now.</summary>
     public void BeginTick(long now) => _population.Renew(now);
 
+    /// <summary>Measures a token with what it may follow.</summary>
+    public Succession Measure(int index, long now, out TokenFeatures features)
+    {
+        _meter.Measure(index, now, out features);
+        Succession succession = _successors.Of(index, now);
+        features.Likeness = succession.Likeness;
+        features.Inherited = succession.IsExact && _panel.Reads(Indicator.Successor) ? succession.Footprint!.Evidence : 0;
+        return succession;
+    }
+
     /// <summary>Judges a token; what is due for it, if anything.</summary>
     public Proposal? JudgeToken(int index, long now)
     {
         ref TokenState token = ref _state.Tokens[index];
-        _meter.Measure(index, now, out TokenFeatures features);
+        Succession succession = Measure(index, now, out TokenFeatures features);
         token.SharedFromTheStart = features.SharedFromTheStart;
         token.Workflow = features.Workflow;
         if (features.Workflow != TokenWorkflow.Shared)
@@ -154,8 +168,13 @@ internal sealed class Judge
         }
         return Propose(
             ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody,
-            Math.Min(features.Open, features.Networks), now);
+            Math.Min(features.Open, features.Networks), now) is { } proposal
+            ? proposal with { Follows = Follows(proposal.Reasons) ? succession.Footprint?.Decision : null, Evidence = features.Evidence }
+            : null;
     }
+
+    private static bool Follows(ImmutableArray<DecisionReason> reasons) =>
+        reasons.Any(static reason => reason.Indicator == nameof(Indicator.Successor) && reason.Contribution > 0);
 
     /// <summary>Judges an address; one that scores as high as a flag counts as an offender of its network.</summary>
     public Proposal? JudgeAddress(int index, long now)
@@ -276,7 +295,15 @@ internal sealed class Judge
     private void SettleSome(List<(Proposal Proposal, StateHandle Handle)> proposals, List<(Decision Decision, StateHandle Handle)> decisions, long now)
     {
         _settlement.Forget(waiting => !Holds(waiting.Proposal.Subject.Type, waiting.Handle));
-        _settlement.Settle(proposals, now, (proposal, handle, verdict, lapses) => decisions.Add((Decide(proposal, verdict, lapses, now), handle)));
+        _settlement.Settle(proposals, now, (proposal, handle, verdict, lapses) =>
+        {
+            Decision decision = Decide(proposal, verdict, lapses, now);
+            decisions.Add((decision, handle));
+            if (proposal.Subject.Type == SubjectType.Token)
+            {
+                _successors.Note(decision, handle.Index, proposal.Evidence);
+            }
+        });
     }
 
     private Proposal? Propose(
@@ -325,6 +352,7 @@ internal sealed class Judge
             Reasons = proposal.Reasons,
             Harm = proposal.Harm,
             Expires = lapses,
+            Follows = proposal.Follows,
             Policy = _fingerprint,
             Source = new SourcePosition(_strings.Text(_topic), _partition, _offset),
         };

@@ -12,5 +12,8 @@ namespace AutoGuard.Core.Pipeline;
 /// <param name="Reasons">What led to it.</param>
 /// <param name="Harm">Who else it would touch.</param>
 /// <param name="Viewers">Viewers it would touch, the subject's own included; at least 1.</param>
+/// <param name="Follows">Id of the revocation that it follows, or null.</param>
+/// <param name="Evidence">How much was seen of a token; 0 for other subjects.</param>
 internal sealed record Proposal(
-    LedgerKey Key, Subject Subject, int Organization, Verdict Verdict, double Score, ImmutableArray<DecisionReason> Reasons, HarmPreview Harm, int Viewers);
+    LedgerKey Key, Subject Subject, int Organization, Verdict Verdict, double Score, ImmutableArray<DecisionReason> Reasons, HarmPreview Harm, int Viewers,
+    string? Follows = null, int Evidence = 0);

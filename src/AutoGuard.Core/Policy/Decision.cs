@@ -85,6 +85,9 @@ public sealed record Decision
     /// <summary>When it lapses, Unix milliseconds; null: until removed.</summary>
     public long? Expires { get; init; }
 
+    /// <summary>Id of the revocation that it follows: the subject goes on where a revoked token left off. Null for most.</summary>
+    public string? Follows { get; init; }
+
     /// <summary>Fingerprint of the effective configuration, lower-case hex SHA-256.</summary>
     public required string Policy { get; init; }
 

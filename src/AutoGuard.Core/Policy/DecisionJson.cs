@@ -44,6 +44,10 @@ public static class DecisionJson
         {
             writer.WriteNull("expires"u8);
         }
+        if (decision.Follows is { } follows)
+        {
+            writer.WriteString("follows"u8, follows);
+        }
         writer.WriteString("policy"u8, decision.Policy);
         writer.WriteStartObject("source"u8);
         writer.WriteString("topic"u8, decision.Source.Topic);
@@ -142,6 +146,7 @@ public static class DecisionJson
             Reasons = ReadReasons(Field(json, "reasons")),
             Harm = ReadHarm(Field(json, "harm")),
             Expires = Time(json, "expires"),
+            Follows = OptionalText(json, "follows"),
             Policy = Text(json, "policy"),
             Source = new SourcePosition(Text(source, "topic"), Integer(source, "partition"), Long(source, "offset")),
         };

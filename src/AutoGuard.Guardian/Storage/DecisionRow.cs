@@ -13,14 +13,14 @@ internal sealed class DecisionRow
 {
     public const string Columns = """
         d.id, d.time, d.action, d.mode, d.subject_type as SubjectType, d.subject_value as SubjectValue, d.organization, d.score,
-        d.reasons::text as Reasons, d.harm::text as Harm, d.expires, d.policy, d.topic, d."partition", d."offset"
+        d.reasons::text as Reasons, d.harm::text as Harm, d.expires, d.policy, d.topic, d."partition", d."offset", d.follows
         """;
 
     public const string Insert = """
-        insert into decisions (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, "partition", "offset", recorded_at)
-        select id, time, action, mode, subject_type, subject_value, organization, score, reasons::jsonb, harm::jsonb, expires, policy, topic, part, off, @recorded
-        from unnest(@ids, @times, @actions, @modes, @types, @values, @organizations, @scores, @reasons, @harms, @expires, @policies, @topics, @partitions, @offsets)
-          with ordinality as u (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, part, off, n)
+        insert into decisions (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, "partition", "offset", follows, recorded_at)
+        select id, time, action, mode, subject_type, subject_value, organization, score, reasons::jsonb, harm::jsonb, expires, policy, topic, part, off, follows, @recorded
+        from unnest(@ids, @times, @actions, @modes, @types, @values, @organizations, @scores, @reasons, @harms, @expires, @policies, @topics, @partitions, @offsets, @follows)
+          with ordinality as u (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, part, off, follows, n)
         order by n
         on conflict (id) do nothing
         """;
@@ -55,6 +55,8 @@ internal sealed class DecisionRow
 
     public long Offset { get; init; }
 
+    public string? Follows { get; init; }
+
     public int Attempts { get; init; }
 
     public Decision ToDecision()
@@ -78,6 +80,7 @@ internal sealed class DecisionRow
             Reasons = DecisionJson.ReadReasons(reasons.RootElement),
             Harm = DecisionJson.ReadHarm(harm.RootElement),
             Expires = Expires is DateTime expires ? ToMilliseconds(expires) : null,
+            Follows = Follows,
             Policy = Policy,
             Source = new SourcePosition(Topic, Partition, Offset),
         };
@@ -98,6 +101,7 @@ internal sealed class DecisionRow
         Add(command, "reasons", NpgsqlDbType.Text, decisions, static d => ToJson(writer => DecisionJson.WriteReasons(writer, d.Reasons)));
         Add(command, "harms", NpgsqlDbType.Text, decisions, static d => ToJson(writer => DecisionJson.WriteHarm(writer, d.Harm)));
         Times("expires", static d => d.Expires is long expires ? FromMilliseconds(expires) : null);
+        Texts("follows", static d => d.Follows);
         Texts("policies", static d => d.Policy);
         Texts("topics", static d => d.Source.Topic);
         Add(command, "partitions", NpgsqlDbType.Integer, decisions, static d => d.Source.Partition);

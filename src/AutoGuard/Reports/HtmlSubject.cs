@@ -131,6 +131,11 @@ internal sealed class HtmlSubject(FlaggedSubject subject, ReportClock clock, int
             page.Element("p", "soft", HarmSentence(_deciding));
         }
 
+        if (_deciding?.Follows is { } follows)
+        {
+            page.Open("p", "soft").Text("It goes on where a revoked token left off; that was decision ").Foreign("mono", follows, 40).Text(".").Close();
+        }
+
         page.Close();
     }
 

@@ -20,6 +20,16 @@ public sealed class DecisionJsonTests
             Encoding.UTF8.GetString(DecisionJson.ToUtf8(decision)));
     }
 
+    [Fact]
+    public void What_a_decision_follows_is_written_before_the_policy_and_not_at_all_when_it_follows_nothing()
+    {
+        string json = Encoding.UTF8.GetString(DecisionJson.ToUtf8(Flag() with { Follows = "01JCNX5V0K" }));
+
+        Assert.Contains("\"expires\":null,\"follows\":\"01JCNX5V0K\",\"policy\":", json, StringComparison.Ordinal);
+        Assert.Equal("01JCNX5V0K", DecisionJson.Read(Encoding.UTF8.GetBytes(json)).Follows);
+        Assert.DoesNotContain("follows", Encoding.UTF8.GetString(DecisionJson.ToUtf8(Flag())), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0, "0")]
     [InlineData(-0.0, "0")]
@@ -149,6 +159,7 @@ public sealed class DecisionJsonTests
             Reasons = [.. Enumerable.Range(0, random.Next(5)).Select(_ => new DecisionReason(Text(), Number(), Number(), Number(), Number(), Text()))],
             Harm = new HarmPreview(random.Next(), random.Next(), random.Next()),
             Expires = random.Next(2) == 0 ? null : random.NextInt64(0, 253_402_300_799_999),
+            Follows = random.Next(2) == 0 ? null : Text(),
             Policy = Text(),
             Source = new SourcePosition(Text(), random.Next(), random.NextInt64()),
         };

@@ -34,6 +34,7 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
             Subject = new Subject((SubjectType)(i % 4), $"subject-{i}-ü😀"),
             Organization = i % 3 == 0 ? null : "org",
             Expires = i % 5 == 0 ? null : Sample.Now(_time) + 3_600_000 + i,
+            Follows = i % 7 == 0 ? $"01JCKX00017V3Q9ZB2M4T8W{i:D3}" : null,
             Score = DecisionJson.Round(i / 333.0),
             Reasons = [new DecisionReason("A", 0.123456, i, 1e9, -0.000001, "\"quoted\" <b>\n\u0001"), new DecisionReason("B", 0, 0, 0, 0, "")],
         })];
