@@ -22,6 +22,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     private readonly long[] _starts = new long[MostCompared];
     private readonly long[] _heard = new long[MostCompared];
     private readonly int[] _sessions = new int[MostCompared];
+    private readonly ulong[] _networks = new ulong[MostCompared];
 
     /// <summary>Measures a token's open sessions at <paramref name="now"/>, Unix milliseconds.</summary>
     public void Measure(in TokenState token, long now, ref TokenFeatures features)
@@ -40,6 +41,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             _starts[count] = session.Start;
             _heard[count] = session.LastSeen;
             _sessions[count] = i;
+            _networks[count] = NetworkOf(in session);
             tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
             features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
             i = session.NextOfToken;
@@ -103,7 +105,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             ref SessionState session = ref state.Sessions[i];
             if (session.Start <= best && session.LastSeen >= best)
             {
-                Add(ref places, in session);
+                Add(ref places, in session, NetworkOf(in session));
             }
             i = session.NextOfToken;
         }
@@ -132,7 +134,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         {
             if (_starts[i] <= begunBy && _heard[i] >= heardAfter)
             {
-                Add(ref counter, in state.Sessions[_sessions[i]]);
+                Add(ref counter, in state.Sessions[_sessions[i]], _networks[i]);
             }
         }
         networks = counter.Networks;
@@ -149,16 +151,18 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             long silence = (session.Traits & SessionTraits.GapKnown) != 0 ? session.Gap * 5L / 4 : PresumedGap;
             if (now - session.LastSeen <= silence)
             {
-                Add(ref counter, in session);
+                Add(ref counter, in session, _networks[i]);
             }
         }
         return counter.Count;
     }
 
-    private void Add(ref PlaceCounter counter, in SessionState session) => counter.Add(
+    private ulong NetworkOf(in SessionState session) => state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
+
+    private static void Add(ref PlaceCounter counter, in SessionState session, ulong network) => counter.Add(
         session.Asn,
         session.Address.IsV4,
-        state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address),
+        network,
         (session.Traits & SessionTraits.SharedEgress) != 0,
         (session.Traits & SessionTraits.DataCentre) != 0);
 }

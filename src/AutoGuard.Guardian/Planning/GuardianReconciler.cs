@@ -107,7 +107,13 @@ public sealed partial class GuardianReconciler(
         GuardianOutcome outcome = await guardian.ApplyAsync(decision, cancellationToken);
         if (outcome.Result is GuardianResult.Applied or GuardianResult.AlreadyApplied)
         {
-            await ledger.ConfirmAsync(guardian, decision, outcome.RuleId, isNew: true, cancellationToken);
+            if (!await ledger.ConfirmAsync(guardian, decision, outcome.RuleId, isNew: true, cancellationToken))
+            {
+                // It was missing because somebody released it while the engine was asked: that counts, not what was read before.
+                GuardianOutcome undone = await guardian.ReleaseAsync(rule.Subject, rule.Organization, "it was released meanwhile", cancellationToken);
+                Log.Released(logger, guardian.Name, rule.DecisionId, undone.Result);
+                return false;
+            }
             return true;
         }
         if (outcome.Result != GuardianResult.Unavailable)
@@ -162,6 +168,10 @@ public sealed partial class GuardianReconciler(
         [LoggerMessage(EventId = 4214, Level = LogLevel.Warning,
             Message = "What decision {DecisionId} blocked is on the allowlist now, but guardian {Guardian} has no way to take it back: do it by hand, or wait until it lapses.")]
         public static partial void CannotRelease(ILogger logger, string guardian, string decisionId);
+
+        [LoggerMessage(EventId = 4216, Level = LogLevel.Information,
+            Message = "The rule of decision {DecisionId} was released while guardian {Guardian} was compared; it was taken back again: {Result}.")]
+        public static partial void Released(ILogger logger, string guardian, string decisionId, GuardianResult result);
 
         [LoggerMessage(EventId = 4215, Level = LogLevel.Warning, Message = "Guardian {Guardian} refuses to take the rule of decision {DecisionId} again: {Reason}")]
         public static partial void NotRestored(ILogger logger, string guardian, string decisionId, string reason);

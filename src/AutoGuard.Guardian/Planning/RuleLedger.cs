@@ -71,8 +71,8 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
             cancellationToken: cancellationToken));
     }
 
-    /// <summary>Notes that the engine has it.</summary>
-    public async Task ConfirmAsync(IGuardian guardian, Decision decision, string? ruleId, bool isNew, CancellationToken cancellationToken)
+    /// <summary>Notes that the engine has it; false when it is no longer entered, because it was released meanwhile.</summary>
+    public async Task<bool> ConfirmAsync(IGuardian guardian, Decision decision, string? ruleId, bool isNew, CancellationToken cancellationToken)
     {
         const string Sql = $"""
             update enforced_rules
@@ -88,7 +88,7 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
         DateTime now = time.GetUtcNow().UtcDateTime;
         bool lapses = capabilities.AddressLapseSeconds is not null && decision.Subject.Type is SubjectType.Ip or SubjectType.Cidr;
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
+        return await connection.ExecuteAsync(new CommandDefinition(
             Sql,
             new
             {
@@ -102,7 +102,7 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
                 Effective = now.AddSeconds(capabilities.DelaySeconds),
                 Lapses = lapses ? now.AddSeconds(capabilities.AddressLapseSeconds!.Value) : (DateTime?)null,
             },
-            cancellationToken: cancellationToken));
+            cancellationToken: cancellationToken)) > 0;
     }
 
     /// <summary>Forgets a rule: it was taken back, refused, or is somebody else's.</summary>

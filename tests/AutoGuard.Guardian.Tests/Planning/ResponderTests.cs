@@ -189,6 +189,24 @@ public sealed class ResponderTests(PostgresFixture postgres) : IClassFixture<Pos
     }
 
     [Fact]
+    public async Task What_is_released_while_the_engine_is_compared_stays_released()
+    {
+        await LogAsync(Block());
+        await RespondAsync(_blocker);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        _blocker.Meanwhile = async () =>
+        {
+            await _blocker.ReleaseAsync(Address, null, "an operator said so", default);
+            await _ledger.ForgetAsync("OptiView", Address, null, default);
+        };
+
+        await ReconcileAsync(_blocker);
+
+        Assert.DoesNotContain(Address, _blocker.Rules);
+        Assert.Empty(await _ledger.ReadAsync("OptiView", default));
+    }
+
+    [Fact]
     public async Task What_an_engine_lost_is_given_again_once_it_must_show_it()
     {
         await LogAsync(Block());

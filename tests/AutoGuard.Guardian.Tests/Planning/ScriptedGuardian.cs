@@ -37,9 +37,13 @@ internal sealed class ListingGuardian(string name, GuardianCapabilities capabili
 {
     public GuardianResult ListResult { get; set; } = GuardianResult.Applied;
 
-    public ValueTask<GuardianListing> ListAsync(CancellationToken cancellationToken)
+    /// <summary>What happens elsewhere while the engine is asked.</summary>
+    public Func<Task> Meanwhile { get; set; } = static () => Task.CompletedTask;
+
+    public async ValueTask<GuardianListing> ListAsync(CancellationToken cancellationToken)
     {
         Calls.Add("list");
-        return ValueTask.FromResult(new GuardianListing(ListResult, Rules.ToHashSet(), Rules.ToHashSet()));
+        await Meanwhile();
+        return new GuardianListing(ListResult, Rules.ToHashSet(), Rules.ToHashSet());
     }
 }
