@@ -5,7 +5,7 @@ namespace AutoGuard.Core.Features;
 
 /// <summary>
 /// What was learned of a platform from recorded events: taken for usual until enough of the live audience was seen, and
-/// not a moment longer.
+/// not a moment longer. It only ever raises what is usual, and so excuses; it makes nothing stricter.
 /// </summary>
 public sealed record DetectionModel
 {

@@ -98,7 +98,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     }
 
     /// <summary>Whether it is known that tokens without a user are each meant for one viewer here: hardly any is seen in several places.</summary>
-    private bool AreOwned(in TokenState token) => population.Usual(in token, PopulationTrait.Places) is > 0 and <= MostOwnPlaces;
+    private bool AreOwned(in TokenState token) => population.Seen(in token, PopulationTrait.Places) is > 0 and <= MostOwnPlaces;
 
     /// <summary>Measures an address.</summary>
     public void Measure(int index, long now, out AddressFeatures features)

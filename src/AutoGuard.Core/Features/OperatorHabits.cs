@@ -67,7 +67,8 @@ public sealed class OperatorHabits
         {
             return habit.Usual;
         }
-        return Model is { } model && model.Operators.TryGetValue(asn, out int learned) ? learned : Unknown;
+        // A model only ever excuses: where it is wrong, somebody gets away, and nobody is harmed.
+        return Model is { } model && model.Operators.TryGetValue(asn, out int learned) ? Math.Max(Unknown, learned) : Unknown;
     }
 
     private sealed class Habit

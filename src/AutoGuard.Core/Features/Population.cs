@@ -140,13 +140,9 @@ public sealed class Population
     /// </summary>
     public double Usual(in TokenState token, PopulationTrait trait)
     {
-        if (_tenants.TryGetValue(Key(token.Organization), out Tenant? tenant))
+        if (Live(in token) is { } live)
         {
-            Histograms live = token.IsBound ? tenant.Bound : tenant.Unbound;
-            if (live.IsKnown)
-            {
-                return live.Usual[(int)trait];
-            }
+            return live.Usual[(int)trait];
         }
         if (_model is null)
         {
@@ -155,6 +151,9 @@ public sealed class Population
         ModelLevels levels = PriorOf(token.Organization);
         return (token.IsBound ? levels.Bound : levels.Unbound) is { } prior ? prior.Usual[(int)trait] : 0;
     }
+
+    /// <summary>The same, of those active now alone: 0 while too few are. For what would harm viewers if a model were wrong.</summary>
+    public double Seen(in TokenState token, PopulationTrait trait) => Live(in token) is { } live ? live.Usual[(int)trait] : 0;
 
     /// <summary>What is usual of those active now, by tenant and over all, wherever enough are; in no particular order.</summary>
     public IEnumerable<PopulationSample> Samples()
@@ -197,6 +196,16 @@ public sealed class Population
         : Math.Min(Buckets - 1, Linear + (int)(PerOctave * Math.Log2(value / Linear)));
 
     private static double LargestIn(int bucket) => bucket < Linear ? bucket : Linear * Math.Pow(2, (bucket + 1.0 - Linear) / PerOctave);
+
+    private Histograms? Live(in TokenState token)
+    {
+        if (!_tenants.TryGetValue(Key(token.Organization), out Tenant? tenant))
+        {
+            return null;
+        }
+        Histograms live = token.IsBound ? tenant.Bound : tenant.Unbound;
+        return live.IsKnown ? live : null;
+    }
 
     private ModelLevels PriorOf(int organization)
     {

@@ -50,6 +50,22 @@ public sealed class PopulationModelTests
     }
 
     [Fact]
+    public void What_would_harm_viewers_is_never_taken_from_a_model()
+    {
+        Population population = new();
+        population.Adopt(ModelOf(("", 40, 30)), _ => "");
+        population.Renew(Start);
+        TokenState token = default;
+
+        Assert.Equal(0, population.Seen(in token, PopulationTrait.Sessions));
+
+        Count(population, organization: 0, Population.Few, sessions: 7);
+        population.Renew(Start);
+
+        Assert.Equal(7 * 1.5, population.Seen(in token, PopulationTrait.Sessions));
+    }
+
+    [Fact]
     public void A_tenant_has_its_own_levels_or_else_those_of_everybody()
     {
         Population population = new();
@@ -100,7 +116,7 @@ public sealed class PopulationModelTests
     }
 
     [Fact]
-    public void An_operators_habit_is_the_models_until_fifty_of_its_tokens_were_seen()
+    public void An_operators_habit_is_the_models_unless_it_is_stricter_than_knowing_nothing_until_fifty_of_its_tokens_were_seen()
     {
         OperatorHabits habits = new() { Model = ModelOf(("", 1, 1)) };
 
@@ -159,7 +175,7 @@ public sealed class PopulationModelTests
         Digest = "sha256:00",
         Everybody = LevelsOf(10, 20),
         Tenants = new Dictionary<string, ModelLevels> { [tenant.Name] = LevelsOf(tenant.Bound, tenant.Unbound) }.ToFrozenDictionary(),
-        Operators = new Dictionary<uint, int> { [3320] = 9 }.ToFrozenDictionary(),
+        Operators = new Dictionary<uint, int> { [3320] = 9, [3209] = 1 }.ToFrozenDictionary(),
     };
 
     private static ModelLevels LevelsOf(double bound, double unbound) => new(
