@@ -98,6 +98,19 @@ public sealed class HtmlReportTests
     }
 
     [Fact]
+    public async Task A_subject_that_goes_on_for_a_revoked_token_names_that_decision_as_text()
+    {
+        FlaggedReport report = new ReportFixture().Report();
+        FlaggedSubject first = SubjectEvidence.Ordered(report).First();
+        FlaggedSubject successor = first with { Decisions = [.. first.Decisions.Select(d => d with { Follows = "01<b>J</b>" })] };
+
+        var page = await ParsedReport.OfAsync(report with { Subjects = [successor] });
+
+        Assert.Contains(page.All("p", "soft"), line => line.Value == "It goes on where a revoked token left off; that was decision 01<b>J</b>.");
+        Assert.DoesNotContain("goes on where", (await ParsedReport.OfAsync(report)).Visible, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_configured_indicator_has_words()
     {
         var configured = typeof(IndicatorsOptions).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal);
