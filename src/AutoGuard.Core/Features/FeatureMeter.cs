@@ -180,21 +180,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             + address.Minutes[(int)((minute - 1) % AddressMinutes.Length)].Short;
         features.ShortPerMinute = Math.Max((double)features.Short / AddressMinutes.Length, latest / 3.0);
         features.Trouble = state.Reconnects.IsEverywhere(now);
-        features.SettledTokens = Settled(address.Tokens, now);
+        features.SettledTokens = MemberCounts.Settled(state, address.Tokens, windows.WindowStart(now));
         features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, features.SettledTokens);
         features.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now));
-    }
-
-    /// <summary>Tokens of a set that watched for a while within the window: so many viewers there are.</summary>
-    private int Settled(int set, long now)
-    {
-        uint windowStart = Math.Max(1, windows.WindowStart(now));
-        int settled = 0;
-        foreach (ref readonly TokenMember member in state.TokenSets.Members(set))
-        {
-            settled += member.Identity != 0 && member.Settled >= windowStart ? 1 : 0;
-        }
-        return settled;
     }
 
     /// <summary>
@@ -270,23 +258,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             Tokens = state.TokenSets.Count(referrer.Tokens, windowStart),
             Addresses = state.PlainSets.Count(referrer.Addresses, windowStart),
             Open = referrer.Open,
-            Networks = NetworksOf(referrer.Addresses, windowStart),
+            Networks = MemberCounts.Networks(state, referrer.Addresses, windowStart),
             Official = !referrers.IsConfigured || referrers.IsOfficial((int)(uint)state.Referrers.KeyAt(index)),
         };
-    }
-
-    private int NetworksOf(int set, uint windowStart)
-    {
-        ReadOnlySpan<PlainMember> members = state.PlainSets.Members(set);
-        DistinctCounter networks = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
-        foreach (ref readonly PlainMember member in members)
-        {
-            if (member.Identity != 0 && member.LastSeen >= windowStart)
-            {
-                networks.Add(member.Network);
-            }
-        }
-        return networks.Count;
     }
 
     private int Sum(Span<uint> ring, ref long current, long now)

@@ -27,7 +27,7 @@ public sealed class FeatureState :
         Networks = new(capacity.Networks, new(addresses), this);
         Referrers = new(capacity.Strings, default, this);
         Tenants = new(capacity.Strings, default, this);
-        Agents = new(capacity.Strings, default);
+        ReferrerMix = new(Tenants, capacity.Strings);
         Hash = addresses;
     }
 
@@ -49,8 +49,8 @@ public sealed class FeatureState :
     /// <summary>Tenants by interned name; 0 is the nameless one.</summary>
     public StateTable<ulong, TenantState, PairHash> Tenants { get; }
 
-    /// <summary>User agents by tenant (upper half) and interned agent.</summary>
-    public StateTable<ulong, AgentState, PairHash> Agents { get; }
+    /// <summary>How often sessions come without a referrer.</summary>
+    public ReferrerMix ReferrerMix { get; }
 
     /// <summary>Identity of an address inside recent sets.</summary>
     public AddressHash Hash { get; }

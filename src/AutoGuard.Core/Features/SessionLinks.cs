@@ -8,9 +8,6 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, Func<IpAddress, uint, long, bool> isTrusted)
 {
-    /// <summary>Sessions below which the share of those without a referrer says little.</summary>
-    private const int FewSessions = 20;
-
     /// <summary>Open sessions of one IPv6 network from which on it is judged.</summary>
     private const int ManyConnections = 32;
 
@@ -144,7 +141,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             tenant.MissingReferrer[place]++;
         }
-        CountAgent(in session, now, missing ? 1 : 0);
+        state.ReferrerMix.Count(in session, now, missing);
         place = SlotRing.Advance<uint>(tenant.Tokenless, ref tenant.TokenlessSlot, slot);
         if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0)
         {
@@ -157,41 +154,9 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
     {
         CountInReferrer(in session, slot);
         ref TenantState tenant = ref state.Tenants[state.Tenants.GetOrAdd((ulong)session.Organization, out _)];
-        ref AgentState agent = ref state.Agents[state.Agents.GetOrAdd(AgentKey(in session), out _)];
-        agent.Missing = Math.Max(0, agent.Missing - 1);
+        state.ReferrerMix.Name(in session);
         ref uint missing = ref tenant.MissingReferrer[SlotRing.Advance<uint>(tenant.MissingReferrer, ref tenant.MissingSlot, slot)];
         missing -= Math.Min(missing, 1);
-    }
-
-    /// <summary>
-    /// Share (0 to 1) of sessions like this one, by tenant and user agent, that have no referrer: an app never has one, a
-    /// browser hardly ever lacks it. What is not known of the agent is taken from the tenant.
-    /// </summary>
-    public float MissingShare(in SessionState session, long now)
-    {
-        float tenantShare = 0;
-        int tenantIndex = state.Tenants.Find((ulong)session.Organization);
-        if (tenantIndex >= 0)
-        {
-            ref TenantState tenant = ref state.Tenants[tenantIndex];
-            uint sessions = 0;
-            uint missing = 0;
-            for (int i = 0; i < CountSlots.Length; i++)
-            {
-                sessions += tenant.Sessions[i];
-                missing += tenant.MissingReferrer[i];
-            }
-            tenantShare = sessions >= FewSessions ? (float)missing / sessions : 0;
-        }
-        int index = state.Agents.Find(AgentKey(in session));
-        if (index < 0)
-        {
-            return tenantShare;
-        }
-        ref AgentState agent = ref state.Agents[index];
-        uint seconds = FeatureWindows.Seconds(now);
-        float known = FeatureWindows.Faded(agent.Sessions, agent.At, seconds);
-        return (FeatureWindows.Faded(agent.Missing, agent.At, seconds) + (FewSessions * tenantShare)) / (known + FewSessions);
     }
 
     /// <summary>Whether the states of the session's address, network and page are still there.</summary>
@@ -283,39 +248,6 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             }
         }
         return (byte)(same == 1 ? state.Habits.Count(asn, others.Count + 1, before) : before);
-    }
-
-    /// <summary>Writes the session into the dossiers of those suspects it belongs to.</summary>
-    public void RecordInDossiers(int index, in SessionState session)
-    {
-        StateHandle handle = state.Sessions.HandleOf(index);
-        if (state.Tokens.Holds(session.Token))
-        {
-            state.Dossiers.Get(state.Tokens[session.Token.Index].Dossier)?.Record(handle, in session);
-        }
-        if (state.Addresses.Holds(session.AddressState))
-        {
-            state.Dossiers.Get(state.Addresses[session.AddressState.Index].Dossier)?.Record(handle, in session);
-        }
-        if (state.Networks.Holds(session.Network))
-        {
-            state.Dossiers.Get(state.Networks[session.Network.Index].Dossier)?.Record(handle, in session);
-        }
-        if (state.Referrers.Holds(session.Referrer))
-        {
-            state.Dossiers.Get(state.Referrers[session.Referrer.Index].Dossier)?.Record(handle, in session);
-        }
-    }
-
-    private static ulong AgentKey(in SessionState session) => ((ulong)(uint)session.Organization << 32) | (uint)session.UserAgent;
-
-    private void CountAgent(in SessionState session, long now, int missing)
-    {
-        ref AgentState agent = ref state.Agents[state.Agents.GetOrAdd(AgentKey(in session), out _)];
-        uint seconds = FeatureWindows.Seconds(now);
-        agent.Sessions = FeatureWindows.Faded(agent.Sessions, agent.At, seconds) + 1;
-        agent.Missing = FeatureWindows.Faded(agent.Missing, agent.At, seconds) + missing;
-        agent.At = Math.Max(agent.At, seconds);
     }
 
     private void CountInReferrer(in SessionState session, long slot)

@@ -181,7 +181,7 @@ public sealed class SessionTracker
             _fleet.Leave(in session);
             // What it leaves behind must not be shown as running for ever.
             session.Traits &= ~SessionTraits.Open;
-            _links.RecordInDossiers(index, in session);
+            DossierEntries.Record(_state, index, in session);
             session.Traits |= SessionTraits.Open;
             StateHandle before = session.LastToken;
             bool named = session.ReferrerHost == 0 && e.Referrer != 0;
@@ -317,7 +317,7 @@ public sealed class SessionTracker
         if (session.ReferrerHost == 0)
         {
             SlotRing.Increment(ref counts.MissingReferrer);
-            counts.Unexpected += 1 - _links.MissingShare(in session, e.Timestamp);
+            counts.Unexpected += 1 - _state.ReferrerMix.MissingShare(in session, e.Timestamp);
         }
         else if (IsUnknown(session.ReferrerHost))
         {
@@ -369,7 +369,7 @@ public sealed class SessionTracker
     private void Refresh(int index, ref SessionState session, long now)
     {
         _links.Touch(in session, now);
-        _links.RecordInDossiers(index, in session);
+        DossierEntries.Record(_state, index, in session);
     }
 
     private void OnSessionEvicted(int index)

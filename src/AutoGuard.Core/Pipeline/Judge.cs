@@ -90,27 +90,9 @@ internal sealed class Judge
             DecisionAction.Block or DecisionAction.Revoke => Verdict.Block,
             _ => Verdict.Allow,
         };
-        if (KeyOf(decision, tokenKey) is { } key && verdict != Verdict.Allow)
+        if (LedgerKeys.Of(decision, tokenKey, _strings) is { } key && verdict != Verdict.Allow)
         {
             _ledger.Record(key, verdict, decision.Time, decision.Expires);
-        }
-    }
-
-    private LedgerKey? KeyOf(Decision decision, Func<string, string?, Key128> tokenKey)
-    {
-        Subject subject = decision.Subject;
-        switch (subject.Type)
-        {
-            case SubjectType.Token:
-                Key128 token = tokenKey(subject.Value, decision.Organization);
-                return new LedgerKey(SubjectType.Token, token.High, token.Low);
-            case SubjectType.Referrer:
-                ulong tenant = (uint)_strings.Intern(decision.Organization ?? "");
-                return new LedgerKey(SubjectType.Referrer, 0, (tenant << 32) | (uint)_strings.Intern(subject.Value));
-            default:
-                return IpNetwork.TryParse(subject.Value, out IpNetwork network)
-                    ? new LedgerKey(subject.Type, network.Address.High, network.Address.Low, decision.Organization is { } name ? _strings.Intern(name) : 0)
-                    : null;
         }
     }
 
@@ -143,7 +125,7 @@ internal sealed class Judge
         double score = RiskScore.Of(readings);
         if (score > 0 && _state.Dossiers.Get(token.Dossier) is null)
         {
-            OpenTokenDossier(ref token);
+            DossierOpening.Open(_state, ref token);
         }
         Key128 key = _state.Tokens.KeyAt(index);
         LedgerKey ledgerKey = new(SubjectType.Token, key.High, key.Low);
@@ -194,7 +176,7 @@ internal sealed class Judge
         }
         if (_state.Dossiers.Get(address.Dossier) is null)
         {
-            OpenAddressDossier(ref address);
+            DossierOpening.Open(_state, ref address);
         }
         (IpAddress value, int organization) = _state.Addresses.KeyAt(index);
         if (_allowlist.Covers(value, address.Asn, now) is not null)
@@ -322,7 +304,7 @@ internal sealed class Judge
             verdict = Verdict.Flag;
         }
         return _ledger.IsNews(key, verdict, now)
-            ? new Proposal(key, subject, organization, verdict, score, Reasons(readings, workflow), harm, viewers)
+            ? new Proposal(key, subject, organization, verdict, score, Pipeline.Reasons.Of(readings, workflow), harm, viewers)
             : null;
     }
 
@@ -356,28 +338,6 @@ internal sealed class Judge
             Policy = _fingerprint,
             Source = new SourcePosition(_strings.Text(_topic), _partition, _offset),
         };
-    }
-
-    /// <summary>The readings that speak against the subject, largest contribution first.</summary>
-    public static ImmutableArray<DecisionReason> Reasons(ReadOnlySpan<Reading> readings, TokenWorkflow workflow)
-    {
-        Span<double> contributions = stackalloc double[IndicatorPanel.MostReadings];
-        RiskScore.Contributions(readings, contributions);
-        List<DecisionReason> reasons = [];
-        for (int i = 0; i < readings.Length; i++)
-        {
-            if (readings[i].Grade > 0)
-            {
-                reasons.Add(new DecisionReason(
-                    readings[i].Indicator.ToString(),
-                    Math.Round(readings[i].Grade, 6),
-                    Math.Round(readings[i].Value, 6),
-                    readings[i].Threshold,
-                    Math.Round(contributions[i], 6),
-                    Sentences.Of(in readings[i], workflow)));
-            }
-        }
-        return [.. reasons.OrderByDescending(reason => reason.Contribution).ThenBy(reason => reason.Indicator, StringComparer.Ordinal)];
     }
 
     private void MarkOffender(IpAddress address, int organization, long now)
@@ -419,38 +379,6 @@ internal sealed class Judge
                 }
             }
             i = session.NextOfToken;
-        }
-    }
-
-    private void OpenTokenDossier(ref TokenState token)
-    {
-        token.Dossier = _state.Dossiers.Open();
-        if (_state.Dossiers.Get(token.Dossier) is not { } dossier)
-        {
-            return;
-        }
-        int recorded = 0;
-        for (int i = token.FirstSession; i >= 0 && recorded < Dossier.Capacity; recorded++)
-        {
-            ref SessionState session = ref _state.Sessions[i];
-            dossier.Record(_state.Sessions.HandleOf(i), in session);
-            i = session.NextOfToken;
-        }
-    }
-
-    private void OpenAddressDossier(ref AddressState address)
-    {
-        address.Dossier = _state.Dossiers.Open();
-        if (_state.Dossiers.Get(address.Dossier) is not { } dossier)
-        {
-            return;
-        }
-        int recorded = 0;
-        for (int i = address.FirstSession; i >= 0 && recorded < Dossier.Capacity; recorded++)
-        {
-            ref SessionState session = ref _state.Sessions[i];
-            dossier.Record(_state.Sessions.HandleOf(i), in session);
-            i = session.NextOfAddress;
         }
     }
 }

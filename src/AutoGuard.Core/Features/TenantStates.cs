@@ -1,0 +1,39 @@
+namespace AutoGuard.Core.Features;
+
+/// <summary>What one user agent does in one tenant.</summary>
+public struct AgentState
+{
+    /// <summary>Sessions, an hour ago half as many.</summary>
+    public float Sessions;
+
+    /// <summary>Those without a referrer.</summary>
+    public float Missing;
+
+    /// <summary>When both were counted, Unix seconds.</summary>
+    public uint At;
+}
+
+/// <summary>One tenant (or all traffic, when events name none): the mix that single keys are compared with.</summary>
+public struct TenantState
+{
+    /// <summary>Slot the rings stand at.</summary>
+    public long Slot;
+
+    /// <summary>Sessions first seen, by slot of the window.</summary>
+    public CountSlots Sessions;
+
+    /// <summary>Those without a referrer.</summary>
+    public CountSlots MissingReferrer;
+
+    /// <summary>Slot the second ring stands at.</summary>
+    public long MissingSlot;
+
+    /// <summary>Set of addresses that played without a token lately, where nearly everybody has one.</summary>
+    public int Campaign;
+
+    /// <summary>Those without a token.</summary>
+    public CountSlots Tokenless;
+
+    /// <summary>Slot the third ring stands at.</summary>
+    public long TokenlessSlot;
+}
