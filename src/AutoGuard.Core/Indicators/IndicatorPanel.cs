@@ -10,7 +10,7 @@ namespace AutoGuard.Core.Indicators;
 public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
 {
     /// <summary>Most readings of one key.</summary>
-    public const int MostReadings = 16;
+    public const int MostReadings = 24;
 
     /// <summary>Networks that must have come from a page before it is anything: anybody can name any page in a request.</summary>
     private const int FewestNetworks = 8;

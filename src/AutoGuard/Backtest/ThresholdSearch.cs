@@ -68,7 +68,7 @@ internal sealed class ThresholdSearch
             return null;
         }
         IndicatorOptions present = Rescoring.Of(_values.Detection.Indicators, indicator);
-        double highest = _above.SelectMany(judgement => judgement.Readings).Where(reading => reading.Indicator.ToString() == indicator).Max(reading => reading.Value);
+        double highest = _above.SelectMany(judgement => judgement.Readings).Where(reading => reading.Indicator.ToString() == indicator).Max(reading => reading.Value * reading.Strictness);
         double most = Math.Min(highest, Math.BitDecrement(present.Saturation));
         if (Smallest(indicator, present.Threshold, most, (options, threshold) => options.Threshold = threshold) is { } alone && alone < present.Saturation)
         {

@@ -16,7 +16,6 @@ public sealed class OperatorHabitsTests
         }
 
         Assert.Equal(3, habits.Usual(Carrier));
-        Assert.Equal(3, habits.Usual(0));
     }
 
     [Fact]
@@ -90,7 +89,7 @@ public sealed class OperatorHabitsTests
             Assert.Equal(0, habits.Count(0, 1, 0));
         }
 
-        Assert.Equal(3, habits.Usual(0));
+        Assert.Equal(1, habits.Usual(0));
     }
 
     [Fact]

@@ -117,11 +117,11 @@ public sealed class IndicatorTests
     {
         IndicatorPanel panel = new(new IndicatorScale(new IndicatorsOptions()), 2);
         Reading[] readings = new Reading[IndicatorPanel.MostReadings];
-        TokenFeatures features = new() { Concurrent = 100, Workflow = TokenWorkflow.Shared, MissingReferrerShare = 1, TenantMissingShare = 0.5, SpikeLevel = 9, SpikeMinutes = 1 };
+        TokenFeatures features = new() { Concurrent = 100, Workflow = TokenWorkflow.Shared, MissingReferrerShare = 1, UnexpectedMissingShare = 0.5, SpikeLevel = 9, SpikeMinutes = 1 };
         Assert.Equal(0, panel.Read(in features, readings));
 
         features.Workflow = TokenWorkflow.UserBound;
-        Assert.Equal(15, panel.Read(in features, readings));
+        Assert.Equal(16, panel.Read(in features, readings));
         Assert.Equal(0.5, readings.Single(r => r.Indicator == Indicator.MissingReferrer && r.Weight > 0).Value);
         Assert.Equal(0, readings.Single(r => r.Indicator == Indicator.TokenSpike).Value);
     }

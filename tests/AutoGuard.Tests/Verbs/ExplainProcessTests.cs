@@ -20,7 +20,7 @@ public sealed class ExplainProcessTests : IDisposable
         Assert.Equal(0, ended.Status);
         string[] lines = ended.Output.Split('\n');
         Assert.Matches("^At 2025-11-14 18:2[0-9]:[0-9]{2} UTC, where it scored highest:$", lines[0]);
-        Assert.Contains("  ConcurrentSessions   value        8  threshold       2  grade 1.00", ended.Output, StringComparison.Ordinal);
+        Assert.Contains("  ConcurrentNetworks   value        7  threshold       2  grade 1.00", ended.Output, StringComparison.Ordinal);
         Assert.Contains("What speaks for it:\n  the token is bound to one user, who may have several screens\n", ended.Output, StringComparison.Ordinal);
         Assert.Contains("  nothing is played from a data centre\n", ended.Output, StringComparison.Ordinal);
         Assert.Contains("It would have been blocked; the mode is Observe.\n", ended.Output, StringComparison.Ordinal);
