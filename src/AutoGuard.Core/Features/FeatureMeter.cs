@@ -346,15 +346,11 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         ref TenantState tenant = ref state.Tenants[index];
         long slot = now / windows.SlotLength;
         SlotRing.Advance<uint>(tenant.Sessions, ref tenant.Slot, slot);
-        SlotRing.Advance<uint>(tenant.MissingReferrer, ref tenant.MissingSlot, slot);
         uint sessions = 0;
-        uint missing = 0;
         for (int i = 0; i < CountSlots.Length; i++)
         {
             sessions += tenant.Sessions[i];
-            missing += tenant.MissingReferrer[i];
         }
-        features.TenantMissingShare = sessions >= EnoughTenantSessions ? (double)missing / sessions : 0;
         features.TenantShare = sessions >= LeastSharedSessions ? (double)features.Sessions / sessions : 0;
     }
 

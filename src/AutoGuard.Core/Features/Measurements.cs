@@ -98,9 +98,6 @@ public struct TokenFeatures
     /// <summary>Likeness to a token that was revoked before it was first seen, 0 to 1.</summary>
     public double Likeness;
 
-    /// <summary>Share of the tenant's sessions without a referrer, 0 to 1.</summary>
-    public double TenantMissingShare;
-
     /// <summary>The token's share of the tenant's sessions, 0 to 1.</summary>
     public double TenantShare;
 

@@ -12,6 +12,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Most readings of one key.</summary>
     public const int MostReadings = 24;
 
+    /// <summary>Share of a token's sessions from a foreign page from which on what it does is the page's doing.</summary>
+    private const double MostlyForeign = 0.5;
+
     /// <summary>Networks that must have come from a page before it is anything: anybody can name any page in a request.</summary>
     private const int FewestNetworks = 8;
 
@@ -39,8 +42,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Indicators A to F of a token, and its spike.</summary>
     /// <remarks>
     /// A token that everybody gets by design is shared, comes from everywhere and plays for ever: nothing of that speaks
-    /// against it. A missing referrer is compared with what is usual: where half of the tenant's sessions have none, its
-    /// lack says half as much.
+    /// against it. Nor does what a foreign page does with a token that is bound to nobody: that leads to the page. A missing
+    /// referrer is compared with what is usual for the tenant and the player.
     /// </remarks>
     public int Read(in TokenFeatures features, Span<Reading> readings)
     {
@@ -49,6 +52,11 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
             return 0;
         }
         Writer writer = new(scale, readings);
+        if (features.Workflow == TokenWorkflow.PerSession && features.UnknownReferrerShare > MostlyForeign)
+        {
+            writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
+            return writer.Count;
+        }
         // A monitor connects for seconds; what plays a stream stays.
         double dataCentre = features.Longest >= StayingSession ? features.DataCentreShare * features.LonelyDataCentres : 0;
         bool server = dataCentre > 0.5;

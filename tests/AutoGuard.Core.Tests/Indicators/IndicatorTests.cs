@@ -141,6 +141,18 @@ public sealed class IndicatorTests
         Assert.Equal(dataCentre ? 25 : 50, reading.Threshold);
     }
 
+    [Theory]
+    [InlineData(TokenWorkflow.PerSession, 0.6, 1)]
+    [InlineData(TokenWorkflow.PerSession, 0.4, 16)]
+    [InlineData(TokenWorkflow.UserBound, 0.6, 16)]
+    public void What_a_foreign_page_does_with_a_token_of_nobodys_leads_to_the_page(TokenWorkflow workflow, double share, int count)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        TokenFeatures features = new() { Workflow = workflow, UnknownReferrerShare = share, PlacesAtOnce = 9 };
+
+        Assert.Equal(count, new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings));
+    }
+
     [Fact]
     public void Sessions_that_are_only_presumed_to_run_count_one_place_less()
     {
