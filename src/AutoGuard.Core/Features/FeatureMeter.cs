@@ -91,10 +91,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         features.SpikeLevel = token.SpikeLevel;
         features.SpikeMinutes = BitOperations.PopCount(token.SpikeAlerts);
         features.Workflow = WorkflowOf(in token, in features);
-        for (int trait = 0; trait < PopulationBuckets.Length; trait++)
-        {
-            features.Usual[trait] = population.Usual(in token, (PopulationTrait)trait);
-        }
+        population.CopyUsual(in token, features.Usual);
     }
 
     /// <summary>Whether it is known that tokens without a user are each meant for one viewer here: hardly any is seen in several places.</summary>
@@ -111,7 +108,6 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             features.Starts += minute.Starts;
             features.Short += minute.Short;
         }
-        MeasureShort(ref address, now, ref features);
         features.Sessions = Sum(address.Sessions, ref address.Slot, now);
         features.Open = address.Open;
         features.DataCentre = address.DataCentre;
@@ -127,12 +123,14 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
                 continue;
             }
             features.Tokens++;
+            features.SettledTokens += member.Settled >= Math.Max(1, windowStart) ? 1 : 0;
             if (member.User != 0)
             {
                 users.Add(member.User);
             }
         }
         features.Users = users.Count;
+        MeasureShort(ref address, now, ref features);
         MeasureOwners(in address, ref features);
         features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
         features.Campaign = IsOfCampaign(in features) ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
@@ -180,7 +178,6 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             + address.Minutes[(int)((minute - 1) % AddressMinutes.Length)].Short;
         features.ShortPerMinute = Math.Max((double)features.Short / AddressMinutes.Length, latest / 3.0);
         features.Trouble = state.Reconnects.IsEverywhere(now);
-        features.SettledTokens = MemberCounts.Settled(state, address.Tokens, windows.WindowStart(now));
         features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, features.SettledTokens);
         features.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now));
     }
@@ -344,13 +341,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
             return;
         }
         ref TenantState tenant = ref state.Tenants[index];
-        long slot = now / windows.SlotLength;
-        SlotRing.Advance<uint>(tenant.Sessions, ref tenant.Slot, slot);
-        uint sessions = 0;
-        for (int i = 0; i < CountSlots.Length; i++)
-        {
-            sessions += tenant.Sessions[i];
-        }
+        int sessions = Sum(tenant.Sessions, ref tenant.Slot, now);
         features.TenantShare = sessions >= LeastSharedSessions ? (double)features.Sessions / sessions : 0;
     }
 

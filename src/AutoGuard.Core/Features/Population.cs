@@ -140,16 +140,25 @@ public sealed class Population
     /// </summary>
     public double Usual(in TokenState token, PopulationTrait trait)
     {
+        UsualLevels levels = default;
+        CopyUsual(in token, levels);
+        return levels[(int)trait];
+    }
+
+    /// <summary>The same for all traits, looked up once.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="levels">Takes one level for each trait; left as it is while nothing is known.</param>
+    public void CopyUsual(in TokenState token, Span<double> levels)
+    {
         if (Live(in token) is { } live)
         {
-            return live.Usual[(int)trait];
+            live.Usual.CopyTo(levels);
         }
-        if (_model is null)
+        else if (_model is not null)
         {
-            return 0;
+            ModelLevels priors = PriorOf(token.Organization);
+            (token.IsBound ? priors.Bound : priors.Unbound)?.Usual.CopyTo(levels);
         }
-        ModelLevels levels = PriorOf(token.Organization);
-        return (token.IsBound ? levels.Bound : levels.Unbound) is { } prior ? prior.Usual[(int)trait] : 0;
     }
 
     /// <summary>The same, of those active now alone: 0 while too few are. For what would harm viewers if a model were wrong.</summary>

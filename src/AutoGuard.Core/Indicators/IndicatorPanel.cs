@@ -108,12 +108,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
         writer.Add(Indicator.ToolAgent, features.Open > FewSessions ? features.ToolShare : 0);
         writer.Add(Indicator.AddressSpike, sudden ? features.SpikeLevel : 0);
-        bool other = false;
-        foreach (Reading reading in writer.Written)
-        {
-            other |= reading.Grade > 0;
-        }
-        writer.Add(Indicator.AddressDataCentre, features.DataCentre && other ? 1 : 0);
+        writer.Add(Indicator.AddressDataCentre, features.DataCentre && writer.Accuses ? 1 : 0);
         return writer.Count;
     }
 
@@ -124,12 +119,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.SubnetOffenders, features.Offenders);
         writer.Add(Indicator.NetworkConnections, features.Excess);
         writer.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
-        bool other = false;
-        foreach (Reading reading in writer.Written)
-        {
-            other |= reading.Grade > 0;
-        }
-        writer.Add(Indicator.AddressDataCentre, features.DataCentre && other ? 1 : 0);
+        writer.Add(Indicator.AddressDataCentre, features.DataCentre && writer.Accuses ? 1 : 0);
         return writer.Count;
     }
 
@@ -147,7 +137,19 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
 
         public int Count { get; private set; }
 
-        public readonly ReadOnlySpan<Reading> Written => _readings[..Count];
+        /// <summary>Whether anything read so far speaks against the subject.</summary>
+        public readonly bool Accuses
+        {
+            get
+            {
+                bool accuses = false;
+                foreach (ref readonly Reading reading in _readings[..Count])
+                {
+                    accuses |= reading.Grade > 0;
+                }
+                return accuses;
+            }
+        }
 
         public void Add(Indicator indicator, double value, double usual = 0, double strictness = 1)
         {

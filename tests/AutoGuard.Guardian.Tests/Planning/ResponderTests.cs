@@ -19,7 +19,7 @@ public sealed class ResponderTests(PostgresFixture postgres) : IClassFixture<Pos
     private static readonly Subject Address = new(SubjectType.Ip, "203.0.113.7");
 
     private readonly FakeTimeProvider _time = new();
-    private readonly View _view = new();
+    private readonly FakeTraffic _view = new();
     private readonly List<Decision> _published = [];
     private readonly AllowlistOptions _allowlist = new();
     private readonly ScriptedGuardian _revoker = new("TokenService", new GuardianCapabilities(Set(SubjectType.Token), true, false, 60));
@@ -397,14 +397,4 @@ public sealed class ResponderTests(PostgresFixture postgres) : IClassFixture<Pos
     private Decision Revoke() => Sample.Decision(5, _time) with { Time = new DateTimeOffset(2025, 11, 14, 11, 59, 0, TimeSpan.Zero).ToUnixTimeMilliseconds(), Action = DecisionAction.Revoke, Mode = EnforcementMode.Enforce };
 
     private static FrozenSet<SubjectType> Set(params SubjectType[] types) => types.ToFrozenSet();
-
-    private sealed class View : ITrafficView
-    {
-        public Dictionary<Subject, SubjectTraffic> Traffic { get; } = [];
-
-        public void See(Subject subject, long at, int open, long started) => Traffic[subject] = new SubjectTraffic(at, open, started, [], []);
-
-        public ValueTask<SubjectTraffic?> LookAsync(Subject subject, string? organization, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(Traffic.GetValueOrDefault(subject));
-    }
 }
