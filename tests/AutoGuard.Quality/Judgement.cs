@@ -20,7 +20,7 @@ internal sealed record RecordingResult
 
     public required double WallSeconds { get; init; }
 
-    /// <summary>Subjects with a score, and whether they were guilty.</summary>
+    /// <summary>The highest score of every subject that was suspected at all, decided on or not, and whether it was guilty.</summary>
     public required IReadOnlyList<(double Score, bool Guilty)> Scores { get; init; }
 
     public required IReadOnlyList<MissedIncident> Missed { get; init; }

@@ -22,6 +22,7 @@ internal sealed class RecordingRun
     private readonly List<JudgedDecision> _decisions = [];
     private readonly BaselineRun? _baselines;
     private readonly ScoreProbe? _probe;
+    private readonly Dictionary<Subject, double> _scores = [];
     private DetectionParts _parts;
     private double _seconds;
 
@@ -36,6 +37,8 @@ internal sealed class RecordingRun
         _parts = new DetectionParts(settings);
         _sessions = new LabelledSessions(recording.Seed, _parts.Strings, _parts.Identities);
         _baselines = options.Baselines && !probing ? new BaselineRun(_parts.Strings, settings.Values, recording.Seed) : null;
+        _parts.Pipeline.Watch.LeastScore = Reliability.LeastScore;
+        _parts.Pipeline.Watch.Scored = (subject, score) => _scores[subject] = Math.Max(score, _scores.GetValueOrDefault(subject));
         _probe = probing ? new ScoreProbe(_simulator.Truth, _parts.Pipeline, _parts.TokenKey) : null;
     }
 
@@ -44,6 +47,7 @@ internal sealed class RecordingRun
     {
         long start = Stopwatch.GetTimestamp();
         long lines = Read();
+        Func<Subject, bool> isGuilty = Evaluation.Guilt(_simulator.Truth);
         EvaluationResult own = Evaluation.Judge(_decisions, _simulator.Truth, _sessions);
         List<Judgement> judgements = [new("AutoGuard", own, _seconds, measureMemory ? Memory.FreedBy(() => _parts = null!) : null)];
         if (_baselines is not null)
@@ -56,7 +60,7 @@ internal sealed class RecordingRun
             Judgements = judgements,
             Events = lines,
             WallSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds,
-            Scores = [.. own.RightSubjects.Select(r => (r.Score, true)), .. own.FalseSubjects.Select(f => (f.Score, false))],
+            Scores = [.. _scores.Select(pair => (pair.Value, isGuilty(pair.Key)))],
             Missed = [.. own.Incidents.Where(i => !i.CaughtAsExpected).Select(i => new MissedIncident(i, null, ""))],
         };
     }

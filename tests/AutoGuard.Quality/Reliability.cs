@@ -13,6 +13,9 @@ internal sealed record ReliabilityRow(int Tenth, int Subjects, int Guilty, doubl
 /// <summary>Whether a score means something: of subjects scored 0.9, about nine in ten should be guilty.</summary>
 internal static class Reliability
 {
+    /// <summary>Scores below this are nobody's suspicion, and there are millions of them.</summary>
+    public const double LeastScore = 0.1;
+
     /// <summary>The tenths that have subjects, from the lowest score up.</summary>
     public static IReadOnlyList<ReliabilityRow> Of(IEnumerable<(double Score, bool Guilty)> scores) =>
         [.. scores.GroupBy(s => Math.Clamp((int)(s.Score * 10), 0, 9)).OrderBy(g => g.Key)

@@ -315,7 +315,7 @@ public sealed partial class DetectionPipeline
             {
                 _proposals.Add((proposal, handle));
             }
-            Watch.Judged(kind.Type, handle.Index, now);
+            Watch.Judged(kind.Type, handle.Index, _judge.LastScore, now);
         }
         kind.Dirty.RemoveRange(0, count);
     }

@@ -76,6 +76,9 @@ internal sealed class Judge
         _state.Habits.Model = model;
     }
 
+    /// <summary>Score of the key judged last.</summary>
+    public double LastScore { get; private set; }
+
     public Footprints Footprints => _successors.Footprints;
 
     /// <summary>Remembers the coordinates of the event that is applied now: decisions that follow name it.</summary>
@@ -122,7 +125,7 @@ internal sealed class Judge
         }
         _series.Enrol(index, in features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
-        double score = RiskScore.Of(readings);
+        double score = LastScore = RiskScore.Of(readings);
         if (score > 0 && _state.Dossiers.Get(token.Dossier) is null)
         {
             DossierOpening.Open(_state, ref token);
@@ -165,7 +168,7 @@ internal sealed class Judge
         _meter.Measure(index, now, out AddressFeatures features);
         _series.Enrol(index, in features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
-        double score = RiskScore.Of(readings);
+        double score = LastScore = RiskScore.Of(readings);
         if (score == 0)
         {
             return null;
@@ -211,7 +214,7 @@ internal sealed class Judge
         ref NetworkState network = ref _state.Networks[index];
         _meter.Measure(index, now, out NetworkFeatures features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
-        double score = RiskScore.Of(readings);
+        double score = LastScore = RiskScore.Of(readings);
         (IpAddress first, int organization) = _state.Networks.KeyAt(index);
         IpNetwork value = new(first, FeatureWindows.NetworkOf(first).PrefixLength);
         LedgerKey ledgerKey = new(SubjectType.Cidr, first.High, first.Low, organization);
@@ -236,7 +239,7 @@ internal sealed class Judge
         ref ReferrerState referrer = ref _state.Referrers[index];
         _meter.Measure(index, now, out ReferrerFeatures features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
-        double score = RiskScore.Of(readings);
+        double score = LastScore = RiskScore.Of(readings);
         if (score == 0)
         {
             return null;

@@ -38,6 +38,15 @@ public sealed class JudgementWatch
         _types[(int)subject.Type] = true;
     }
 
+    /// <summary>
+    /// Called after each judgement that came to <see cref="LeastScore"/> or more, with the subject and its score, on the
+    /// detection thread: what a measurement of the scores themselves is about, whatever the policy made of them.
+    /// </summary>
+    public Action<Subject, double>? Scored { get; set; }
+
+    /// <summary>The least score that <see cref="Scored"/> is told of, 0 to 1.</summary>
+    public double LeastScore { get; set; }
+
     /// <summary>The explanation of a judgement while it is shown.</summary>
     public Explanation Explain(Judgement judgement)
     {
@@ -45,8 +54,12 @@ public sealed class JudgementWatch
         return _explainer.At(judgement.Subject.Type, _index, judgement.Time);
     }
 
-    internal void Judged(SubjectType type, int index, long now)
+    internal void Judged(SubjectType type, int index, double score, long now)
     {
+        if (Scored is { } scored && score >= LeastScore)
+        {
+            scored(_explainer.SubjectAt(type, index), score);
+        }
         if (!_types[(int)type] || !_watched.TryGetValue(_explainer.SubjectAt(type, index), out Action<Judgement>? judged))
         {
             return;

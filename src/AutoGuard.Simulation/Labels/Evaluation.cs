@@ -39,12 +39,14 @@ public static class Evaluation
 
         ImmutableArray<FalseSubject> wrong = [.. verdicts.Values.Where(v => v.False is not null).Select(v => v.False!)
             .OrderBy(f => f.Time).ThenBy(f => f.Subject)];
+        SessionImpact? impact = sessions is null ? null : SessionImpact.Of(all, sessions);
+        Dictionary<int, MisuseImpact> misuse = impact?.Misuse.ToDictionary(m => m.Incident) ?? [];
         return new EvaluationResult
         {
-            Incidents = [.. truth.Incidents.Select((incident, i) => ResultOf(incident, hits[i]))],
+            Incidents = [.. truth.Incidents.Select((incident, i) => ResultOf(incident, hits[i], misuse.GetValueOrDefault(i)))],
             RightSubjects = [.. verdicts.Values.Where(v => v.RightAction is not null).Select(v => v.Right(truth)).OrderBy(r => r.Subject)],
             FalseSubjects = sessions is null ? wrong : Attribution.Of(wrong, sessions, truth),
-            Impact = sessions is null ? null : SessionImpact.Of(all, sessions),
+            Impact = impact,
         };
     }
 
@@ -60,7 +62,7 @@ public static class Evaluation
         };
     }
 
-    private static IncidentResult ResultOf(Incident incident, Hits hits) => new()
+    private static IncidentResult ResultOf(Incident incident, Hits hits, MisuseImpact impact) => new()
     {
         Id = incident.Id,
         Kind = incident.Kind,
@@ -70,6 +72,8 @@ public static class Evaluation
         CaughtAsExpected = hits.ExpectedAt is not null,
         TimeToDetection = Since(incident, hits.FirstAt),
         TimeToExpectedAction = Since(incident, hits.ExpectedAt),
+        Sessions = impact.Sessions,
+        Prevented = impact.Prevented,
     };
 
     /// <summary>Nothing is detected before it can be seen: what was decided on its harmless beginnings took no time.</summary>

@@ -66,6 +66,8 @@ public static class EvaluationJson
         json.WriteNumber("caughtAsExpected", family.CaughtAsExpected);
         WriteQuality(json, "flags", family.Flags);
         WriteQuality(json, "blocks", family.Blocks);
+        json.WriteNumber("sessions", family.Sessions);
+        json.WriteNumber("prevented", family.Prevented);
         WriteTimes(json, family.MedianTimeToDetection, family.P90TimeToDetection);
         json.WriteEndObject();
     }

@@ -78,6 +78,8 @@ public sealed record EvaluationResult
             CaughtAsExpected = incidents.Count(i => i.CaughtAsExpected),
             Flags = QualityOf(right, wrong, DecisionAction.Flag, incidents, i => i.Action is not null),
             Blocks = QualityOf(right, wrong, DecisionAction.Block, [.. incidents.Where(i => i.Expected >= ExpectedAction.Block)], i => i.CaughtAsExpected),
+            Sessions = incidents.Sum(i => i.Sessions),
+            Prevented = incidents.Sum(i => i.Prevented),
             MedianTimeToDetection = Percentile(incidents, 50),
             P90TimeToDetection = Percentile(incidents, 90),
         };
@@ -135,6 +137,12 @@ public sealed record IncidentResult
 
     /// <summary>From its start to the first action as strong as expected; null: there was none.</summary>
     public required TimeSpan? TimeToExpectedAction { get; init; }
+
+    /// <summary>Its sessions that started; 0 when the sessions are not known.</summary>
+    public long Sessions { get; init; }
+
+    /// <summary>Those of them that would have been refused.</summary>
+    public long Prevented { get; init; }
 }
 
 /// <summary>Incidents of one kind and difficulty.</summary>
@@ -160,6 +168,12 @@ public sealed record FamilyResult
 
     /// <summary>Of blocks and revocations.</summary>
     public required DecisionQuality Blocks { get; init; }
+
+    /// <summary>Their sessions that started; 0 when the sessions are not known.</summary>
+    public required long Sessions { get; init; }
+
+    /// <summary>Those of them that would have been refused.</summary>
+    public required long Prevented { get; init; }
 
     /// <summary>From the first abnormal event to the first decision, over detected incidents; null when none was.</summary>
     public required TimeSpan? MedianTimeToDetection { get; init; }
