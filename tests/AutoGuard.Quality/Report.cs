@@ -23,7 +23,7 @@ internal sealed class Report(Results results)
     private string WriteSummary()
     {
         EvaluationResult r = results.Own;
-        Line($"caught easy {Rate(r, Difficulty.Easy)}, slow {Rate(r, Difficulty.Slow)}, hard {Rate(r, Difficulty.Hard)}; flags right {Share(r.Flags)}, blocks right {Share(r.Blocks)}; refused {r.Impact!.HonestRefusedPerMillion:0}/M, prevented {r.Impact.Prevention:P1}; TTD {Span(r.MedianTimeToDetection)} / {Span(r.P90TimeToDetection)}; {results.Detectors[0].ProcessorSeconds:0.0} s");
+        Line($"caught easy {Rate(r, Difficulty.Easy)}, slow {Rate(r, Difficulty.Slow)}, hard {Rate(r, Difficulty.Hard)}; flags right {Share(r.Flags)}, blocks right {Share(r.Blocks)}; refused {r.Impact!.HonestRefusedPerMillion:0}/M, prevented {r.Impact.Prevention:P1} of {results.Detectors[^1].Result.Impact!.Prevention:P1}; TTD {Span(r.MedianTimeToDetection)} / {Span(r.P90TimeToDetection)}; {results.Detectors[0].ProcessorSeconds:0.0} s");
         string missed = string.Join(", ", r.Incidents.Where(i => !i.CaughtAsExpected).GroupBy(i => (i.Kind, i.Difficulty)).OrderBy(g => g.Key)
             .Select(g => FormattableString.Invariant($"{g.Key.Kind} {g.Key.Difficulty} {g.Count()}")));
         Line($"  missed: {(missed.Length == 0 ? "none" : missed)}");

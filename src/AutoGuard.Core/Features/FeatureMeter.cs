@@ -134,7 +134,23 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         MeasureOwners(in address, ref features);
         features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
         features.Campaign = IsOfCampaign(in features) ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
-        features.Suspects = state.TokenSets.Count(address.Suspects, windowStart);
+        (features.Suspects, features.SuspectOwners) = MeasureSuspects(in address, windowStart);
+    }
+
+    private (int Tokens, int Owners) MeasureSuspects(in AddressState address, uint windowStart)
+    {
+        ReadOnlySpan<TokenMember> members = state.TokenSets.Members(address.Suspects);
+        DistinctCounter owners = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
+        int tokens = 0;
+        foreach (ref readonly TokenMember member in members)
+        {
+            if (member.Identity != 0 && member.LastSeen >= windowStart)
+            {
+                tokens++;
+                owners.Add(member.User != 0 ? member.User : member.Identity);
+            }
+        }
+        return (tokens, owners.Count);
     }
 
     /// <summary>

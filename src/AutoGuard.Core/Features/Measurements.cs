@@ -180,6 +180,9 @@ public struct AddressFeatures
     /// <summary>Tokens flagged for themselves that played from here within the window.</summary>
     public int Suspects;
 
+    /// <summary>Distinct users of those; one that is bound to nobody counts as one.</summary>
+    public int SuspectOwners;
+
     /// <summary>Distinct tokens within the window.</summary>
     public int Tokens;
 

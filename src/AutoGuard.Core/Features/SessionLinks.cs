@@ -143,7 +143,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
         state.ReferrerMix.Count(in session, now, missing);
         place = SlotRing.Advance<uint>(tenant.Tokenless, ref tenant.TokenlessSlot, slot);
-        if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0)
+        // Of one network one at a time, or a flood without tokens would make itself usual.
+        if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0 && state.Networks[session.Network.Index].Anonymous <= 1)
         {
             tenant.Tokenless[place]++;
         }

@@ -27,6 +27,12 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Open sessions of an address up to which it does not matter what plays them.</summary>
     private const int FewSessions = 2;
 
+    /// <summary>Accounts in trouble that one home may have, a household's shared ones; a data centre has none.</summary>
+    private const int FewSuspects = 2;
+
+    /// <summary>Use of a token that is meant for one session counts from two at once on, where it is known that hardly any is.</summary>
+    private const double OneSessionStrictness = 3;
+
     /// <summary>A session this long is more than a look whether the stream is there, seconds.</summary>
     private const double StayingSession = 60;
 
@@ -65,7 +71,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         // Sessions that nothing proves to run yet count as one less: a phone that changed its network leaves one behind.
         // In everybody's trouble whole households do.
         int places = features.Trouble ? features.PlacesAtOnce : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
-        writer.Add(Indicator.ConcurrentSessions, features.Concurrent, features.Usual[(int)PopulationTrait.Concurrent]);
+        double usualConcurrent = features.Usual[(int)PopulationTrait.Concurrent];
+        writer.Add(Indicator.ConcurrentSessions, features.Concurrent, usualConcurrent, strictness: features.Workflow == TokenWorkflow.PerSession && usualConcurrent is > 0 and < 2 ? OneSessionStrictness : 1);
         writer.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);
         writer.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
         writer.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);
@@ -104,7 +111,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.Campaign, features.Campaign);
         writer.Add(Indicator.AddressTokens, features.Tokens);
         writer.Add(Indicator.DataCentreTokens, features.DataCentre ? features.OpenTokens : 0);
-        writer.Add(Indicator.SuspectTokens, features.DataCentre ? features.Suspects : 0);
+        writer.Add(Indicator.SuspectTokens, features.DataCentre ? features.Suspects : features.SuspectOwners > FewSuspects && features.Suspects * 2 > features.Tokens ? features.SuspectOwners : 0);
         writer.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
         writer.Add(Indicator.ToolAgent, features.Open > FewSessions ? features.ToolShare : 0);
         writer.Add(Indicator.AddressSpike, sudden ? features.SpikeLevel : 0);

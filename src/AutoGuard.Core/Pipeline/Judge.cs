@@ -365,17 +365,19 @@ internal sealed class Judge
         }
     }
 
-    /// <summary>Notes a suspect with the data-centre addresses it plays from: a relay that changes its token stays where it is.</summary>
+    /// <summary>Notes a suspect with the addresses it plays from: a relay that changes its token stays where it is.</summary>
     private void MarkSuspect(in TokenState token, Key128 key, long now)
     {
         int looked = 0;
         for (int i = token.FirstSession; i >= 0 && looked < Dossier.Capacity; looked++)
         {
             ref SessionState session = ref _state.Sessions[i];
-            if ((session.Traits & SessionTraits.DataCentre) != 0 && _state.Addresses.Holds(session.AddressState))
+            if (_state.Addresses.Holds(session.AddressState))
             {
                 ref AddressState address = ref _state.Addresses[session.AddressState.Index];
-                _state.TokenSets.GetOrAdd(ref address.Suspects, key.High, FeatureWindows.Seconds(now), _meter.Windows.WindowStart(now), out bool added);
+                ref TokenMember suspect = ref _state.TokenSets.GetOrAdd(
+                    ref address.Suspects, key.High, FeatureWindows.Seconds(now), _meter.Windows.WindowStart(now), out bool added);
+                suspect.User = token.IsBound ? (uint)token.User.High : 0;
                 if (added)
                 {
                     _state.MarkAddress(session.AddressState.Index);

@@ -44,11 +44,19 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
         uint windowStart = Math.Max(1, windows.WindowStart(now));
         int tokens = anonymous;
         int sessions = anonymous;
+        HashSet<ulong> suspects = [];
+        foreach (ref readonly TokenMember member in state.TokenSets.Members(address.Suspects))
+        {
+            if (member.Identity != 0 && member.LastSeen >= windowStart)
+            {
+                suspects.Add(member.Identity);
+            }
+        }
         HashSet<uint> users = [];
         foreach (ref readonly TokenMember member in state.TokenSets.Members(address.Tokens))
         {
             int open = openOfToken.GetValueOrDefault(member.Identity);
-            if (member.Identity != 0 && member.Settled >= windowStart && open <= NeighbourSessions)
+            if (member.Identity != 0 && member.Settled >= windowStart && open <= NeighbourSessions && !suspects.Contains(member.Identity))
             {
                 tokens++;
                 sessions += open;

@@ -50,6 +50,11 @@ internal sealed class InputHealth
         {
             return;
         }
+        // A tool is not a viewer whose player or edge has begun to leave something out: a flood by tools is no sickness.
+        if ((e.Traits & EventTraits.ToolAgent) != 0)
+        {
+            return;
+        }
         Count(_all, in e);
         if (e.Organization != StringPool.Absent && SharesOf(e.Organization) is { } tenant)
         {

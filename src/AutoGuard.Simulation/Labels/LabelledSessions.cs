@@ -77,6 +77,9 @@ public sealed class LabelledSessions
     internal Key128 TokenKey(string identity, string? organization) =>
         _identities.Token(Encoding.UTF8.GetBytes(identity), _identities.Tenant(Encoding.UTF8.GetBytes(organization ?? "")));
 
+    /// <summary>A tenant's name; null for the nameless one.</summary>
+    internal string? NameOf(int organization) => organization == StringPool.Absent ? null : _strings.Text(organization);
+
     internal int NumberOf(string text) => _strings.Intern(text);
 
     private static LabelledSession Describe(ref readonly PlaybackEvent e, SessionLabel label) =>
