@@ -37,8 +37,8 @@ public sealed class IndicatorsOptions
     /// <summary>A. Distinct operators of homes and phones (autonomous systems, data centres and privacy relays left out) of one token within the window.</summary>
     public IndicatorOptions DistinctOperators { get; set; } = IndicatorOptions.Of(4, 10, 0.8);
 
-    /// <summary>A. Distinct user agents of one token within the window, one of each address.</summary>
-    public IndicatorOptions DistinctAgents { get; set; } = IndicatorOptions.Of(4, 10, 0.6);
+    /// <summary>A. Distinct user agents of one token within the window, one of each address, and no more than it was in places: strangers have a device each, and a home.</summary>
+    public IndicatorOptions DistinctAgents { get; set; } = IndicatorOptions.Of(3, 6, 0.85);
 
     /// <summary>A. Sessions of one token started within the window.</summary>
     public IndicatorOptions SessionsPerToken { get; set; } = IndicatorOptions.Of(40, 200, 0.63);
@@ -62,7 +62,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions ConcurrentSessions { get; set; } = IndicatorOptions.Of(2, 8, 0.7);
 
     /// <summary>B and F. Sessions at once of a token that plays from data centres where hardly anybody else watches: nobody has several screens there.</summary>
-    public IndicatorOptions DataCentreSessions { get; set; } = IndicatorOptions.Of(2, 4, 0.7);
+    public IndicatorOptions DataCentreSessions { get; set; } = IndicatorOptions.Of(1.5, 4, 0.7);
 
     /// <summary>F. Places (networks; one for both protocols of a line) those sessions come from: screens of one household share one.</summary>
     public IndicatorOptions ConcurrentNetworks { get; set; } = IndicatorOptions.Of(2, 5, 0.95);
@@ -74,7 +74,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions SessionHandovers { get; set; } = IndicatorOptions.Of(8, 40, 0.95);
 
     /// <summary>Share (0 to 1) of the token's open sessions that are played by tools which record or relay.</summary>
-    public IndicatorOptions ToolAgent { get; set; } = IndicatorOptions.Of(0.5, 1, 0.35);
+    public IndicatorOptions ToolAgent { get; set; } = IndicatorOptions.Of(0.5, 1, 0.42);
 
     /// <summary>Spike in the token's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
     public IndicatorOptions TokenSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.35);

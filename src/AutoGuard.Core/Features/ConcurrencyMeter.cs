@@ -16,9 +16,6 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     /// <summary>Open sessions of one token that are looked at, the newest first.</summary>
     private const int MostMeasured = 1024;
 
-    /// <summary>Silence up to which a session whose rhythm is not known is presumed to run, milliseconds.</summary>
-    private const long PresumedGap = 40_000;
-
     private readonly long[] _starts = new long[MostCompared];
     private readonly long[] _heard = new long[MostCompared];
     private readonly int[] _sessions = new int[MostCompared];
@@ -148,8 +145,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         for (int i = 0; i < count; i++)
         {
             ref SessionState session = ref state.Sessions[_sessions[i]];
-            long silence = (session.Traits & SessionTraits.GapKnown) != 0 ? session.Gap * 5L / 4 : PresumedGap;
-            if (now - session.LastSeen <= silence)
+            if (session.IsPresumedRunning(now))
             {
                 Add(ref counter, in session, _networks[i]);
             }

@@ -131,7 +131,7 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         }
         features.Users = users.Count;
         MeasureShort(ref address, now, ref features);
-        MeasureOwners(in address, ref features);
+        MeasureOwners(in address, now, ref features);
         features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
         features.Campaign = IsOfCampaign(in features) ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
         (features.Suspects, features.SuspectOwners) = MeasureSuspects(in address, windowStart);
@@ -200,9 +200,9 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
 
     /// <summary>
     /// Hundreds of viewers behind one carrier's address open hundreds of connections with as many tokens. Only connections
-    /// beyond a few for each token are an attacker's.
+    /// beyond a few for each token are an attacker's. Of those that were left behind at a reconnect none is counted.
     /// </summary>
-    private void MeasureOwners(in AddressState address, ref AddressFeatures features)
+    private void MeasureOwners(in AddressState address, long now, ref AddressFeatures features)
     {
         if (address.Open <= 1)
         {
@@ -214,10 +214,17 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         DistinctCounter owners = new(room);
         int owned = 0;
         int looked = 0;
+        int running = 0;
         int tools = 0;
         for (int i = address.FirstSession; i >= 0 && looked < MostConnections; looked++)
         {
             ref SessionState session = ref state.Sessions[i];
+            i = session.NextOfAddress;
+            if (!session.IsPresumedRunning(now))
+            {
+                continue;
+            }
+            running++;
             tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
             if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0)
             {
@@ -232,9 +239,8 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
                 owned++;
                 owners.Add(state.Tokens.KeyAt(session.Token.Index).High);
             }
-            i = session.NextOfAddress;
         }
-        features.ToolShare = looked > 0 ? (double)tools / looked : 0;
+        features.ToolShare = running > 0 ? (double)tools / running : 0;
         features.OpenTokens = owners.Count;
         features.Excess = Math.Max(0, owned - (ConnectionsPerToken * owners.Count));
     }
@@ -324,7 +330,8 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         features.Networks = places.Networks;
         features.Places = places.CountBeyond(state.Habits);
         features.Operators = places.HomeOperators;
-        features.Agents = agents.Count;
+        // Devices of one household are at one place, and one device at many is a traveller's: strangers have both of their own.
+        features.Agents = Math.Min(agents.Count, Math.Max(1, features.Places));
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
         features.LonelyDataCentres = dataCentre > 0 ? (double)lonely / dataCentre : 0;
     }

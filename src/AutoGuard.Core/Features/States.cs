@@ -103,6 +103,16 @@ public struct SessionState
 
     /// <summary>What is known.</summary>
     public SessionTraits Traits;
+
+    /// <summary>Silence up to which a session whose rhythm is not known is presumed to run, milliseconds.</summary>
+    private const long PresumedGap = 40_000;
+
+    /// <summary>
+    /// Whether its next sign of life is not overdue at <paramref name="now"/>, Unix milliseconds: it probably runs, though nothing
+    /// proves it yet. A session of somebody who reconnected stays open until it expires.
+    /// </summary>
+    public readonly bool IsPresumedRunning(long now) =>
+        now - LastSeen <= ((Traits & SessionTraits.GapKnown) != 0 ? Gap * 5L / 4 : PresumedGap);
 }
 
 /// <summary>One token.</summary>
