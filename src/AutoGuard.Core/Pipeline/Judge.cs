@@ -153,7 +153,7 @@ internal sealed class Judge
         }
         return Propose(
             ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody,
-            Math.Min(features.Open, features.Networks), now) is { } proposal
+            Math.Max(1, Math.Min(features.Open, features.Networks)), now) is { } proposal
             ? proposal with { Follows = Follows(proposal.Reasons) ? succession.Footprint?.Decision : null, Evidence = features.Evidence }
             : null;
     }
@@ -205,7 +205,9 @@ internal sealed class Judge
         // An address that no rule may ever name (a proxy of one's own, seen by mistake) is still worth a look.
         verdict = mayBlock ? verdict : Verdict.Flag;
         HarmPreview harm = _harm.OfAddress(index, now);
-        return Propose(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, harm.OtherTokens + 1, now);
+        // What tools do without a token of their own is nobody's viewing.
+        int viewers = features.Tokens == 0 && features.ToolShare > 0.5 ? harm.OtherTokens : harm.OtherTokens + 1;
+        return Propose(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, viewers, now);
     }
 
     /// <summary>Judges a network.</summary>
@@ -230,7 +232,7 @@ internal sealed class Judge
         }
         HarmPreview harm = _harm.OfNetwork(index, now);
         return Propose(
-            ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, harm.OtherTokens + features.Offenders, now);
+            ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, Math.Max(1, harm.OtherTokens + features.Offenders), now);
     }
 
     /// <summary>Judges a referrer host.</summary>
@@ -263,7 +265,7 @@ internal sealed class Judge
         }
         return Propose(
             ledgerKey, new Subject(SubjectType.Referrer, host), (int)(pair >> 32), verdict, score, readings, TokenWorkflow.Auto, HarmEstimator.Nobody,
-            Math.Min(features.Open, features.Addresses), now);
+            Math.Max(1, Math.Min(features.Open, features.Addresses)), now);
     }
 
     /// <summary>Decides between the proposals of a tick, highest scores first.</summary>
@@ -300,7 +302,6 @@ internal sealed class Judge
             _counters.CountRefusedBlock();
             verdict = Verdict.Flag;
         }
-        viewers = Math.Max(1, viewers);
         if (verdict == Verdict.Block && _breaker.IsOpenFor(organization) && !_breaker.TryBlock(key, organization, viewers, now))
         {
             _counters.CountRefusedBlock();

@@ -128,7 +128,7 @@ public sealed class CircuitBreaker
     /// <summary>Asks for a block or revocation; false when it is to be a flag instead.</summary>
     /// <param name="key">The subject.</param>
     /// <param name="organization">The tenant on whose behalf, interned.</param>
-    /// <param name="viewers">Viewers it would touch, at least 1.</param>
+    /// <param name="viewers">Viewers it would touch; 0 when there are none behind it.</param>
     /// <param name="now">Unix milliseconds.</param>
     public bool TryBlock(LedgerKey key, int organization, int viewers, long now)
     {
@@ -193,7 +193,7 @@ public sealed class CircuitBreaker
         bool isOpen = _gates.TryGetValue(organization, out BreakerGate? gate);
         foreach (Symptom symptom in s_symptoms)
         {
-            ShareChange change = shares.Change(symptom);
+            ShareChange change = _input.Change(organization, shares, symptom);
             if (change.Rise > LeastRise && change.Z > LeastZ)
             {
                 if (!isOpen)

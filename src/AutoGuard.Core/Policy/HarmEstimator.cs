@@ -19,7 +19,7 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
     /// Tokens that watched quietly from the same address within the window: each had a session that ran for a while, and
     /// none holds many at once. Those are neighbours behind a shared address, whether they watch at this moment or not;
     /// what only opens and closes in seconds, or many times over, is not. A viewer without a token counts as one of them
-    /// while a session of theirs runs that was more than an attempt, except behind an address of a data centre, where no homes are.
+    /// while a session of theirs runs that was more than an attempt and no tool's, except behind an address of a data centre, where no homes are.
     /// </summary>
     public HarmPreview OfAddress(int index, long now)
     {
@@ -35,7 +35,7 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
                 ulong token = state.Tokens.KeyAt(session.Token.Index).High;
                 openOfToken[token] = openOfToken.GetValueOrDefault(token) + 1;
             }
-            else if (!address.DataCentre && session.LastSeen - session.Start > FeatureWindows.ShortSession)
+            else if (!address.DataCentre && (session.Traits & SessionTraits.ToolAgent) == 0 && session.LastSeen - session.Start > FeatureWindows.ShortSession)
             {
                 anonymous++;
             }
@@ -91,7 +91,7 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
 
     /// <summary>
     /// Open sessions of the network from addresses that did not offend, at most as many tokens (each session without one
-    /// counts for itself), and the neighbours behind the addresses that did: a network of shared addresses is not its abusers'.
+    /// counts for itself, but in a data centre), and the neighbours behind the addresses that did: a network of shared addresses is not its abusers'.
     /// </summary>
     public HarmPreview OfNetwork(int index, long now)
     {
@@ -117,7 +117,7 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
             }
         }
         int others = Math.Max(0, network.Open - offending);
-        tokens += Math.Min(others, state.TokenSets.Count(network.Tokens, 0) + network.Anonymous);
+        tokens += Math.Min(others, state.TokenSets.Count(network.Tokens, 0) + (network.DataCentre ? 0 : network.Anonymous));
         return new HarmPreview(tokens, users, sessions + others);
     }
 }

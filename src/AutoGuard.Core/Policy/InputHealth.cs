@@ -35,6 +35,32 @@ internal sealed class InputHealth
     /// <summary>What is watched: the shares of all, as tenant 0, and those of each tenant.</summary>
     public List<(int Organization, MinuteShares Shares)> Scopes => _scopes;
 
+    /// <summary>The change of a symptom's share in one of <see cref="Scopes"/>; all zeros while too little is known.</summary>
+    /// <remarks>
+    /// What the sessions of all tenants carry is compared with what each tenant's did before, in the proportions of now: when a
+    /// tenant whose players send no referrer has its kick-off, nothing is sick.
+    /// </remarks>
+    public ShareChange Change(int organization, MinuteShares shares, Symptom symptom)
+    {
+        ShareTally rest = shares.Tally(symptom);
+        if (organization != StringPool.Absent || symptom >= Symptom.Duplicates)
+        {
+            return rest.Change(rest.Expected);
+        }
+        ShareTally all = rest;
+        double expected = 0;
+        foreach ((int tenant, MinuteShares own) in _scopes)
+        {
+            if (tenant != StringPool.Absent)
+            {
+                ShareTally tally = own.Tally(symptom);
+                expected += tally.Expected;
+                rest = rest.Without(in tally);
+            }
+        }
+        return all.Change(expected + rest.Expected);
+    }
+
     /// <summary>An event takes effect.</summary>
     public void Hear(ref readonly PlaybackEvent e)
     {

@@ -12,6 +12,44 @@ public readonly record struct ShareChange(double Share, int Of, double UsualShar
     public double Rise => Share - UsualShare;
 }
 
+/// <summary>How many of something there were, and how many of them with a symptom.</summary>
+/// <param name="RecentOf">In the last minutes.</param>
+/// <param name="RecentWith">Those of them with it.</param>
+/// <param name="UsualOf">In the hour before.</param>
+/// <param name="UsualWith">Those of them with it.</param>
+/// <param name="UsualMinutes">Minutes of that hour in which there was anything.</param>
+internal readonly record struct ShareTally(int RecentOf, int RecentWith, int UsualOf, int UsualWith, int UsualMinutes)
+{
+    private const int LeastRecent = 50;
+    private const int LeastUsual = 200;
+    private const int LeastUsualMinutes = 10;
+
+    /// <summary>Whether enough is known of the hour before.</summary>
+    public bool IsUsualKnown => UsualOf >= LeastUsual && UsualMinutes >= LeastUsualMinutes;
+
+    /// <summary>How many with the symptom there should have been recently, if nothing had changed: as many as there were while that is not known.</summary>
+    public double Expected => IsUsualKnown ? (double)RecentOf * UsualWith / UsualOf : RecentWith;
+
+    /// <summary>The change of the share; all zeros while too little is known of either side.</summary>
+    /// <param name="expected">How many with the symptom there should have been recently.</param>
+    public ShareChange Change(double expected)
+    {
+        if (RecentOf < LeastRecent || !IsUsualKnown)
+        {
+            return default;
+        }
+        double recent = (double)RecentWith / RecentOf;
+        double usual = expected / RecentOf;
+        double pooled = (RecentWith + (usual * UsualOf)) / (RecentOf + UsualOf);
+        double error = Math.Sqrt(pooled * (1 - pooled) * ((1.0 / RecentOf) + (1.0 / UsualOf)));
+        return new ShareChange(recent, RecentOf, usual, UsualOf, error > 0 ? (recent - usual) / error : 0);
+    }
+
+    /// <summary>What is left of these without others that are among them.</summary>
+    public ShareTally Without(in ShareTally others) => new(
+        RecentOf - others.RecentOf, RecentWith - others.RecentWith, UsualOf - others.UsualOf, UsualWith - others.UsualWith, UsualMinutes);
+}
+
 /// <summary>Counts, minute by minute over the last 65, how many of something had each symptom.</summary>
 internal sealed class MinuteShares
 {
@@ -21,9 +59,6 @@ internal sealed class MinuteShares
     /// <summary>Minutes before them that they are compared with.</summary>
     public const int Usual = 60;
 
-    private const int LeastRecent = 50;
-    private const int LeastUsual = 200;
-    private const int LeastUsualMinutes = 10;
     private const int Minutes = Recent + Usual;
     private static readonly int s_symptoms = Enum.GetValues<Symptom>().Length;
 
@@ -61,8 +96,8 @@ internal sealed class MinuteShares
     /// <summary>Whether nothing was counted in any minute.</summary>
     public bool IsEmpty => !_of.AsSpan().ContainsAnyExcept(0);
 
-    /// <summary>The change of a symptom's share; all zeros while too little is known of either side.</summary>
-    public ShareChange Change(Symptom symptom)
+    /// <summary>How many there were of both kinds, recently and in the hour before.</summary>
+    public ShareTally Tally(Symptom symptom)
     {
         int recentOf = 0, recentWith = 0, usualOf = 0, usualWith = 0, usualMinutes = 0;
         for (int back = 0; back < Minutes; back++)
@@ -80,18 +115,8 @@ internal sealed class MinuteShares
                 usualMinutes += _of[place] > 0 ? 1 : 0;
             }
         }
-        if (recentOf < LeastRecent || usualOf < LeastUsual || usualMinutes < LeastUsualMinutes)
-        {
-            return default;
-        }
         // Late networks may be more than those in time.
-        recentWith = Math.Min(recentWith, recentOf);
-        usualWith = Math.Min(usualWith, usualOf);
-        double recent = (double)recentWith / recentOf;
-        double usual = (double)usualWith / usualOf;
-        double pooled = (double)(recentWith + usualWith) / (recentOf + usualOf);
-        double error = Math.Sqrt(pooled * (1 - pooled) * ((1.0 / recentOf) + (1.0 / usualOf)));
-        return new ShareChange(recent, recentOf, usual, usualOf, error > 0 ? (recent - usual) / error : 0);
+        return new ShareTally(recentOf, Math.Min(recentWith, recentOf), usualOf, Math.Min(usualWith, usualOf), usualMinutes);
     }
 
     private static int Place(long minute, Symptom symptom) => ((int)(((minute % Minutes) + Minutes) % Minutes) * s_symptoms) + (int)symptom;
