@@ -31,6 +31,13 @@ public sealed class PolicyOptions
     [TimeRange("00:00:00", "01:00:00")]
     public TimeSpan RevokeAfter { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long an address, network or page must have stayed above the flag level, after it was flagged, before it is blocked
+    /// although its score stays below the block level; 0 for never. Tokens are not: that cannot be undone. 0 to 1 day.
+    /// </summary>
+    [TimeRange("00:00:00", "1.00:00:00")]
+    public TimeSpan BlockAfter { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>A subject is decided again only when the action rises, or after this long. 1 minute to 30 days.</summary>
     [TimeRange("00:01:00", "30.00:00:00")]
     public TimeSpan HoldOff { get; set; } = TimeSpan.FromHours(6);

@@ -36,6 +36,7 @@ public sealed class PolicyLedger(PolicyOptions options)
 
     private readonly Dictionary<LedgerKey, Entry> _entries = [];
     private readonly long _holdOff = (long)options.HoldOff.TotalMilliseconds;
+    private readonly long _blockAfter = (long)options.BlockAfter.TotalMilliseconds;
     private readonly long _revokeAfter = (long)options.RevokeAfter.TotalMilliseconds;
     private long _minute;
     private int _blocksThisMinute;
@@ -66,6 +67,7 @@ public sealed class PolicyLedger(PolicyOptions options)
             if (_entries.TryGetValue(key, out Entry? calm))
             {
                 calm.Above = 0;
+                calm.SuspectSince = null;
             }
             return Verdict.Allow;
         }
@@ -92,6 +94,7 @@ public sealed class PolicyLedger(PolicyOptions options)
         else if (entry is not null)
         {
             entry.Above = 0;
+            wanted = key.Type != SubjectType.Token && Stays(entry, now) ? Verdict.Block : Verdict.Flag;
         }
         return entry is null || IsDue(entry, wanted, now) ? wanted : Verdict.Allow;
     }
@@ -188,6 +191,21 @@ public sealed class PolicyLedger(PolicyOptions options)
         }
     }
 
+    /// <summary>Whether a subject that was flagged has been above the flag level for so long that it will not go by itself.</summary>
+    private bool Stays(Entry entry, long now)
+    {
+        if (_blockAfter == 0 || entry.Decided == Verdict.Allow)
+        {
+            return false;
+        }
+        if (entry.SuspectSince is null || now - entry.LastSuspect > LongestPause)
+        {
+            entry.SuspectSince = now;
+        }
+        entry.LastSuspect = now;
+        return now - entry.SuspectSince >= _blockAfter;
+    }
+
     /// <summary>A subject is decided on when the action rises, when the hold-off has passed, or when its block has lapsed.</summary>
     private bool IsDue(Entry entry, Verdict wanted, long now) =>
         wanted > entry.Decided || now - entry.DecidedAt >= _holdOff || now >= entry.Lapses;
@@ -212,6 +230,10 @@ public sealed class PolicyLedger(PolicyOptions options)
         public long LastAbove { get; set; } = long.MinValue / 2;
 
         public long AboveSince { get; set; }
+
+        public long? SuspectSince { get; set; }
+
+        public long LastSuspect { get; set; } = long.MinValue / 2;
 
         public int Above { get; set; }
     }
