@@ -19,7 +19,7 @@ public sealed class IndicatorOptions
     [Range(0.0, 1e9)]
     public double Saturation { get; set; }
 
-    /// <summary>The score that the indicator would give alone at grade 1, 0 to 1.</summary>
+    /// <summary>The evidence that the indicator gives at grade 1, 0 to 1; alone, 0.6 of it makes a score of 0.6, 0.7 one of 0.9.</summary>
     [Range(0.0, 1.0)]
     public double Weight { get; set; }
 
@@ -92,7 +92,7 @@ public sealed class IndicatorsOptions
     /// Attempts: sessions of one address that ended within seconds, an hour ago counted half, those of everybody's trouble not at
     /// all; counted while they are most of what the address starts.
     /// </summary>
-    public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(50, 150, 0.95);
+    public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(25, 100, 0.95);
 
     /// <summary>Addresses of the organization that play without a token within the same quarter of an hour, this one among them.</summary>
     public IndicatorOptions Campaign { get; set; } = IndicatorOptions.Of(5, 20, 0.75);

@@ -134,7 +134,7 @@ public enum EvidenceKind
 /// <param name="Value">Measured value in the indicator's unit.</param>
 /// <param name="Threshold">The threshold that held: the configured one, or what is usual in the population when that is more.</param>
 /// <param name="Grade">0 up to the threshold, from one half just above it to 1 at saturation.</param>
-/// <param name="Weight">Score it would give alone at grade 1; 0 when it is only observed.</param>
+/// <param name="Weight">Evidence it gives at grade 1; 0 when it is only observed.</param>
 /// <param name="Usual">What was usual in the population, in the same unit; 0 when unknown.</param>
 /// <param name="Strictness">How much earlier than configured the value counted.</param>
 public readonly record struct Reading(

@@ -3,7 +3,7 @@ using AutoGuard.Core.Indicators;
 namespace AutoGuard.Core.Scoring;
 
 /// <summary>
-/// Combines readings into one risk score: <c>1 - Π (1 - e)</c> over the kinds of evidence, where <c>e</c> is the largest
+/// Combines readings into one risk score: the <see cref="ScoreCalibration"/> of <c>1 - Π (1 - e)</c> over the kinds of evidence, where <c>e</c> is the largest
 /// <c>weight · grade</c> of a kind: the noisy-or of independent causes (Pearl, "Probabilistic Reasoning in Intelligent
 /// Systems", 1988, 4.3.2) after indicators that see the same thing have been taken as one. Each kind's share of the sum
 /// <c>Σ -ln(1 - e)</c>, scaled so that all add up to the score, is its contribution; its indicators divide it by their
@@ -69,7 +69,7 @@ public static class RiskScore
         {
             doubt *= 1 - evidence;
         }
-        return 1 - Math.Max(doubt, LeastDoubt);
+        return ScoreCalibration.ScoreOf(1 - Math.Max(doubt, LeastDoubt));
     }
 
     private static double LogOf(double evidence) => -Math.Log(Math.Max(LeastDoubt, 1 - evidence));

@@ -49,7 +49,7 @@ public sealed class IndicatorTests
     }
 
     [Fact]
-    public void The_score_is_the_noisy_or_and_the_contributions_add_up_to_it()
+    public void The_score_is_the_calibrated_noisy_or_and_the_contributions_add_up_to_it()
     {
         Reading[] readings =
         [
@@ -61,7 +61,7 @@ public sealed class IndicatorTests
         double[] contributions = new double[readings.Length];
         RiskScore.Contributions(readings, contributions);
 
-        Assert.Equal(1 - (0.3 * 0.55), RiskScore.Of(readings), 12);
+        Assert.Equal(ScoreCalibration.ScoreOf(1 - (0.3 * 0.55)), RiskScore.Of(readings), 12);
         Assert.Equal(RiskScore.Of(readings), contributions.Sum(), 12);
         Assert.Equal(0, contributions[2]);
         Assert.Equal(0, contributions[3]);
@@ -80,7 +80,7 @@ public sealed class IndicatorTests
         double[] contributions = new double[readings.Length];
         RiskScore.Contributions(readings, contributions);
 
-        Assert.Equal(1 - (0.3 * 0.5), RiskScore.Of(readings), 12);
+        Assert.Equal(ScoreCalibration.ScoreOf(1 - (0.3 * 0.5)), RiskScore.Of(readings), 12);
         Assert.Equal(RiskScore.Of(readings), contributions.Sum(), 12);
         Assert.Equal(2, contributions[0] / contributions[1], 12);
         Assert.Equal(Math.Log(0.3) / Math.Log(0.5), (contributions[0] + contributions[1]) / contributions[2], 12);
@@ -108,8 +108,26 @@ public sealed class IndicatorTests
         RiskScore.Contributions(certain, contribution);
 
         Assert.Equal(0, RiskScore.Of([]));
-        Assert.Equal(1 - 1e-6, RiskScore.Of(certain), 12);
-        Assert.Equal(1 - 1e-6, contribution[0], 12);
+        Assert.InRange(RiskScore.Of(certain), 0.999, 1 - 1e-9);
+        Assert.Equal(RiskScore.Of(certain), contribution[0], 12);
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0.5, 0.1167)]
+    [InlineData(0.58, 0.6)]
+    [InlineData(0.64, 0.75)]
+    [InlineData(0.7, 0.9)]
+    [InlineData(1, 1)]
+    public void Evidence_becomes_a_score_by_the_calibration(double evidence, double score) => Assert.Equal(score, ScoreCalibration.ScoreOf(evidence), 4);
+
+    [Fact]
+    public void More_evidence_is_always_a_higher_score()
+    {
+        double[] scores = [.. Enumerable.Range(0, 1001).Select(i => ScoreCalibration.ScoreOf(i / 1000.0))];
+
+        Assert.Equal(scores.Order(), scores);
+        Assert.Equal(scores.Length, scores.Distinct().Count());
     }
 
     [Fact]

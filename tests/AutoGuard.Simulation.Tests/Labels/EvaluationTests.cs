@@ -76,6 +76,8 @@ public sealed class EvaluationTests
                 CaughtAsExpected = 1,
                 Flags = new DecisionQuality(1, 0, 1, 1),
                 Blocks = new DecisionQuality(1, 0, 1, 1),
+                Sessions = 0,
+                Prevented = 0,
                 MedianTimeToDetection = TimeSpan.FromMinutes(1),
                 P90TimeToDetection = TimeSpan.FromMinutes(1),
             },
