@@ -35,16 +35,6 @@ internal static class Programs
         await process.WaitForExitAsync();
         return (process.ExitCode, output + await error);
     }
-
-    public static async Task UntilAsync(Func<Task<bool>> condition, TimeSpan patience, Func<string> what)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (!await condition())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(start) < patience, $"waited {patience} for {what()}");
-            await Task.Delay(20);
-        }
-    }
 }
 
 /// <summary>A program that runs until disposed, and what it has said.</summary>

@@ -133,7 +133,7 @@ public sealed class NginxTests(PostgresFixture postgres) : IClassFixture<Postgre
         await File.WriteAllTextAsync(Path.Combine(_folder, "autoguard.conf"), conf[..server]);
         await File.WriteAllTextAsync(Path.Combine(_folder, "locations.conf"), conf[server..]);
         var nginx = new RunningProcess("nginx", _folder, "-c", Path.Combine(_folder, "nginx.conf"), "-p", _folder);
-        await Programs.UntilAsync(
+        await Eventually.TrueAsync(
             async () =>
             {
                 using var socket = new TcpClient();
@@ -147,7 +147,6 @@ public sealed class NginxTests(PostgresFixture postgres) : IClassFixture<Postgre
                     return false;
                 }
             },
-            TimeSpan.FromSeconds(20),
             () => "nginx to listen; it says: " + nginx.Said);
         return nginx;
     }

@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using AutoGuard.Core.Policy;
+using AutoGuard.Testing;
 using AutoGuard.Tests.Worker;
 
 namespace AutoGuard.Tests.Verbs;
@@ -133,15 +133,8 @@ public sealed class RunProcessTests(RunningProgram running) : IClassFixture<Runn
         return answer.RootElement.Clone();
     }
 
-    private async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!await condition())
-        {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), $"Waited 60 s in vain for {what}. The worker says:\n{running.Program.Error}");
-            await Task.Delay(100);
-        }
-    }
+    private Task UntilAsync(Func<Task<bool>> condition, string what) =>
+        Eventually.TrueAsync(condition, () => $"{what}; the worker says:\n{running.Program.Error}");
 
     /// <summary>A developer may lack kcat; the build server may not.</summary>
     private static bool HasKcat()
