@@ -45,7 +45,14 @@ internal sealed class RunningProcess : IAsyncDisposable
 
     public RunningProcess(string name, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Programs.Need(name), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        string program = Programs.Need(name);
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        // The set-up unpacks programs beside their libraries, without telling the system's loader of them.
+        string libraries = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(program)!, "..", "lib"));
+        if (!libraries.StartsWith("/usr/", StringComparison.Ordinal) && Directory.Exists(libraries))
+        {
+            start.Environment["LD_LIBRARY_PATH"] = string.Join(':', Directory.GetDirectories(libraries));
+        }
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Note(line.Data);
         _process.ErrorDataReceived += (_, line) => Note(line.Data);

@@ -160,13 +160,7 @@ public sealed class RuleMatcher
         }
 
         /// <summary>Does all the work, outside of any lock.</summary>
-        public void Build()
-        {
-            // In the order of their keys, neighbours in the tree are made one after another, while the way to them is still in the cache.
-            HeldRule[] rules = [.. _fresh._rules.Values];
-            Array.Sort(Array.ConvertAll(rules, static rule => rule.High), rules);
-            _fresh._snapshot = RuleSnapshot.Empty.With([], rules);
-        }
+        public void Build() => _fresh._snapshot = RuleSnapshot.Empty.With([], _fresh._rules.Values);
 
         /// <summary>Brings what was built up to date.</summary>
         public void Apply(IReadOnlyCollection<Rule> changed, IReadOnlyCollection<string> removedIds) => _fresh.Apply(changed, removedIds);

@@ -21,7 +21,7 @@ internal static class StoredRulesRun
     private const int Rounds = 5;
 
     private const string BareSql = """
-        select id, scope, value, network::text, type, tag, origin, creator, organization, stream, revision, created_at, expires_at
+        select id, scope, value, type, tag, origin, creator, organization, stream, revision, created_at, expires_at
         from rules where expires_at is null or expires_at > $1
         """;
 
@@ -97,11 +97,11 @@ internal static class StoredRulesRun
         (long rows, long sum) = (0, 0);
         while (await reader.ReadAsync())
         {
-            for (int column = 0; column < 10; column++)
+            for (int column = 0; column < 9; column++)
             {
                 sum += reader.IsDBNull(column) ? 0 : reader.GetString(column).Length;
             }
-            sum += reader.GetInt64(10) + reader.GetDateTime(11).Ticks + (reader.IsDBNull(12) ? 0 : reader.GetDateTime(12).Ticks);
+            sum += reader.GetInt64(9) + reader.GetDateTime(10).Ticks + (reader.IsDBNull(11) ? 0 : reader.GetDateTime(11).Ticks);
             rows++;
         }
         if (rows != expected || sum == 0)
