@@ -133,7 +133,7 @@ public sealed class RunProcessTests(RunningProgram running) : IClassFixture<Runn
         return answer.RootElement.Clone();
     }
 
-    private Task UntilAsync(Func<Task<bool>> condition, string what) =>
+    private Task<TimeSpan> UntilAsync(Func<Task<bool>> condition, string what) =>
         Eventually.TrueAsync(condition, () => $"{what}; the worker says:\n{running.Program.Error}");
 
     /// <summary>A developer may lack kcat; the build server may not.</summary>
