@@ -146,7 +146,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         {
             _backend = await opening;
         }
-        _web = BuildWeb(logging);
+        _web = BuildWeb(logging, parts);
         await StartDetectionAsync(parts, cancellation);
         OperatorEndpoints.Map(_web, Figures, Figures.Worker, values.Web.Authentication, _time);
         _web.MapGuardianApi();
@@ -179,7 +179,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         }
     }
 
-    private WebApplication BuildWeb(Action<ILoggingBuilder> logging)
+    private WebApplication BuildWeb(Action<ILoggingBuilder> logging, DetectionParts parts)
     {
         AutoGuardSettings values = _settings.Values;
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -198,6 +198,8 @@ internal sealed class WorkerHost : IAsyncDisposable
             WidestPrefixV6 = values.Policy.WidestPrefixV6,
             Allowlist = values.Allowlist,
             Referrers = values.Referrers,
+            Limits = values.Guardian.Local,
+            CountryOf = parts.CountryOf,
         });
         builder.Services.AddSingleton<IReportSource>(provider => new StoreReportSource(
             provider.GetRequiredService<PostgresDecisionStore>(), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
