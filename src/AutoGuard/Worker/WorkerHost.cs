@@ -3,6 +3,7 @@ using AutoGuard.Configuration;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian;
 using AutoGuard.Guardian.Api;
+using AutoGuard.Guardian.Planning;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Guardian.Storage;
 using AutoGuard.Kafka;
@@ -202,7 +203,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             CountryOf = parts.CountryOf,
         });
         builder.Services.AddSingleton<IReportSource>(provider => new StoreReportSource(
-            provider.GetRequiredService<PostgresDecisionStore>(), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
+            provider.GetRequiredService<PostgresDecisionStore>(), new AftermathReader(_backend.Database), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
         builder.Services.AddHostedService(provider => new RetentionSweep(
             provider.GetRequiredService<PostgresDecisionStore>(), provider.GetRequiredService<RuleStore>(),
             TimeSpan.FromDays(values.Reports.Retention), provider.GetRequiredService<ILogger<RetentionSweep>>(), _time));
@@ -235,7 +236,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             _enforcement.Connect(worker, parts, _publisher);
             await _enforcement.RememberAsync(earlier, cancellation);
             TimeSpan readyWithin = Kafka.IsEmbedded ? TimeSpan.Zero : _settings.Values.Web.ReadyWithin;
-            Figures = new WorkerFigures(worker, _dispatcher, _enforcement.Enforcers, _source, _publisher, readyWithin, _time);
+            Figures = new WorkerFigures(worker, _dispatcher, _enforcement.Enforcers, _enforcement.Effects, _source, _publisher, readyWithin, _time);
         }
         catch (InvalidOperationException error)
         {
