@@ -39,7 +39,7 @@ internal static class OperatorEndpoints
             ? DateTimeOffset.FromUnixTimeMilliseconds(latest).AddMinutes(1)
             : time.GetUtcNow();
         FlaggedReport report = await source.ReadAsync(to - DashboardPeriod, to, http.RequestAborted);
-        report = report with { Events = worker.Counters.Accepted, Sessions = worker.TotalSessions, Notices = [.. worker.Notices.Where(notice => notice.Time >= report.From)], Engines = EnginesNow(report, figures) };
+        report = report with { Events = worker.Counters.Accepted, Sessions = worker.TotalSessions, Engines = EnginesNow(report, figures) };
         http.Response.ContentType = "text/html; charset=utf-8";
         http.Response.Headers["Refresh"] = "10";
         http.Response.Headers.CacheControl = "no-store";

@@ -203,7 +203,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             CountryOf = parts.CountryOf,
         });
         builder.Services.AddSingleton<IReportSource>(provider => new StoreReportSource(
-            provider.GetRequiredService<PostgresDecisionStore>(), new AftermathReader(_backend.Database), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
+            provider.GetRequiredService<PostgresDecisionStore>(), new AftermathReader(_backend.Database), new NoticeLog(_backend.Database, _time), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
         builder.Services.AddHostedService(provider => new RetentionSweep(
             provider.GetRequiredService<PostgresDecisionStore>(), provider.GetRequiredService<RuleStore>(),
             TimeSpan.FromDays(values.Reports.Retention), provider.GetRequiredService<ILogger<RetentionSweep>>(), _time));
@@ -226,7 +226,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             KafkaRecordReader reader = new(parts, _time, _enforcement.Capture);
             _source = new KafkaEventSource(
                 Kafka, reader.Read, parts.Strings.Intern(Kafka.Options.EventsTopic), services.GetRequiredService<ILogger<KafkaEventSource>>(), _time);
-            _dispatcher = new DecisionDispatcher(store, _publisher, _source, _enforcement.Signal, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
+            _dispatcher = new DecisionDispatcher(store, new NoticeLog(_backend!.Database, _time), _publisher, _source, _enforcement.Signal, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
             DetectionWorker worker = new(
                 parts, _settings, _source, _dispatcher.Items, services.GetRequiredService<ILogger<DetectionWorker>>(), _time,
                 _enforcement.Capture is { } capture ? capture.Want : null);

@@ -207,6 +207,26 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
     }
 
     [Fact]
+    public async Task Notices_are_kept_once_read_by_their_time_and_deleted_with_the_decisions()
+    {
+        var told = new NoticeLog(_database.DataSource, _time);
+        long now = Sample.Now(_time);
+        Notice[] notices =
+        [
+            new(now, NoticeKind.BreakerOpened, null, "61 blocks within a minute."), new(now + 1, NoticeKind.BlockTooWide, "red\0", "One block would touch 9 %."),
+            new(now + 3_600_000, NoticeKind.BreakerClosed, null, "Blocks are made again."),
+        ];
+        await told.AppendAsync(notices, default);
+        await told.AppendAsync(notices, default);
+
+        Assert.Equal([notices[0], notices[1] with { Organization = "red\uFFFD" }], await told.ReadAsync(_time.GetUtcNow(), _time.GetUtcNow().AddHours(1), default));
+        Assert.Equal(3, (await told.ReadAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, default)).Count);
+        _time.Advance(Day);
+        await _store.DeleteOlderThanAsync(_time.GetUtcNow(), default);
+        Assert.Empty(await told.ReadAsync(_time.GetUtcNow() - Day, _time.GetUtcNow(), default));
+    }
+
+    [Fact]
     public async Task Lapsed_and_old_decisions_are_not_pending()
     {
         await _store.AppendAsync(
