@@ -1,4 +1,5 @@
 using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Events;
 
 namespace AutoGuard.Guardian;
 
@@ -17,12 +18,12 @@ public sealed class LocalGuardianOptions
     /// <summary>Official referrers are never denied.</summary>
     public ReferrersOptions Referrers { get; set; } = new();
 
-    /// <summary>Calls a second that one key may make, checks excepted; twice as many at once.</summary>
-    public int CallsPerSecond { get; set; } = 100;
+    /// <summary>Limits of the HTTP API.</summary>
+    public LocalEngineOptions Limits { get; set; } = new();
 
-    /// <summary>Wrong keys a minute that one address may show before it is told to wait.</summary>
-    public int RefusedKeysPerMinute { get; set; } = 60;
-
-    /// <summary>Largest body of an import, bytes.</summary>
-    public int LargestImport { get; set; } = 256 * 1024 * 1024;
+    /// <summary>
+    /// The country of an address (ISO 3166-1 alpha-2, upper case), or null when it is not known; for checks that do not say it.
+    /// Asked from any thread; null: never known.
+    /// </summary>
+    public Func<IpAddress, string?>? CountryOf { get; set; }
 }

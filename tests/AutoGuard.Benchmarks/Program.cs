@@ -20,7 +20,7 @@ internal static class EntryPoint
                 MemoryRun.Run();
                 return 0;
             case "rules":
-                RulesRun.Run();
+                await RulesRun.RunAsync();
                 return 0;
             case "check":
                 await CheckRun.RunAsync();

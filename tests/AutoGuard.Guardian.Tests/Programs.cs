@@ -35,16 +35,6 @@ internal static class Programs
         await process.WaitForExitAsync();
         return (process.ExitCode, output + await error);
     }
-
-    public static async Task UntilAsync(Func<Task<bool>> condition, TimeSpan patience, Func<string> what)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (!await condition())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(start) < patience, $"waited {patience} for {what()}");
-            await Task.Delay(20);
-        }
-    }
 }
 
 /// <summary>A program that runs until disposed, and what it has said.</summary>
@@ -55,7 +45,14 @@ internal sealed class RunningProcess : IAsyncDisposable
 
     public RunningProcess(string name, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Programs.Need(name), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        string program = Programs.Need(name);
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        // The set-up unpacks programs beside their libraries, without telling the system's loader of them.
+        string libraries = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(program)!, "..", "lib"));
+        if (!libraries.StartsWith("/usr/", StringComparison.Ordinal) && Directory.Exists(libraries))
+        {
+            start.Environment["LD_LIBRARY_PATH"] = string.Join(':', Directory.GetDirectories(libraries));
+        }
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Note(line.Data);
         _process.ErrorDataReceived += (_, line) => Note(line.Data);

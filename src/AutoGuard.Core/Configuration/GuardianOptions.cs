@@ -41,6 +41,21 @@ public sealed class LocalEngineOptions
 {
     /// <summary>Whether decisions become rules of the local engine, which enforcement points read.</summary>
     public bool Enabled { get; set; } = true;
+
+    /// <summary>
+    /// Calls a second that one key may make to the HTTP API, checks and decision streams of enforcement points excepted; twice as
+    /// many at once. More are answered 429.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int CallsPerSecond { get; set; } = 100;
+
+    /// <summary>Wrong keys a minute that one address may show before it is answered 429 for the rest of the minute.</summary>
+    [Range(1, 100_000)]
+    public int RefusedKeysPerMinute { get; set; } = 60;
+
+    /// <summary>Largest body of <c>POST /rules/import</c>, bytes; its lines are held in memory until all of them are read.</summary>
+    [Range(1_024, 1_073_741_824)]
+    public int LargestImport { get; set; } = 268_435_456;
 }
 
 /// <summary>Section <c>Guardian:Response</c>.</summary>

@@ -68,6 +68,9 @@ public sealed record FlaggedSubject
     /// <summary>Decisions about the subject, oldest first.</summary>
     public required ImmutableArray<Decision> Decisions { get; init; }
 
+    /// <summary>What came of those decisions, in their order; those of which nothing is known are left out.</summary>
+    public ImmutableArray<Aftermath> Aftermath { get; init; } = [];
+
     /// <summary>Sum of the observed playback time of all sessions, seconds.</summary>
     public required double DurationSum { get; init; }
 
@@ -149,6 +152,9 @@ public sealed record FlaggedReport
 
     /// <summary>What operators were told about detection itself in the period, oldest first; empty when the store does not know.</summary>
     public ImmutableArray<Notice> Notices { get; init; } = [];
+
+    /// <summary>How the engines did with the decisions listed, by name; empty when the store does not know.</summary>
+    public ImmutableArray<EngineSummary> Engines { get; init; } = [];
 
     /// <summary>Flagged subjects.</summary>
     public required ImmutableArray<FlaggedSubject> Subjects { get; init; }

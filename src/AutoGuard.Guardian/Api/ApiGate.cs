@@ -23,14 +23,14 @@ internal sealed partial class ApiGate(ApiKeys keys, LocalGuardianOptions options
         name,
         _ => new TokenBucketRateLimiterOptions
         {
-            TokenLimit = options.CallsPerSecond * 2,
-            TokensPerPeriod = options.CallsPerSecond,
+            TokenLimit = options.Limits.CallsPerSecond * 2,
+            TokensPerPeriod = options.Limits.CallsPerSecond,
             ReplenishmentPeriod = TimeSpan.FromSeconds(1),
             QueueLimit = 0,
         }));
 
     private readonly PartitionedRateLimiter<string> _failures = PartitionedRateLimiter.Create<string, string>(address => RateLimitPartition.GetFixedWindowLimiter(
-        address, _ => new FixedWindowRateLimiterOptions { PermitLimit = options.RefusedKeysPerMinute, Window = TimeSpan.FromMinutes(1), QueueLimit = 0 }));
+        address, _ => new FixedWindowRateLimiterOptions { PermitLimit = options.Limits.RefusedKeysPerMinute, Window = TimeSpan.FromMinutes(1), QueueLimit = 0 }));
 
     /// <summary>Runs an action for a key of at least a role.</summary>
     public async Task RunAsync(HttpContext context, ApiRole role, ErrorShape error, Func<ApiKey, ValueTask<IResult>> action, bool takesBasic = false)

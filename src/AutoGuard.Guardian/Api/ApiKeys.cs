@@ -31,6 +31,9 @@ public sealed record ApiKey(string Name, ApiRole Role, string? Organization);
 /// <summary>The keys of the HTTP API, kept as SHA-256: they are long and random, so a slow hash would add nothing.</summary>
 public sealed class ApiKeys(NpgsqlDataSource database, TimeProvider time)
 {
+    /// <summary>What a key's name is made of.</summary>
+    public const string NameForm = "at most 64 letters, digits, dots, hyphens and underscores";
+
     private const string Prefix = "ag_";
     private const int KeyBytes = 32;
     private const int LongestKey = 512;
@@ -144,6 +147,10 @@ public sealed class ApiKeys(NpgsqlDataSource database, TimeProvider time)
     }
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Whether a text may be a key's name.</summary>
+    public static bool IsName(string text) =>
+        text is { Length: > 0 and <= 64 } && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
 
     /// <summary>A role's name.</summary>
     public static string NameOf(ApiRole role) => role switch

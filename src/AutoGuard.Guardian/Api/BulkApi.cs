@@ -44,7 +44,7 @@ internal sealed class BulkApi(ApiGate gate, RuleStore rules, LocalGuardianOption
         }
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            limit.MaxRequestBodySize = options.LargestImport;
+            limit.MaxRequestBodySize = options.Limits.LargestImport;
         }
         if (!await _imports.WaitAsync(TimeSpan.Zero, context.RequestAborted))
         {

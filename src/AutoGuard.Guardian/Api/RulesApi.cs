@@ -81,9 +81,9 @@ internal sealed class RulesApi(ApiGate gate, RuleStore rules, ApiKeys keys, Rule
             {
                 return refusal!;
             }
-            if (name.Length > 64 || !name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            if (!ApiKeys.IsName(name))
             {
-                return ApiReply.Wrong("name", "it must be at most 64 letters, digits, dots, hyphens and underscores.");
+                return ApiReply.Wrong("name", $"it must be {ApiKeys.NameForm}.");
             }
             if (!ApiKeys.TryParseRole(roleName, out ApiRole role))
             {

@@ -16,7 +16,8 @@ namespace AutoGuard.Guardian.Decisions;
 /// when the key is missing or wrong, so that a proxy told to let everybody pass while AutoGuard does not answer can count
 /// that in, and never mistakes it for a verdict. Answered from memory; the database is not asked.
 /// </summary>
-internal sealed partial class DecisionPoint(ApiGate gate, RuleMatcher matcher, PublicationTable publications, TimeProvider time, ILogger<DecisionPoint> logger)
+internal sealed partial class DecisionPoint(
+    ApiGate gate, RuleMatcher matcher, PublicationTable publications, LocalGuardianOptions options, TimeProvider time, ILogger<DecisionPoint> logger)
 {
     private static readonly byte[] Allowed = """{"success":true,"data":{"allowed":true}}"""u8.ToArray();
     private static readonly string[] RefusalNames = ["", "ipBlocking", "geoBlocking", "refererBlocking"];
@@ -75,11 +76,13 @@ internal sealed partial class DecisionPoint(ApiGate gate, RuleMatcher matcher, P
         {
             return Deny(context, verdict.Rule!);
         }
-        PublicationRefusal publication = question.Publication is { } id
-            ? publications.Check(question.Kind, id, organization, question.Address, question.Country, question.Referrer)
+        PublicationRefusal publication = question.Publication is { } id && !publications.IsEmpty
+            ? publications.Check(question.Kind, id, organization, question.Address, question.Country ?? CountryOf(question.Address), question.Referrer)
             : PublicationRefusal.None;
         return publication == PublicationRefusal.None ? Allow(context, verdict.Rule) : Deny(context, question.Kind, publication);
     }
+
+    private string? CountryOf(IpAddress? address) => address is { } known ? options.CountryOf?.Invoke(known) : null;
 
     private static Task Allow(HttpContext context, HeldRule? rule)
     {

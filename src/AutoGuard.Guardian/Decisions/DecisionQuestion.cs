@@ -49,7 +49,7 @@ internal sealed class DecisionQuestion
 
     private static async ValueTask<(DecisionQuestion? Question, IResult? Refusal)> ReadAnyAsync(HttpContext context)
     {
-        if (HttpMethods.IsPost(context.Request.Method) && context.Request.HasJsonContentType() && context.Request.RouteValues["path"] is null)
+        if (HttpMethods.IsPost(context.Request.Method) && context.Request.HasJsonContentType() && !IsViewers(context))
         {
             (JsonDocument? document, IResult? refusal) = await ApiRequest.ReadBodyAsync(context);
             if (document is null)
@@ -61,8 +61,11 @@ internal sealed class DecisionQuestion
                 return FromBody(document.RootElement);
             }
         }
-        return context.Request.RouteValues["path"] is null ? FromProxy(context) : FromViewerPath(context);
+        return IsViewers(context) ? FromViewerPath(context) : FromProxy(context);
     }
+
+    // Routing takes "/check/" for "/check", but it is what is asked for a viewer who wants "/", with the viewer's own query behind it.
+    private static bool IsViewers(HttpContext context) => !context.Request.Path.Equals("/check", StringComparison.OrdinalIgnoreCase);
 
     private static (DecisionQuestion?, IResult?) FromBody(JsonElement body)
     {

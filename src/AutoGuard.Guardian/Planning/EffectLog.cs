@@ -151,7 +151,8 @@ public sealed class EffectLog(NpgsqlDataSource database, TimeProvider time)
         await ExecuteAsync(Sql, new { Parent = parentId, Why = Storage.StorableText.Of(why), Ids = followUps.Select(static d => d.Id).ToArray() }, cancellationToken);
     }
 
-    internal static string NameOf(Effect effect) => effect switch
+    /// <summary>An effect's name.</summary>
+    public static string NameOf(Effect effect) => effect switch
     {
         Effect.Waiting => "waiting",
         Effect.Stopped => "stopped",

@@ -17,10 +17,15 @@ public sealed class EffectMeter(EffectLog log, ITrafficView view, TimeSpan obser
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
 
+    private readonly long[] _settled = new long[Enum.GetValues<Effect>().Length];
+
     /// <summary>Those whose traffic would show that it moved: where a token plays from, and what plays from an address.</summary>
     public static IReadOnlyList<Companion> CompanionsOf(Subject subject, SubjectTraffic? traffic) => subject.Type == SubjectType.Token
         ? [.. (traffic?.Addresses ?? []).Take(MostCompanions).Select(static use => new Companion("ip", use.Address, null))]
         : [.. (traffic?.Tokens ?? []).Take(MostCompanions).Select(static token => new Companion("token", token, null))];
+
+    /// <summary>How many effects this process has settled so.</summary>
+    public long Settled(Effect effect) => Volatile.Read(ref _settled[(int)effect]);
 
     /// <summary>Looks at everything that is due; returns how many effects were settled.</summary>
     public async Task<int> MeasureAsync(CancellationToken cancellationToken)
@@ -46,6 +51,7 @@ public sealed class EffectMeter(EffectLog log, ITrafficView view, TimeSpan obser
                 return false;
             }
             await log.FinishAsync(effect.DecisionId, Effect.Unknown, null, null, "No events of that time were seen within a day.", cancellationToken);
+            Interlocked.Increment(ref _settled[(int)Effect.Unknown]);
             return true;
         }
         var companions = new List<Companion>();
@@ -64,6 +70,7 @@ public sealed class EffectMeter(EffectLog log, ITrafficView view, TimeSpan obser
         }
         (Effect verdict, string? detail) = Judge(atEffect, traffic, effect.EndsSessions, moved);
         await log.FinishAsync(effect.DecisionId, verdict, Math.Max(0, traffic.Started - atEffect), traffic.Open, detail, cancellationToken);
+        Interlocked.Increment(ref _settled[(int)verdict]);
         return true;
     }
 

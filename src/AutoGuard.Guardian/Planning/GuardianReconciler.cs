@@ -77,7 +77,7 @@ public sealed partial class GuardianReconciler(
         bool isExpired = rule.ExpiresAt <= now;
         if (guardian.Capabilities.Undoable && (guardian.Capabilities.NeedsRemoval || !isExpired))
         {
-            string why = isExpired ? $"the block of decision {rule.DecisionId} has expired" : "it is on the allowlist now";
+            string why = isExpired ? $"the block of decision {rule.DecisionId} has expired" : $"it is on the allowlist now, and was blocked by decision {rule.DecisionId}";
             GuardianOutcome outcome = await guardian.ReleaseAsync(rule.Subject, rule.Organization, why, cancellationToken);
             if (outcome.Result == GuardianResult.Unavailable)
             {
@@ -110,7 +110,13 @@ public sealed partial class GuardianReconciler(
             if (!await ledger.ConfirmAsync(guardian, decision, outcome.RuleId, isNew: true, cancellationToken))
             {
                 // It was missing because somebody released it while the engine was asked: that counts, not what was read before.
-                GuardianOutcome undone = await guardian.ReleaseAsync(rule.Subject, rule.Organization, "it was released meanwhile", cancellationToken);
+                // Entered again, as one's own and expired, so that it is taken back now or at the next comparison.
+                await ledger.BeginAsync(guardian.Name, decision with { Expires = time.GetUtcNow().ToUnixTimeMilliseconds() }, cancellationToken);
+                GuardianOutcome undone = await guardian.ReleaseAsync(rule.Subject, rule.Organization, $"it was released meanwhile, after decision {rule.DecisionId}", cancellationToken);
+                if (undone.Result is GuardianResult.Applied or GuardianResult.AlreadyApplied)
+                {
+                    await ledger.ForgetAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken);
+                }
                 Log.Released(logger, guardian.Name, rule.DecisionId, undone.Result);
                 return false;
             }

@@ -81,6 +81,7 @@ public sealed partial class Responder(
 
     private async Task<GuardianOutcome> ReleaseAsync(IGuardian guardian, Decision decision, CancellationToken cancellationToken)
     {
+        await ledger.UnwantAsync(guardian.Name, decision.Subject, decision.Organization, cancellationToken);
         GuardianOutcome outcome = await guardian.ReleaseAsync(decision.Subject, decision.Organization, "released by decision " + decision.Id, cancellationToken);
         if (outcome.Result is GuardianResult.Applied or GuardianResult.AlreadyApplied)
         {

@@ -71,7 +71,20 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
             cancellationToken: cancellationToken));
     }
 
-    /// <summary>Notes that the engine has it; false when it is no longer entered, because it was released meanwhile.</summary>
+    /// <summary>
+    /// Notes that a rule is wanted no longer, before the engine is told so: whoever is just about to send it again finds out when
+    /// it confirms, and what an engine does not take back now is taken back at the next comparison.
+    /// </summary>
+    public async Task UnwantAsync(string guardian, Subject subject, string? organization, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            $"update enforced_rules set expires_at = least(expires_at, @Now) where {Key}",
+            new { Guardian = guardian, Type = subject.TypeName, Value = StorableText.Of(subject.Value), Organization = StorableText.Of(organization ?? ""), Now = time.GetUtcNow().UtcDateTime },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Notes that the engine has it; false when it is not wanted any more, because it was released meanwhile.</summary>
     public async Task<bool> ConfirmAsync(IGuardian guardian, Decision decision, string? ruleId, bool isNew, CancellationToken cancellationToken)
     {
         const string Sql = $"""
@@ -80,7 +93,7 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
               sent_at = case when @IsNew or effective_at is null then @Now else sent_at end,
               effective_at = case when @IsNew or effective_at is null then @Effective else effective_at end,
               lapses_at = case when @IsNew or effective_at is null then @Lapses else lapses_at end
-            where {Key}
+            where {Key} and (expires_at is null or expires_at > @Now)
             """;
         ArgumentNullException.ThrowIfNull(guardian);
         ArgumentNullException.ThrowIfNull(decision);

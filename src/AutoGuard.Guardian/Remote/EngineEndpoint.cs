@@ -128,6 +128,10 @@ internal sealed class EngineEndpoint : IDisposable
         {
             return EngineAnswer.Failed("the connection broke during the answer");
         }
+        catch (InvalidDataException)
+        {
+            return EngineAnswer.Failed("an answer that cannot be unpacked");
+        }
     }
 
     private static async ValueTask<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)

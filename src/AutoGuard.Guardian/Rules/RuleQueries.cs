@@ -98,12 +98,22 @@ public sealed class RuleQueries(NpgsqlDataSource database, TimeProvider time)
     internal static async Task<Rule?> ReadAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, string id, CancellationToken cancellationToken) =>
         await ReadAsync(connection, transaction, [id], cancellationToken) is [Rule rule] ? rule : null;
 
-    /// <summary>Reads everything in force, a row at a time: there may be a million.</summary>
+    /// <summary>
+    /// Reads everything in force as far as the matcher holds it (no reason, sequence or decision), a row at a time: there may be
+    /// a million, so columns are read by their place and networks from their canonical text.
+    /// </summary>
     internal async Task ReadActiveAsync(Action<Rule> take, CancellationToken cancellationToken)
     {
-        await foreach (Rule rule in ReadAsync("", null, cancellationToken))
+        const string Sql = """
+            select id, scope, value, type, tag, origin, creator, organization, stream, revision, created_at, expires_at
+            from rules where expires_at is null or expires_at > $1
+            """;
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(Sql, connection) { CommandTimeout = 0, Parameters = { new() { Value = time.GetUtcNow().UtcDateTime } } };
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
-            take(rule);
+            take(RuleRow.ReadHeld(reader));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AutoGuard.Core.Events;
+using Npgsql;
 
 namespace AutoGuard.Guardian.Rules;
 
@@ -43,13 +44,43 @@ internal sealed class RuleRow
 
     public DateTime? ExpiresAt { get; init; }
 
+    /// <summary>The row that <see cref="RuleQueries.ReadActiveAsync"/> is at; its columns in its order.</summary>
+    public static Rule ReadHeld(NpgsqlDataReader reader)
+    {
+        string id = reader.GetString(0);
+        string value = reader.GetString(2);
+        IpNetwork network = default;
+        if (!RuleNames.TryParse(reader.GetString(1), out RuleScope scope) || !RuleNames.TryParse(reader.GetString(3), out RuleType type)
+            || !RuleNames.TryParse(reader.GetString(5), out RuleOrigin origin)
+            || (scope is RuleScope.Ip or RuleScope.Cidr && !IpNetwork.TryParse(value, out network)))
+        {
+            throw Unreadable(id);
+        }
+        return new Rule
+        {
+            Id = id,
+            Scope = scope,
+            Value = value,
+            Network = network,
+            Type = type,
+            Tag = reader.GetString(4),
+            Origin = origin,
+            Creator = reader.GetString(6),
+            Organization = reader.IsDBNull(7) ? null : reader.GetString(7),
+            Stream = reader.IsDBNull(8) ? null : reader.GetString(8),
+            Revision = reader.GetInt64(9),
+            CreatedAt = new DateTimeOffset(reader.GetDateTime(10), TimeSpan.Zero),
+            ExpiresAt = reader.IsDBNull(11) ? null : new DateTimeOffset(reader.GetDateTime(11), TimeSpan.Zero),
+        };
+    }
+
     public Rule ToRule()
     {
         IpNetwork network = default;
         if (!RuleNames.TryParse(Scope, out RuleScope scope) || !RuleNames.TryParse(Type, out RuleType type) || !RuleNames.TryParse(Origin, out RuleOrigin origin)
             || (Network is not null && !IpNetwork.TryParse(Network, out network)))
         {
-            throw new InvalidOperationException($"Rule {Id} in the store cannot be read.");
+            throw Unreadable(Id);
         }
         return new Rule
         {
@@ -71,6 +102,8 @@ internal sealed class RuleRow
             ExpiresAt = ExpiresAt is DateTime expires ? new DateTimeOffset(expires, TimeSpan.Zero) : null,
         };
     }
+
+    private static InvalidOperationException Unreadable(string id) => new($"Rule {id} in the store cannot be read.");
 }
 
 /// <summary>A rule as the audit keeps it.</summary>

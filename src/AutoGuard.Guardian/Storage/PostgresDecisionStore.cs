@@ -174,7 +174,7 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
     }
 
     /// <summary>
-    /// Deletes decisions recorded before a time, their outcomes, and evidence that no decision is left for; returns how many
+    /// Deletes decisions recorded before a time, their outcomes, notices, and evidence that no decision is left for; returns how many
     /// decisions went. Works in batches, so that writers never wait long.
     /// </summary>
     public async Task<int> DeleteOlderThanAsync(DateTimeOffset before, CancellationToken cancellationToken)
@@ -199,6 +199,7 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
         }
         while (deleted == RetentionBatch);
         await connection.ExecuteAsync(new CommandDefinition(Evidence, parameters, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition("delete from notices where recorded_at < @Before", parameters, cancellationToken: cancellationToken));
         return total;
     }
 

@@ -1,4 +1,5 @@
 using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Api;
 
 namespace AutoGuard.CommandLine;
 
@@ -69,6 +70,21 @@ public sealed record RulesImportArguments(string File);
 /// <summary><c>rules export</c>.</summary>
 /// <param name="File">File to write; <c>-</c> is standard output.</param>
 public sealed record RulesExportArguments(string File);
+
+/// <summary><c>keys list</c>.</summary>
+/// <param name="Json">One JSON object a line instead of a table.</param>
+public sealed record KeysListArguments(bool Json);
+
+/// <summary><c>keys add</c>.</summary>
+/// <param name="Name">A name as <see cref="ApiKeys.IsName"/> takes it.</param>
+/// <param name="Role">What the key opens.</param>
+/// <param name="Organization">Tenant that it is confined to; null: all.</param>
+/// <param name="Reason">Why, for the history.</param>
+public sealed record KeysAddArguments(string Name, ApiRole Role, string? Organization, string? Reason);
+
+/// <summary><c>keys remove</c>.</summary>
+/// <param name="Name">The key's name.</param>
+public sealed record KeysRemoveArguments(string Name);
 
 /// <summary><c>explain</c>.</summary>
 /// <param name="Subject">A token or an address.</param>

@@ -13,7 +13,7 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
     private static readonly string[] ReportExtensions = [".html", ".json", ".csv"];
 
     /// <summary>All verbs, in the order of the help.</summary>
-    public IEnumerable<Command> All() => [Demo(), Run(), Replay(), Backtest(), Calibrate(), Simulate(), Report(), Rules(), Explain(), Check()];
+    public IEnumerable<Command> All() => [Demo(), Run(), Replay(), Backtest(), Calibrate(), Simulate(), Report(), Rules(), Keys(), Explain(), Check()];
 
     private Command Demo()
     {

@@ -93,6 +93,15 @@ public sealed record VerbHandlers
     /// <summary><c>rules export</c>.</summary>
     public required VerbHandler<RulesExportArguments> RulesExport { get; init; }
 
+    /// <summary><c>keys list</c>.</summary>
+    public required VerbHandler<KeysListArguments> KeysList { get; init; }
+
+    /// <summary><c>keys add</c>.</summary>
+    public required VerbHandler<KeysAddArguments> KeysAdd { get; init; }
+
+    /// <summary><c>keys remove</c>.</summary>
+    public required VerbHandler<KeysRemoveArguments> KeysRemove { get; init; }
+
     /// <summary><c>explain</c>.</summary>
     public required VerbHandler<ExplainArguments> Explain { get; init; }
 

@@ -13,7 +13,21 @@ public sealed record OpenedDirectory(string Key, string Path, IAddressDirectory 
 /// <summary>What came of opening all that section <c>Enrichment</c> names.</summary>
 /// <param name="Directories">The databases that could be opened, in the order they are asked.</param>
 /// <param name="Errors">What is wrong, one sentence each, naming key, path and reason; empty when all is well.</param>
-public sealed record EnrichmentSources(IReadOnlyList<OpenedDirectory> Directories, IReadOnlyList<string> Errors);
+public sealed record EnrichmentSources(IReadOnlyList<OpenedDirectory> Directories, IReadOnlyList<string> Errors)
+{
+    /// <summary>The country of an address by the first database that knows it, ISO 3166-1 alpha-2, or null; from any thread.</summary>
+    public string? CountryOf(IpAddress address)
+    {
+        foreach (OpenedDirectory opened in Directories)
+        {
+            if (opened.Directory.TryLookup(address, out AddressRecord record) && record.Country != 0)
+            {
+                return CountryCode.Text(record.Country);
+            }
+        }
+        return null;
+    }
+}
 
 /// <summary>Opens the databases that tell of addresses.</summary>
 public static class EnrichmentLoader

@@ -62,6 +62,8 @@ internal sealed class CsvReportWriter : IReportWriter
         ("sourcePartition", (_, deciding) => deciding is null ? "" : Number(deciding.Source.Partition)),
         ("sourceOffset", (_, deciding) => deciding is null ? "" : Number(deciding.Source.Offset)),
         ("decisionIds", (subject, _) => CsvCell.Text(string.Join(Separator, subject.Decisions.Select(decision => decision.Id)))),
+        ("outcomes", (subject, _) => CsvCell.Text(Outcomes(subject))),
+        ("effect", (subject, _) => CsvCell.Text(SubjectEvidence.Effect(subject))),
     ];
 
     /// <summary>Names of the columns, in order.</summary>
@@ -97,6 +99,10 @@ internal sealed class CsvReportWriter : IReportWriter
         : string.Join(Separator, deciding.Reasons.Select(reason => string.Create(
             CultureInfo.InvariantCulture,
             $"{reason.Indicator} {reason.Value:0.####} (threshold {reason.Threshold:0.####}, grade {reason.Grade:0.##}, share {reason.Contribution:0.##})")));
+
+    private static string Outcomes(FlaggedSubject subject) => subject.Aftermath.IsDefaultOrEmpty
+        ? ""
+        : string.Join(Separator, subject.Aftermath.SelectMany(aftermath => aftermath.Engines.Select(outcome => $"{aftermath.DecisionId} {outcome.Engine} {outcome.Result}")));
 
     private static string Tallies(ImmutableArray<Tally> tallies) =>
         string.Join(Separator, tallies.Select(tally => $"{(tally.Name is "" or "-" ? "(missing)" : VisibleText.Of(tally.Name, 300))} ({Number(tally.Sessions)})"));

@@ -85,11 +85,17 @@ internal sealed class HtmlReportWriter : IReportWriter
             page.Text(notice.Text).Close();
         }
 
+        HtmlAftermath.WriteEngines(page, report.Engines);
         WriteTiles(page, report, figures);
         page.Open("dl", "meta");
         Meta(page, "Source").Foreign("mono", report.Source, 200).Close().Close();
         Meta(page, "Policy").Open("code").With("title", VisibleText.Of(report.Policy, 128)).Text(ReportWords.Fingerprint(report.Policy, 12)).Close().Close().Close();
         Meta(page, "Mode").Text(report.Mode == EnforcementMode.Observe ? "Observe (nothing enforced)" : "Enforce").Close().Close();
+        foreach (EngineSummary engine in report.Engines)
+        {
+            Meta(page, "Engine").Foreign("mono", engine.Engine, 40).Text($" {ReportWords.Summary(engine)}").Close().Close();
+        }
+
         page.Close().Close();
     }
 

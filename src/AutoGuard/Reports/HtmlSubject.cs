@@ -59,6 +59,11 @@ internal sealed class HtmlSubject(FlaggedSubject subject, ReportClock clock, int
             WriteChip(page, decision);
         }
 
+        if (SubjectEvidence.Effect(subject) is { } effect)
+        {
+            HtmlAftermath.Chip(page, effect);
+        }
+
         if (subject.Allowlisted is not null)
         {
             page.Element("span", "chip release", "On the allowlist");
@@ -220,7 +225,7 @@ internal sealed class HtmlSubject(FlaggedSubject subject, ReportClock clock, int
 
         page.Element("h4", null, "What was done");
         page.Open("table").Open("thead").Open("tr");
-        foreach (var heading in (string[])["Decision", "Time", "Until", "Score", "Policy", "Source", "Id"])
+        foreach (var heading in (string[])["Decision", "Time", "Until", .. subject.Aftermath.IsDefaultOrEmpty ? Array.Empty<string>() : ["What came of it"], "Score", "Policy", "Source", "Id"])
         {
             page.Open("th").With("scope", "col").Text(heading).Close();
         }
@@ -238,6 +243,7 @@ internal sealed class HtmlSubject(FlaggedSubject subject, ReportClock clock, int
             page.Text(ReportWords.Done(decision.Action, decision.Mode)).Close();
             Cell(page, "num", "Time").Time(null, decision.Time, clock.Second(decision.Time)).Close();
             Cell(page, "num", "Until").Text(decision.Expires is { } expires ? clock.Minute(expires) : "–").Close();
+            WriteAftermath(page, decision);
             Cell(page, "num", "Score").Text(ReportWords.Score(decision.Score)).Close();
             Cell(page, "num", "Policy").Open("code").With("title", VisibleText.Of(decision.Policy, 128)).Text(ReportWords.Fingerprint(decision.Policy, 8)).Close().Close();
             Cell(page, null, "Source").Open("span").Foreign("mono", decision.Source.Topic, 128)
@@ -247,6 +253,26 @@ internal sealed class HtmlSubject(FlaggedSubject subject, ReportClock clock, int
         }
 
         page.Close().Close();
+    }
+
+    private void WriteAftermath(Markup page, Decision decision)
+    {
+        if (subject.Aftermath.IsDefaultOrEmpty)
+        {
+            return;
+        }
+
+        Cell(page, "say", "What came of it");
+        if (subject.Aftermath.FirstOrDefault(one => one.DecisionId == decision.Id) is { } aftermath)
+        {
+            HtmlAftermath.Write(page, aftermath);
+        }
+        else
+        {
+            page.Text("–");
+        }
+
+        page.Close();
     }
 
     private static Markup Cell(Markup page, string? cssClass, string label) => page.Open("td", cssClass).With("data-label", label);

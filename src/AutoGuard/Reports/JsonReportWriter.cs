@@ -37,6 +37,19 @@ internal sealed class JsonReportWriter : IReportWriter
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("engines");
+        foreach (var engine in report.Engines)
+        {
+            json.WriteStartObject();
+            json.WriteString("engine", engine.Engine);
+            json.WriteNumber("applied", engine.Applied);
+            json.WriteNumber("waiting", engine.Waiting);
+            json.WriteNumber("refused", engine.Refused);
+            json.WriteString("problem", engine.Problem);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteStartArray("subjects");
         foreach (var subject in report.Subjects)
         {
@@ -64,6 +77,13 @@ internal sealed class JsonReportWriter : IReportWriter
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("aftermath");
+        foreach (var aftermath in subject.Aftermath.IsDefault ? [] : subject.Aftermath)
+        {
+            WriteAftermath(json, aftermath);
+        }
+
+        json.WriteEndArray();
         Number(json, "durationSum", subject.DurationSum);
         Number(json, "durationAverage", subject.DurationAverage);
         json.WriteNumber("sessions", subject.Sessions);
@@ -87,6 +107,31 @@ internal sealed class JsonReportWriter : IReportWriter
         WriteClaims(json, subject.Claims);
         json.WriteString("allowlisted", subject.Allowlisted);
         json.WriteString("recommendation", subject.Recommendation);
+        json.WriteEndObject();
+    }
+
+    private static void WriteAftermath(Utf8JsonWriter json, Aftermath aftermath)
+    {
+        json.WriteStartObject();
+        json.WriteString("decision", aftermath.DecisionId);
+        json.WriteStartArray("engines");
+        foreach (var outcome in aftermath.Engines)
+        {
+            json.WriteStartObject();
+            json.WriteString("engine", outcome.Engine);
+            json.WriteString("result", outcome.Result);
+            json.WriteString("detail", outcome.Detail);
+            json.WriteNumber("attempts", outcome.Attempts);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteString("effect", aftermath.Effect);
+        Optional(json, "newSessions", aftermath.NewSessions);
+        Optional(json, "openSessions", aftermath.OpenSessions);
+        json.WriteString("effectDetail", aftermath.EffectDetail);
+        json.WriteString("inPlaceOf", aftermath.InPlaceOf);
+        json.WriteString("inPlaceBecause", aftermath.InPlaceBecause);
         json.WriteEndObject();
     }
 

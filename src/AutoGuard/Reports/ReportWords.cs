@@ -1,5 +1,6 @@
 using System.Globalization;
 using AutoGuard.Core.Policy;
+using AutoGuard.Core.Reporting;
 
 namespace AutoGuard.Reports;
 
@@ -42,6 +43,40 @@ internal static class ReportWords
             < 48 * 60 => Pair(minutes / 60, "h", minutes % 60, "min"),
             _ => Pair(minutes / 1440, "d", minutes % 1440 / 60, "h"),
         };
+    }
+
+    /// <summary>What the traffic did after an action.</summary>
+    public static string Effect(string effect) => effect switch
+    {
+        "waiting" => "Being watched",
+        "stopped" => "Traffic stopped",
+        "draining" => "Nothing new began",
+        "moved" => "Moved elsewhere",
+        "continued" => "Went on",
+        _ => "Effect not seen",
+    };
+
+    /// <summary>What an engine made of a decision.</summary>
+    public static string Outcome(EngineOutcome outcome) => outcome.Result switch
+    {
+        "applied" => "applied",
+        "already_applied" => "had it already",
+        "unsupported" => "not its business",
+        "rejected" => "refused",
+        "not_needed" => "not needed",
+        _ => $"waiting after {Count(outcome.Attempts, "attempt", "attempts")}",
+    };
+
+    /// <summary>How an engine did, in a few words.</summary>
+    public static string Summary(EngineSummary engine)
+    {
+        string[] parts =
+        [
+            $"{Number(engine.Applied)} applied",
+            .. engine.Waiting > 0 ? [$"{Number(engine.Waiting)} waiting"] : Array.Empty<string>(),
+            .. engine.Refused > 0 ? [$"{Number(engine.Refused)} refused"] : Array.Empty<string>(),
+        ];
+        return string.Join(", ", parts);
     }
 
     /// <summary><c>1 token</c>, <c>3 tokens</c>.</summary>

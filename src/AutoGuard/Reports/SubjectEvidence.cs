@@ -42,6 +42,10 @@ internal static class SubjectEvidence
         return last == DecisionAction.Release ? DecisionAction.Release : strongest;
     }
 
+    /// <summary>What the traffic did after the latest action that was watched; null when none was.</summary>
+    public static string? Effect(FlaggedSubject subject) =>
+        subject.Aftermath.IsDefaultOrEmpty ? null : subject.Aftermath.LastOrDefault(aftermath => aftermath.Effect is not null)?.Effect;
+
     /// <summary>Whether there are figures at all: a subject known only by its decisions has none.</summary>
     public static bool HasTraffic(FlaggedSubject subject) => subject.Sessions > 0;
 }

@@ -43,12 +43,16 @@ public sealed class DetectionParts
         {
             throw new CommandLine.VerbException(string.Join(Environment.NewLine, sources.Errors), CommandLine.ExitStatus.Usage);
         }
+        CountryOf = sources.CountryOf;
         _enricher = EnrichmentLoader.CreateEnricher(sources, values.Enrichment, Strings);
         _secret0 = BinaryPrimitives.ReadUInt64LittleEndian(secret[16..]);
         _secret1 = BinaryPrimitives.ReadUInt64LittleEndian(secret[24..]);
         Model = ModelFile.Of(settings);
         Pipeline = PipelineFor(settings, Model);
     }
+
+    /// <summary>The country of an address by the databases of section <c>Enrichment</c>, or null; from any thread.</summary>
+    public Func<IpAddress, string?> CountryOf { get; }
 
     /// <summary>Interned strings.</summary>
     public StringPool Strings { get; }

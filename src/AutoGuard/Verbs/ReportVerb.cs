@@ -2,6 +2,7 @@ using System.Globalization;
 using AutoGuard.CommandLine;
 using AutoGuard.Configuration;
 using AutoGuard.Core.Reporting;
+using AutoGuard.Guardian.Planning;
 using AutoGuard.Guardian.Storage;
 using AutoGuard.Reports;
 using AutoGuard.Worker;
@@ -18,7 +19,7 @@ internal static class ReportVerb
         DateTimeOffset to = arguments.To ?? time.GetUtcNow();
         using ILoggerFactory loggers = LoggerFactory.Create(WorkerLogging.Quiet(settings, context.Verbose));
         await using Backend backend = await Backend.OpenAsync(settings, loggers, time, cancellation);
-        StoreReportSource source = new(new PostgresDecisionStore(backend.Database, time), settings, () => null);
+        StoreReportSource source = new(new PostgresDecisionStore(backend.Database, time), new AftermathReader(backend.Database), new NoticeLog(backend.Database, time), settings, () => null);
         FlaggedReport report = await source.ReadAsync(arguments.From, to, cancellation);
         foreach (string path in arguments.Outputs.Count > 0 ? arguments.Outputs : DefaultPaths(settings, to))
         {

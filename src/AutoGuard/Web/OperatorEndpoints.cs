@@ -24,7 +24,7 @@ internal static class OperatorEndpoints
 
         RouteGroupBuilder operators = app.MapGroup("");
         operators.AddEndpointFilter(new OperatorAccess(app.Services.GetRequiredService<ApiKeys>(), authentication));
-        operators.MapGet("/", (HttpContext http, IReportSource source) => DashboardAsync(http, source, worker, time));
+        operators.MapGet("/", (HttpContext http, IReportSource source) => DashboardAsync(http, source, figures, time));
         operators.MapGet("/explain/token/{**value}", (string value, string? organization, HttpContext http) => ExplainTokenAsync(worker, value, organization, http.RequestAborted));
         operators.MapGet("/explain/ip/{value}", (string value, string? organization, HttpContext http) => IpAddress.TryParse(value, out IpAddress address)
             ? ExplainAsync(worker, (explainer, now) => explainer.Address(address, now, organization), http.RequestAborted)
@@ -32,18 +32,26 @@ internal static class OperatorEndpoints
     }
 
     /// <summary>The last day's report as of now, by event time, renewed by the browser.</summary>
-    private static async Task DashboardAsync(HttpContext http, IReportSource source, DetectionWorker worker, TimeProvider time)
+    private static async Task DashboardAsync(HttpContext http, IReportSource source, WorkerFigures figures, TimeProvider time)
     {
+        DetectionWorker worker = figures.Worker;
         DateTimeOffset to = worker.LatestEvent is { } latest
             ? DateTimeOffset.FromUnixTimeMilliseconds(latest).AddMinutes(1)
             : time.GetUtcNow();
         FlaggedReport report = await source.ReadAsync(to - DashboardPeriod, to, http.RequestAborted);
-        report = report with { Events = worker.Counters.Accepted, Sessions = worker.TotalSessions, Notices = [.. worker.Notices.Where(notice => notice.Time >= report.From)] };
+        report = report with { Events = worker.Counters.Accepted, Sessions = worker.TotalSessions, Engines = EnginesNow(report, figures) };
         http.Response.ContentType = "text/html; charset=utf-8";
         http.Response.Headers["Refresh"] = "10";
         http.Response.Headers.CacheControl = "no-store";
         await FlaggedReports.WriteAsync(report, http.Response.Body, "html", http.RequestAborted);
     }
+
+    /// <summary>Every engine of this worker, with what the store says of it and whether it can do anything now.</summary>
+    private static ImmutableArray<EngineSummary> EnginesNow(FlaggedReport report, WorkerFigures figures) =>
+    [
+        .. figures.Enforcers.Select(engine =>
+            (report.Engines.FirstOrDefault(stored => stored.Engine == engine.Name) ?? new EngineSummary(engine.Name, 0, 0, 0)) with { Problem = engine.Problem }),
+    ];
 
     /// <summary>Without an organization the token is looked for in all; an id that several have given is answered 409.</summary>
     private static async Task<IResult> ExplainTokenAsync(DetectionWorker worker, string identity, string? organization, CancellationToken cancellation)

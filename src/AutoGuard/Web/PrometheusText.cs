@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using AutoGuard.Core.Events;
+using AutoGuard.Guardian.Planning;
 using AutoGuard.Worker;
 
 namespace AutoGuard.Web;
@@ -38,6 +39,19 @@ internal static class PrometheusText
         Counter(text, "autoguard_decision_published_total", "Decisions that the decisions topic has taken.", figures.Published);
         Counter(text, "autoguard_decision_enforced_total", "Decisions a guardian applied.", figures.Applied);
         Counter(text, "autoguard_decision_refused_total", "Decisions a guardian refused for good.", figures.Refused);
+        Head(text, "autoguard_engine_up", "0 while an engine does not answer or refuses the credentials.", "gauge");
+        foreach (DecisionEnforcer engine in figures.Enforcers)
+        {
+            Line(text, "autoguard_engine_up", $"{{engine=\"{engine.Name}\"}}", engine.Problem is null ? 1 : 0);
+        }
+        Head(text, "autoguard_decision_effect_total", "What subjects' traffic did after an action took effect.", "counter");
+        foreach (Effect effect in Enum.GetValues<Effect>())
+        {
+            if (effect != Effect.Waiting)
+            {
+                Line(text, "autoguard_decision_effect_total", $"{{effect=\"{EffectLog.NameOf(effect)}\"}}", figures.Effects.Settled(effect));
+            }
+        }
         Counter(text, "autoguard_block_refused_total", "Blocks that became flags for the harm they would have done.", worker.Counters.BlocksRefused);
         Gauge(text, "autoguard_breaker_open", "1 while blocks become flags because they would touch too many or the input looks sick.", worker.Breaker is null ? 0 : 1);
         Counter(text, "autoguard_breaker_opened_total", "How often the breaker opened.", worker.BreakerOpenings);

@@ -12,7 +12,7 @@ namespace AutoGuard.Worker;
 /// decision is never lost, and one that is made again after a crash has the same id and changes nothing.
 /// </summary>
 internal sealed partial class DecisionDispatcher(
-    PostgresDecisionStore store, KafkaDecisionPublisher publisher, KafkaEventSource source, DecisionSignal signal, ILogger<DecisionDispatcher> logger, TimeProvider time)
+    PostgresDecisionStore store, NoticeLog told, KafkaDecisionPublisher publisher, KafkaEventSource source, DecisionSignal signal, ILogger<DecisionDispatcher> logger, TimeProvider time)
 {
     private const int MostItems = 64;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
@@ -46,6 +46,11 @@ internal sealed partial class DecisionDispatcher(
             if (decisions.Count > 0 || cases.Count > 0)
             {
                 await UntilDoneAsync("The decision log", () => store.AppendAsync(decisions, cases, cancellation), cancellation);
+            }
+            List<Notice> notices = [.. items.SelectMany(item => item.Notices)];
+            if (notices.Count > 0)
+            {
+                await UntilDoneAsync("The log of notices", () => told.AppendAsync(notices, cancellation), cancellation);
             }
             if (decisions.Count > 0)
             {

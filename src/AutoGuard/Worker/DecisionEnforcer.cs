@@ -26,6 +26,7 @@ internal sealed partial class DecisionEnforcer(
     private long _applied;
     private long _refused;
     private volatile bool _needsOperator;
+    private volatile bool _isReachable = true;
 
     /// <summary>Name of the guardian.</summary>
     public string Name => guardian.Name;
@@ -39,6 +40,9 @@ internal sealed partial class DecisionEnforcer(
     /// <summary>Whether the guardian refuses the credentials.</summary>
     public bool NeedsOperator => _needsOperator;
 
+    /// <summary>Why it can do nothing now, a few words; null when it can, or was not asked yet.</summary>
+    public string? Problem => _needsOperator ? "refuses the credentials" : _isReachable ? null : "does not answer";
+
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -50,6 +54,7 @@ internal sealed partial class DecisionEnforcer(
             try
             {
                 reachable = await EnforceAsync(cancellation);
+                _isReachable = reachable;
                 pause = reachable ? Poll : Longer(pause);
             }
             catch (Exception error) when (error is NpgsqlException or TimeoutException)

@@ -18,7 +18,6 @@ namespace AutoGuard.Worker;
 internal sealed partial class DetectionWorker
 {
     private const int RememberedForView = 12;
-    private const int RememberedNotices = 50;
     private static readonly TimeSpan LongSilence = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(100);
 
@@ -34,7 +33,6 @@ internal sealed partial class DetectionWorker
     private readonly ConcurrentQueue<(Action<DetectionPipeline> Ask, Action GiveUp)> _questions = new();
     private readonly Action<Decision>? _decided;
     private readonly ConcurrentQueue<Decision> _latest = new();
-    private readonly ConcurrentQueue<Notice> _notices = new();
     private volatile Notice? _breaker;
     private long _breakerOpenings;
     private long _breakerRefused;
@@ -101,9 +99,6 @@ internal sealed partial class DetectionWorker
 
     /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
     public Key128 TokenKey(string identity, string? organization) => _parts.TokenKey(identity, organization);
-
-    /// <summary>The last notices, oldest first.</summary>
-    public IReadOnlyList<Notice> Notices => [.. _notices];
 
     /// <summary>Since when and why blocks become flags; null while they do not.</summary>
     public Notice? Breaker => _breaker;
@@ -242,9 +237,9 @@ internal sealed partial class DetectionWorker
 
     private async ValueTask HandOverAsync(CancellationToken abandon)
     {
-        TellNotices();
+        Notice[] notices = TellNotices();
         IReadOnlyList<TopicPartitionOffset> settled = _positions.Take(_parts.Pipeline.Watermark);
-        if (_output.Decisions.Count == 0 && _output.Cases.Count == 0 && settled.Count == 0)
+        if (_output.Decisions.Count == 0 && _output.Cases.Count == 0 && notices.Length == 0 && settled.Count == 0)
         {
             return;
         }
@@ -258,23 +253,20 @@ internal sealed partial class DetectionWorker
             }
         }
         Volatile.Write(ref _decisions, _decisions + _output.Decisions.Count);
-        DispatchItem item = new([.. _output.Decisions], [.. _output.Cases], settled);
+        DispatchItem item = new([.. _output.Decisions], [.. _output.Cases], notices, settled);
         _output.Clear();
         await _dispatcher.WriteAsync(item, abandon);
     }
 
-    private void TellNotices()
+    private Notice[] TellNotices()
     {
-        foreach (Notice notice in _output.Notices)
+        Notice[] notices = [.. _output.Notices];
+        foreach (Notice notice in notices)
         {
             Log.Notice(_logger, notice.Organization ?? "all", notice.Text);
-            _notices.Enqueue(notice);
-            if (_notices.Count > RememberedNotices)
-            {
-                _notices.TryDequeue(out _);
-            }
         }
         _output.Notices.Clear();
+        return notices;
     }
 
     private void Answer()

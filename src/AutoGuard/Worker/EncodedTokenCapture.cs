@@ -110,17 +110,42 @@ internal sealed partial class EncodedTokenCapture(
     private static byte[]? Encoded(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json.StartsWith("\uFEFF"u8) ? json[3..] : json, new JsonReaderOptions { MaxDepth = 64 });
-        string? last = null;
+        byte[] last = [];
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             bool isToken = reader.ValueTextEquals("token"u8);
             reader.Read();
             // Of several equal names the last counts, as for the parser.
-            last = isToken && reader.TokenType == JsonTokenType.String ? reader.GetString() : isToken ? null : last;
+            if (isToken)
+            {
+                CryptographicOperations.ZeroMemory(last);
+                last = reader.TokenType == JsonTokenType.String ? Text(ref reader) : [];
+            }
             reader.Skip();
         }
-        return last is not null && last.Count(static c => c == '.') == 2 ? Encoding.UTF8.GetBytes(last) : null;
+        return last.AsSpan().Count((byte)'.') == 2 ? last : null;
+    }
+
+    /// <summary>A text in UTF-8, in memory that can be cleared as a string's cannot; empty when it is none.</summary>
+    private static byte[] Text(ref Utf8JsonReader reader)
+    {
+        byte[] text = new byte[reader.ValueSpan.Length];
+        try
+        {
+            int length = reader.CopyString(text);
+            byte[] exact = length == text.Length ? text : text[..length];
+            if (exact != text)
+            {
+                CryptographicOperations.ZeroMemory(text);
+            }
+            return exact;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, which the parser takes for U+FFFD: no encoded token has one.
+            return [];
+        }
     }
 
     private sealed record Wanted(string Identity, string? Organization);

@@ -67,6 +67,9 @@ internal sealed class Enforcement : IDisposable
     /// <summary>One enforcer for each engine.</summary>
     public IReadOnlyList<DecisionEnforcer> Enforcers { get; private set; } = [];
 
+    /// <summary>Measures what came of actions.</summary>
+    public EffectMeter Effects { get; private set; } = null!;
+
     private NpgsqlDataSource Database => _services.GetRequiredService<NpgsqlDataSource>();
 
     private PostgresEngineLocks Locks { get; }
@@ -88,9 +91,9 @@ internal sealed class Enforcement : IDisposable
             new TokenSubstitute(rails, values.Policy, values.Guardian.Response.SubstituteAddresses), _vault, view, log,
             (decisions, cancellation) => PublishAsync(publisher, decisions, cancellation), Logger<Responder>(), _time);
         Enforcers = [.. _guardians.Select(guardian => new DecisionEnforcer(guardian, responder, log, Signal, Logger<DecisionEnforcer>(), _time))];
+        Effects = new EffectMeter(effects, view, values.Guardian.Response.Observation, _time);
         _upkeep = new Upkeep(
-            _guardians, new GuardianReconciler(Ledger, log, rails, Locks, Logger<GuardianReconciler>(), _time),
-            new EffectMeter(effects, view, values.Guardian.Response.Observation, _time), _vault, values.Guardian.Response.ReconcileInterval, Logger<Upkeep>(), _time);
+            _guardians, new GuardianReconciler(Ledger, log, rails, Locks, Logger<GuardianReconciler>(), _time), Effects, _vault, values.Guardian.Response.ReconcileInterval, Logger<Upkeep>(), _time);
     }
 
     /// <summary>Waits again for the encoded forms of tokens that were decided on before this start.</summary>

@@ -19,7 +19,9 @@ internal static class OperatorKey
         string? made = await keys.EnsureFirstKeyAsync(cancellation);
         if (made is not null)
         {
-            FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
+            // The mode of a file that is there would stay what it was.
+            File.Delete(PathIn(dataDirectory));
+            FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
             if (!OperatingSystem.IsWindows())
             {
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

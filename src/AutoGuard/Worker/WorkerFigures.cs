@@ -1,16 +1,20 @@
 using System.Globalization;
+using AutoGuard.Guardian.Planning;
 using AutoGuard.Kafka;
 
 namespace AutoGuard.Worker;
 
 /// <summary>The worker's figures in one place: for the live view, the metrics and the health check.</summary>
 internal sealed class WorkerFigures(
-    DetectionWorker worker, DecisionDispatcher dispatcher, IReadOnlyList<DecisionEnforcer> enforcers, KafkaEventSource source,
+    DetectionWorker worker, DecisionDispatcher dispatcher, IReadOnlyList<DecisionEnforcer> enforcers, EffectMeter effects, KafkaEventSource source,
     KafkaDecisionPublisher publisher, TimeSpan readyWithin, TimeProvider time)
 {
     public DetectionWorker Worker => worker;
 
     public IReadOnlyList<DecisionEnforcer> Enforcers => enforcers;
+
+    /// <summary>What came of actions, as measured by this process.</summary>
+    public EffectMeter Effects => effects;
 
     public SourceCounters Source => source.Counters;
 

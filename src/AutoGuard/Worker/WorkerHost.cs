@@ -3,6 +3,7 @@ using AutoGuard.Configuration;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian;
 using AutoGuard.Guardian.Api;
+using AutoGuard.Guardian.Planning;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Guardian.Storage;
 using AutoGuard.Kafka;
@@ -146,7 +147,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         {
             _backend = await opening;
         }
-        _web = BuildWeb(logging);
+        _web = BuildWeb(logging, parts);
         await StartDetectionAsync(parts, cancellation);
         OperatorEndpoints.Map(_web, Figures, Figures.Worker, values.Web.Authentication, _time);
         _web.MapGuardianApi();
@@ -179,7 +180,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         }
     }
 
-    private WebApplication BuildWeb(Action<ILoggingBuilder> logging)
+    private WebApplication BuildWeb(Action<ILoggingBuilder> logging, DetectionParts parts)
     {
         AutoGuardSettings values = _settings.Values;
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -198,9 +199,11 @@ internal sealed class WorkerHost : IAsyncDisposable
             WidestPrefixV6 = values.Policy.WidestPrefixV6,
             Allowlist = values.Allowlist,
             Referrers = values.Referrers,
+            Limits = values.Guardian.Local,
+            CountryOf = parts.CountryOf,
         });
         builder.Services.AddSingleton<IReportSource>(provider => new StoreReportSource(
-            provider.GetRequiredService<PostgresDecisionStore>(), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
+            provider.GetRequiredService<PostgresDecisionStore>(), new AftermathReader(_backend.Database), new NoticeLog(_backend.Database, _time), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
         builder.Services.AddHostedService(provider => new RetentionSweep(
             provider.GetRequiredService<PostgresDecisionStore>(), provider.GetRequiredService<RuleStore>(),
             TimeSpan.FromDays(values.Reports.Retention), provider.GetRequiredService<ILogger<RetentionSweep>>(), _time));
@@ -223,7 +226,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             KafkaRecordReader reader = new(parts, _time, _enforcement.Capture);
             _source = new KafkaEventSource(
                 Kafka, reader.Read, parts.Strings.Intern(Kafka.Options.EventsTopic), services.GetRequiredService<ILogger<KafkaEventSource>>(), _time);
-            _dispatcher = new DecisionDispatcher(store, _publisher, _source, _enforcement.Signal, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
+            _dispatcher = new DecisionDispatcher(store, new NoticeLog(_backend!.Database, _time), _publisher, _source, _enforcement.Signal, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
             DetectionWorker worker = new(
                 parts, _settings, _source, _dispatcher.Items, services.GetRequiredService<ILogger<DetectionWorker>>(), _time,
                 _enforcement.Capture is { } capture ? capture.Want : null);
@@ -233,7 +236,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             _enforcement.Connect(worker, parts, _publisher);
             await _enforcement.RememberAsync(earlier, cancellation);
             TimeSpan readyWithin = Kafka.IsEmbedded ? TimeSpan.Zero : _settings.Values.Web.ReadyWithin;
-            Figures = new WorkerFigures(worker, _dispatcher, _enforcement.Enforcers, _source, _publisher, readyWithin, _time);
+            Figures = new WorkerFigures(worker, _dispatcher, _enforcement.Enforcers, _enforcement.Effects, _source, _publisher, readyWithin, _time);
         }
         catch (InvalidOperationException error)
         {

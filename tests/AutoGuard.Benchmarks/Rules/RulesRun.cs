@@ -6,14 +6,21 @@ using AutoGuard.Guardian.Rules;
 
 namespace AutoGuard.Benchmarks.Rules;
 
-/// <summary>The matcher with a million rules: time to load, memory, time of a look-up and of a change.</summary>
+/// <summary>The matcher with a million rules, made in memory and then read from PostgreSQL: time to load, memory, time of a look-up and of a change.</summary>
 internal static class RulesRun
 {
     private const int Count = 1_000_000;
     private const int Questions = 1_000_000;
-    private static readonly DateTimeOffset Now = new(2025, 11, 14, 12, 0, 0, TimeSpan.Zero);
+    public static readonly DateTimeOffset Now = new(2025, 11, 14, 12, 0, 0, TimeSpan.Zero);
 
-    public static void Run()
+    public static async Task RunAsync()
+    {
+        (IpAddress Address, string Token, string Host)[] questions = RunInMemory();
+        var random = new Random(20251114);
+        await StoredRulesRun.RunAsync(Enumerable.Range(0, Count).Select(i => Make(i, random)), questions);
+    }
+
+    private static (IpAddress Address, string Token, string Host)[] RunInMemory()
     {
         var random = new Random(20251114);
         Console.WriteLine($"{Count:N0} rules: half IPv4 addresses, a quarter networks of both families, a quarter tokens and hosts; seed 20251114");
@@ -37,9 +44,10 @@ internal static class RulesRun
         }
         Say($"change: {Stopwatch.GetElapsedTime(start).TotalMicroseconds / changes:0.0} µs each, one after another");
         GC.KeepAlive((matcher, length));
+        return questions;
     }
 
-    private static void Time(string what, (IpAddress Address, string Token, string Host)[] questions, Func<(IpAddress Address, string Token, string Host), bool> ask)
+    public static void Time(string what, (IpAddress Address, string Token, string Host)[] questions, Func<(IpAddress Address, string Token, string Host), bool> ask)
     {
         double best = double.MaxValue;
         int allowed = 0;
@@ -85,11 +93,11 @@ internal static class RulesRun
 
     private static IpAddress Address(Random random) => IpAddress.FromV4((uint)random.NextInt64(1L << 32));
 
-    private static long Live()
+    public static long Live()
     {
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return GC.GetTotalMemory(forceFullCollection: true);
     }
 
-    private static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    public static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 }

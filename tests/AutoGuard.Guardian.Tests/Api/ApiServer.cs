@@ -33,7 +33,7 @@ public sealed class ApiServer : IAsyncLifetime
 
     public FakeTimeProvider Time => _time;
 
-    public LocalGuardianOptions Options { get; } = new() { CallsPerSecond = 1_000_000, RefusedKeysPerMinute = 1_000_000 };
+    public LocalGuardianOptions Options { get; } = new() { Limits = { CallsPerSecond = 1_000_000, RefusedKeysPerMinute = 1_000_000 } };
 
     /// <summary>Every line that the server logged.</summary>
     public RecordedLog Log { get; } = new();

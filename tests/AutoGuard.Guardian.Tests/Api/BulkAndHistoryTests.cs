@@ -148,7 +148,7 @@ public sealed class BulkAndHistoryTests(PostgresFixture postgres) : IClassFixtur
 
     private sealed class LimitedServer : IAsyncDisposable
     {
-        public ApiServer Server { get; } = new() { Options = { CallsPerSecond = 5, RefusedKeysPerMinute = 3 } };
+        public ApiServer Server { get; } = new() { Options = { Limits = { CallsPerSecond = 5, RefusedKeysPerMinute = 3 } } };
 
         public async ValueTask DisposeAsync() => await Server.DisposeAsync();
     }

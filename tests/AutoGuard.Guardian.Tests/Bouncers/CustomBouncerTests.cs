@@ -58,9 +58,8 @@ public sealed class CustomBouncerTests(PostgresFixture postgres) : IClassFixture
     private async Task CalledAsync(RunningProcess bouncer, string start, string scope)
     {
         string calls = Path.Combine(_folder, "calls");
-        await Programs.UntilAsync(
+        await Eventually.TrueAsync(
             async () => File.Exists(calls) && (await File.ReadAllLinesAsync(calls)).Any(line => line.StartsWith(start, StringComparison.Ordinal) && line.Contains($"\"scope\":\"{scope}\"", StringComparison.Ordinal)),
-            Patience,
             () => $"the bouncer to call its script with {start}; it was called:\n{(File.Exists(calls) ? File.ReadAllText(calls) : "")}\nand says:\n{bouncer.Said}\nthe server says:\n{string.Join('\n', _server.Log.Lines.Where(static l => l.StartsWith("Error", StringComparison.Ordinal)))}");
     }
 

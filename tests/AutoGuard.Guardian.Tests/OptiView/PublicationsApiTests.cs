@@ -48,6 +48,19 @@ public sealed class PublicationsApiTests(PostgresFixture postgres) : IClassFixtu
     }
 
     [Fact]
+    public async Task The_country_is_looked_up_when_the_caller_does_not_say_it()
+    {
+        _server.Options.CountryOf = static address => address == IpAddress.FromV4(0xCB007107) ? "FR" : null;
+        using HttpClient asker = _server.MakeClient("X-Api-Key", _server.Key);
+        async Task<bool> MayAsync(string question) => (await asker.GetAsync($"/check?channel=c-1&{question}")).IsSuccessStatusCode;
+        await PatchAsync("/channels/c-1", """{"publicationConfig":{"geoBlocking":{"enabled":true,"mode":"blacklist","countries":["FR"]}}}""", HttpStatusCode.NoContent);
+
+        Assert.Equal((false, true, true), (await MayAsync("ip=203.0.113.7"), await MayAsync("ip=203.0.113.8"), await MayAsync("ip=203.0.113.7&country=DE")));
+        await PatchAsync("/channels/c-1", """{"publicationConfig":{"geoBlocking":{"mode":"whitelist"}}}""", HttpStatusCode.NoContent);
+        Assert.Equal((true, false, false), (await MayAsync("ip=203.0.113.7"), await MayAsync("ip=203.0.113.8"), await MayAsync("token=t")));
+    }
+
+    [Fact]
     public async Task A_missing_mode_is_the_documented_allow_list()
     {
         using HttpClient asker = _server.MakeClient("X-Api-Key", _server.Key);

@@ -14,6 +14,9 @@ internal class ScriptedGuardian(string name, GuardianCapabilities capabilities) 
 
     public List<string> Calls { get; } = [];
 
+    /// <summary>Why rules were to be taken out.</summary>
+    public List<string> Reasons { get; } = [];
+
     /// <summary>The next answers; when there is none it does what it is asked.</summary>
     public Queue<GuardianOutcome> Answers { get; } = new();
 
@@ -24,11 +27,16 @@ internal class ScriptedGuardian(string name, GuardianCapabilities capabilities) 
             Answers.TryDequeue(out GuardianOutcome? answer) ? answer : new GuardianOutcome(Rules.Add(decision.Subject) ? GuardianResult.Applied : GuardianResult.AlreadyApplied));
     }
 
-    public ValueTask<GuardianOutcome> ReleaseAsync(Subject subject, string? organization, string reason, CancellationToken cancellationToken)
+    /// <summary>What happens elsewhere after a rule was taken out, and before whoever asked for that is told.</summary>
+    public Func<Task> AfterRelease { get; set; } = static () => Task.CompletedTask;
+
+    public async ValueTask<GuardianOutcome> ReleaseAsync(Subject subject, string? organization, string reason, CancellationToken cancellationToken)
     {
         Calls.Add("release " + subject.Value);
-        return ValueTask.FromResult(
-            Answers.TryDequeue(out GuardianOutcome? answer) ? answer : new GuardianOutcome(Rules.Remove(subject) ? GuardianResult.Applied : GuardianResult.AlreadyApplied));
+        Reasons.Add(reason);
+        GuardianOutcome outcome = Answers.TryDequeue(out GuardianOutcome? answer) ? answer : new GuardianOutcome(Rules.Remove(subject) ? GuardianResult.Applied : GuardianResult.AlreadyApplied);
+        await AfterRelease();
+        return outcome;
     }
 }
 

@@ -16,6 +16,7 @@ public enum Fault
     Silence,
     Reset,
     SlowAnswer,
+    BrokenArchive,
 }
 
 /// <summary>A request as it arrived.</summary>
@@ -126,6 +127,10 @@ public abstract class EngineStandIn : IAsyncDisposable
                 await context.Response.WriteAsync(text[..(text.Length / 2)]);
                 await context.Response.Body.FlushAsync();
                 await UntilGoneAsync(context);
+                break;
+            case Fault.BrokenArchive:
+                context.Response.Headers.ContentEncoding = "gzip";
+                await context.Response.WriteAsync("no gzip at all");
                 break;
             default:
                 await UntilGoneAsync(context);

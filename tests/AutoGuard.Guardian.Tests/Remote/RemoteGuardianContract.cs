@@ -36,6 +36,7 @@ public abstract class RemoteGuardianContract : GuardianContract
     [InlineData(Fault.Reset)]
     [InlineData(Fault.Silence)]
     [InlineData(Fault.SlowAnswer)]
+    [InlineData(Fault.BrokenArchive)]
     public async Task A_fault_that_passes_is_got_over(Fault fault)
     {
         await PrepareAsync(Subject);

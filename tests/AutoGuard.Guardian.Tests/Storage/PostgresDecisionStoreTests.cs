@@ -2,6 +2,7 @@ using AutoGuard.Core.Events;
 using AutoGuard.Core.Guardian;
 using AutoGuard.Core.Policy;
 using AutoGuard.Core.Reporting;
+using AutoGuard.Guardian.Planning;
 using AutoGuard.Guardian.Storage;
 using AutoGuard.Testing;
 using Dapper;
@@ -181,6 +182,48 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
         IReadOnlyList<RecordedOutcome> outcomes = await _store.ReadOutcomesAsync(_time.GetUtcNow() - Day, _time.GetUtcNow() + Day, default);
         Assert.Equal([GuardianResult.Applied, GuardianResult.Unsupported, GuardianResult.Rejected], outcomes.Select(static o => o.Outcome.Result));
         Assert.Equal(("rule-1", 2), (outcomes[0].Outcome.RuleId, outcomes[2].Attempts));
+    }
+
+    [Fact]
+    public async Task What_came_of_decisions_is_put_together_for_reports()
+    {
+        Decision block = Enforced(0, DecisionAction.Block);
+        Decision flag = Enforced(3, DecisionAction.Flag);
+        await _store.AppendAsync([block, flag], [], default);
+        await _store.RecordOutcomeAsync(block.Id, "Local", new GuardianOutcome(GuardianResult.Applied), null, default);
+        await _store.RecordOutcomeAsync(block.Id, "Webhook", new GuardianOutcome(GuardianResult.Unavailable, "time-out"), _time.GetUtcNow().AddMinutes(1), default);
+        var effects = new EffectLog(_database.DataSource, _time);
+        await effects.WatchAsync(block.Id, _time.GetUtcNow(), false, [], default);
+        await effects.FinishAsync(block.Id, Effect.Moved, 0, 1, "to another address", default);
+        await effects.LinkAsync("revocation", [block], "not revocable", default);
+
+        IReadOnlyDictionary<string, Aftermath> found = await new AftermathReader(_database.DataSource).ReadAsync([block.Id, flag.Id, "nobody"], default);
+
+        Aftermath aftermath = Assert.Single(found).Value;
+        Assert.Equal([new EngineOutcome("Local", "applied", null, 1), new EngineOutcome("Webhook", "unavailable", "time-out", 1)], aftermath.Engines.AsEnumerable());
+        Assert.Equal(("moved", 0L, 1, "to another address"), (aftermath.Effect, aftermath.NewSessions, aftermath.OpenSessions, aftermath.EffectDetail));
+        Assert.Equal(("revocation", "not revocable"), (aftermath.InPlaceOf, aftermath.InPlaceBecause));
+        Assert.Equal([new EngineSummary("Local", 1, 0, 0), new EngineSummary("Webhook", 0, 1, 0)], AftermathReader.Summarize(found.Values).AsEnumerable());
+    }
+
+    [Fact]
+    public async Task Notices_are_kept_once_read_by_their_time_and_deleted_with_the_decisions()
+    {
+        var told = new NoticeLog(_database.DataSource, _time);
+        long now = Sample.Now(_time);
+        Notice[] notices =
+        [
+            new(now, NoticeKind.BreakerOpened, null, "61 blocks within a minute."), new(now + 1, NoticeKind.BlockTooWide, "red\0", "One block would touch 9 %."),
+            new(now + 3_600_000, NoticeKind.BreakerClosed, null, "Blocks are made again."),
+        ];
+        await told.AppendAsync(notices, default);
+        await told.AppendAsync(notices, default);
+
+        Assert.Equal([notices[0], notices[1] with { Organization = "red\uFFFD" }], await told.ReadAsync(_time.GetUtcNow(), _time.GetUtcNow().AddHours(1), default));
+        Assert.Equal(3, (await told.ReadAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, default)).Count);
+        _time.Advance(Day);
+        await _store.DeleteOlderThanAsync(_time.GetUtcNow(), default);
+        Assert.Empty(await told.ReadAsync(_time.GetUtcNow() - Day, _time.GetUtcNow(), default));
     }
 
     [Fact]

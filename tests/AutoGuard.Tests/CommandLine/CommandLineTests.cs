@@ -1,5 +1,6 @@
 using AutoGuard.CommandLine;
 using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Api;
 
 namespace AutoGuard.Tests.CommandLine;
 
@@ -30,6 +31,10 @@ public sealed class CommandLineTests : IDisposable
         { "rules remove ip 10.0.0.1", new RulesRemoveArguments(new Subject(SubjectType.Ip, "10.0.0.1")) },
         { "rules import -", new RulesImportArguments("-") },
         { "rules export rules.jsonl", new RulesExportArguments("rules.jsonl") },
+        { "keys list", new KeysListArguments(false) },
+        { "keys add edge-1 --role bouncer", new KeysAddArguments("edge-1", ApiRole.Bouncer, null, null) },
+        { "keys add ops --role admin --organization red --reason shift", new KeysAddArguments("ops", ApiRole.Admin, "red", "shift") },
+        { "keys remove edge-1", new KeysRemoveArguments("edge-1") },
         { "explain token jti-1", new ExplainArguments(new Subject(SubjectType.Token, "jti-1")) },
         { "explain ip 10.0.0.1", new ExplainArguments(new Subject(SubjectType.Ip, "10.0.0.1")) },
     };
@@ -103,6 +108,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("report --from 2026-02-01 --to 2026-02-01", "autoguard: --to must be after --from.", "autoguard report")]
     [InlineData("rules add cidr 203.0.113.7/24", "autoguard: \"203.0.113.7/24\" is not allowed as VALUE; must be a network whose host bits are zero, as 203.0.113.0/24.", "autoguard rules add")]
     [InlineData("rules import gone.jsonl", "autoguard: \"gone.jsonl\" is not there; must be a file.", "autoguard rules import")]
+    [InlineData("keys add edge-1", "autoguard: Option '--role' is required.", "autoguard keys add")]
+    [InlineData("keys add edge-1 --role root", "autoguard: Argument 'root' not recognized. Must be one of: 'bouncer' 'read' 'write' 'admin'", "autoguard keys add")]
+    [InlineData("keys remove a/b", "autoguard: \"a/b\" is not allowed as NAME; must be at most 64 letters, digits, dots, hyphens and underscores.", "autoguard keys remove")]
     [InlineData("explain cidr 10.0.0.0/8", "autoguard: Argument 'cidr' not recognized. Must be one of: 'token' 'ip'", "autoguard explain")]
     [InlineData("explain token eyJhbGciOiJub25lIn0.e30.x", "autoguard: (hidden) is not allowed as VALUE; must be the identity of a token: its jti, its text, or sha256: and its digest.", "autoguard explain")]
     [InlineData("check --set", "autoguard: Required argument missing for option: '--set'.", "autoguard check")]

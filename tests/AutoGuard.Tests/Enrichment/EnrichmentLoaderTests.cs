@@ -23,6 +23,7 @@ public sealed class EnrichmentLoaderTests : IDisposable
         PlaybackEvent playbackEvent = new() { Address = IpAddress.FromV4(0x0102_0304) };
         enricher.Enrich(ref playbackEvent);
         Assert.Equal("FR", CountryCode.Text(playbackEvent.Country));
+        Assert.Equal(("FR", null), (sources.CountryOf(IpAddress.FromV4(0x0102_0304)), sources.CountryOf(IpAddress.FromV4(0xF102_0304))));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using AutoGuard.Core.Events;
 using AutoGuard.Kafka;
+using AutoGuard.Testing;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AutoGuard.Kafka;
+using AutoGuard.Testing;
 using Confluent.Kafka;
 
 namespace AutoGuard.Tests.Kafka;

@@ -5,29 +5,11 @@ using System.Globalization;
 using System.Text;
 using AutoGuard.Core.Events;
 using AutoGuard.Kafka;
+using AutoGuard.Testing;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
 namespace AutoGuard.Tests.Kafka;
-
-/// <summary>Waits for conditions, with a deadline that says what was waited for.</summary>
-internal static class Eventually
-{
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
-
-    public static async Task True(Func<bool> condition, string what)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!condition())
-        {
-            if (watch.Elapsed > Deadline)
-            {
-                throw new TimeoutException($"Waited {Deadline.TotalSeconds} s in vain for: {what}");
-            }
-            await Task.Delay(10);
-        }
-    }
-}
 
 /// <summary>Keeps what was logged.</summary>
 internal sealed class LogList<T> : ILogger<T>

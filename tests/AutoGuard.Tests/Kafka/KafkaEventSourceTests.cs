@@ -1,5 +1,6 @@
 using AutoGuard.Core.Events;
 using AutoGuard.Kafka;
+using AutoGuard.Testing;
 
 namespace AutoGuard.Tests.Kafka;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using AutoGuard.Kafka;
+using AutoGuard.Testing;
 using Confluent.Kafka;
 
 namespace AutoGuard.Tests.Kafka;

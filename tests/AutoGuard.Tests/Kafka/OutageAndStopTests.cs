@@ -1,4 +1,5 @@
 using AutoGuard.Kafka;
+using AutoGuard.Testing;
 using Microsoft.Extensions.Logging;
 
 namespace AutoGuard.Tests.Kafka;

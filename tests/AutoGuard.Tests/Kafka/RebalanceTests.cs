@@ -1,4 +1,5 @@
 using AutoGuard.Kafka;
+using AutoGuard.Testing;
 
 namespace AutoGuard.Tests.Kafka;
 

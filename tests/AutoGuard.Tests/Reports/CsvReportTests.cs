@@ -53,7 +53,7 @@ public sealed class CsvReportTests
         Assert.Equal([0xEF, 0xBB, 0xBF], bytes[..3]);
         var text = Encoding.UTF8.GetString(bytes[3..]);
         Assert.StartsWith("subjectType,subject,organization,user,", text, StringComparison.Ordinal);
-        Assert.EndsWith("decisionIds\r\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("effect\r\n", text, StringComparison.Ordinal);
         Assert.Equal(1, text.Count(c => c == '\n'));
     }
 

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using AutoGuard.Core.Reporting;
 using AutoGuard.Reports;
+using AutoGuard.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -40,7 +41,7 @@ public sealed class FlaggedReportJobTests : IDisposable
         time.Advance(TimeSpan.FromSeconds(119));
         Assert.Equal(0, source.CompleteCalls);
         time.Advance(TimeSpan.FromSeconds(1));
-        await Until(() => source.CompleteCalls == 1 && time.Waiting == 1, "the first question whether the period is complete");
+        await Eventually.True(() => source.CompleteCalls == 1 && time.Waiting == 1, "the first question whether the period is complete");
         Assert.Empty(source.Asked);
         source.Complete = true;
         time.Advance(TimeSpan.FromSeconds(10));
@@ -57,7 +58,7 @@ public sealed class FlaggedReportJobTests : IDisposable
         var run = Job(source, time, out var period).RunAsync(period, onlyIfMissed: false, CancellationToken.None);
         for (var calls = 1; calls <= 360; calls++)
         {
-            await Until(() => source.CompleteCalls >= calls && time.Waiting == 1, $"question {calls}");
+            await Eventually.True(() => source.CompleteCalls >= calls && time.Waiting == 1, $"question {calls}");
             time.Advance(TimeSpan.FromSeconds(10));
         }
 
@@ -159,13 +160,13 @@ public sealed class FlaggedReportJobTests : IDisposable
         using var host = builder.Build();
         await host.StartAsync();
 
-        await Until(() => _folder.Names.Any(name => name.StartsWith("flagged-", StringComparison.Ordinal)), "the report that was missed");
+        await Eventually.True(() => _folder.Names.Any(name => name.StartsWith("flagged-", StringComparison.Ordinal)), "the report that was missed");
         var (from, to) = source.Asked.Single();
         Assert.Equal((1, TimeSpan.Zero, TimeSpan.FromDays(1)), (to.Day, to.TimeOfDay, to - from));
         File.Delete(_folder[_folder.Names.Single(name => name.StartsWith("flagged-", StringComparison.Ordinal))]);
         var scheduler = await host.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
         await scheduler.TriggerJob(new JobKey("flagged-report"));
-        await Until(() => source.Asked.Count == 2 && _folder.Names.Any(name => name.EndsWith("Z.json", StringComparison.Ordinal)), "the report that was asked for");
+        await Eventually.True(() => source.Asked.Count == 2 && _folder.Names.Any(name => name.EndsWith("Z.json", StringComparison.Ordinal)), "the report that was asked for");
         Assert.Equal((from, to), source.Asked[1]);
 
         await host.StopAsync();
@@ -185,7 +186,7 @@ public sealed class FlaggedReportJobTests : IDisposable
         builder.Services.AddQuartzHostedService();
         using var host = builder.Build();
         await host.StartAsync();
-        await Until(() => source.CompleteCalls > 0, "the job to wait for the period to be complete");
+        await Eventually.True(() => source.CompleteCalls > 0, "the job to wait for the period to be complete");
 
         await host.StopAsync().WaitAsync(TimeSpan.FromSeconds(20));
 
@@ -221,16 +222,6 @@ public sealed class FlaggedReportJobTests : IDisposable
         proxy.Fired = fired;
         proxy.Trigger = TriggerBuilder.Create().WithIdentity(trigger).ForJob("flagged-report").StartAt(fired).Build();
         return context;
-    }
-
-    private static async Task Until(Func<bool> condition, string what)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!condition())
-        {
-            Assert.False(deadline.IsCancellationRequested, $"Waited in vain for {what}.");
-            await Task.Delay(5, CancellationToken.None);
-        }
     }
 
     private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);

@@ -47,6 +47,7 @@ public static class HostileText
         Policy = text(),
         Mode = (EnforcementMode)random.Next(2),
         Events = random.Next(3) == 0 ? null : random.NextInt64(),
+        Engines = [new EngineSummary(text(), random.Next(), random.Next(), random.Next()) { Problem = random.Next(2) == 0 ? null : text() }],
         Subjects = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => Subject(random, text))],
         LeftOut = random.Next(3),
     };
@@ -57,6 +58,14 @@ public static class HostileText
         return new FlaggedSubject
         {
             Subject = subject,
+            Aftermath =
+            [
+                new Aftermath
+                {
+                    DecisionId = text(), Engines = [new EngineOutcome(text(), text(), random.Next(2) == 0 ? null : text(), random.Next())], Effect = random.Next(2) == 0 ? null : text(),
+                    EffectDetail = text(), InPlaceOf = random.Next(2) == 0 ? null : text(), InPlaceBecause = text(),
+                },
+            ],
             Organization = random.Next(2) == 0 ? null : text(),
             User = random.Next(2) == 0 ? null : text(),
             Score = Number(random),

@@ -35,6 +35,37 @@ public sealed class ReportFixture(int seed = 7)
         Subjects = [Leaked(mode), SharedAccount(mode), Relay(mode), Partner(mode), Flood(mode), Network(mode), Pirate(mode)],
     };
 
+    /// <summary>The same with what came of the decisions: engines that applied, wait and refuse, traffic that moved, stopped and went on.</summary>
+    public FlaggedReport WithAftermath()
+    {
+        FlaggedReport report = Report();
+        string[] effects = ["moved", "continued", "stopped", "waiting", "draining", "unknown"];
+        return report with
+        {
+            Engines = [new EngineSummary("Local", 12, 0, 0), new EngineSummary("NanoStream", 7, 2, 1) { Problem = "refuses the credentials" }],
+            Subjects =
+            [
+                .. report.Subjects.Select((subject, i) => subject with
+                {
+                    Aftermath =
+                    [
+                        new Aftermath
+                        {
+                            DecisionId = subject.Decisions[^1].Id,
+                            Engines = [new EngineOutcome("Local", "applied", null, 1), new EngineOutcome("NanoStream", "unavailable", "It could not be used: status 503.", 3)],
+                            Effect = effects[i % effects.Length],
+                            NewSessions = i,
+                            OpenSessions = 2,
+                            EffectDetail = "2 sessions still run that should have ended.",
+                            InPlaceOf = i == 4 ? report.Subjects[0].Decisions[^1].Id : null,
+                            InPlaceBecause = i == 4 ? "The token was not created as revocable (2011)." : null,
+                        },
+                    ],
+                }),
+            ],
+        };
+    }
+
     public static FlaggedReport Empty(long? events = 18_402_771, long? sessions = 412_960) => new()
     {
         From = From,

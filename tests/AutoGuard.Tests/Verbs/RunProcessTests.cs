@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using AutoGuard.Core.Policy;
+using AutoGuard.Testing;
 using AutoGuard.Tests.Worker;
 
 namespace AutoGuard.Tests.Verbs;
@@ -82,6 +82,35 @@ public sealed class RunProcessTests(RunningProgram running) : IClassFixture<Runn
     }
 
     [Fact]
+    public async Task Keys_are_made_listed_and_revoked_beside_a_running_worker_and_only_their_digest_is_stored()
+    {
+        Ended added = await running.VerbAsync("keys", "add", "edge-9", "--role", "bouncer", "--reason", "edge in Frankfurt");
+        string key = added.Output.Trim();
+        Ended again = await running.VerbAsync("keys", "add", "edge-9", "--role", "admin");
+        Ended listed = await running.VerbAsync("keys", "list");
+        Task<Ended> AskAsync(string path) =>
+            ChildProgram.RunAsync("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--max-time", "20", "--header", $"X-Api-Key: {key}", $"{running.Address}{path}");
+        await UntilAsync(async () => (await AskAsync("/check?ip=192.0.2.1")).Output == "200", "the new key to open checks");
+        string rules = (await AskAsync("/rules")).Output;
+        JsonElement history = await CurlAsync("--header", $"X-BINTU-APIKEY: {running.Key}", $"{running.Address}/history?subject=key:edge-9");
+        Ended removed = await running.VerbAsync("keys", "remove", "edge-9");
+        await UntilAsync(async () => (await AskAsync("/check?ip=192.0.2.1")).Output == "401", "the revoked key to open nothing");
+        Ended gone = await running.VerbAsync("keys", "remove", "edge-9");
+
+        Assert.All((Ended[])[added, listed, removed], ended => Assert.True(ended.Status == 0, ended.Error));
+        Assert.Equal("403", rules);
+        Assert.Matches("^ag_[A-Za-z0-9_-]{43}$", key);
+        Assert.Equal((1, ""), (again.Status, again.Output));
+        Assert.Contains("There is or was a key of the name edge-9", again.Error, StringComparison.Ordinal);
+        Assert.Contains("bouncer  edge-9  all organizations", listed.Output, StringComparison.Ordinal);
+        Assert.Equal("edge in Frankfurt", history.GetProperty("data")[0].GetProperty("why").GetString());
+        Assert.All((Ended[])[listed, removed], ended => Assert.DoesNotContain(key, ended.Output + ended.Error, StringComparison.Ordinal));
+        Assert.DoesNotContain(key, running.Program.Error, StringComparison.Ordinal);
+        Assert.Equal(1, gone.Status);
+        Assert.Contains("There is no key edge-9", gone.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_file_of_rules_with_one_wrong_line_is_refused_whole_and_every_wrong_line_named()
     {
         await File.WriteAllLinesAsync(running["wrong.jsonl"], [
@@ -133,15 +162,8 @@ public sealed class RunProcessTests(RunningProgram running) : IClassFixture<Runn
         return answer.RootElement.Clone();
     }
 
-    private async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        var watch = Stopwatch.StartNew();
-        while (!await condition())
-        {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), $"Waited 60 s in vain for {what}. The worker says:\n{running.Program.Error}");
-            await Task.Delay(100);
-        }
-    }
+    private Task<TimeSpan> UntilAsync(Func<Task<bool>> condition, string what) =>
+        Eventually.TrueAsync(condition, () => $"{what}; the worker says:\n{running.Program.Error}");
 
     /// <summary>A developer may lack kcat; the build server may not.</summary>
     private static bool HasKcat()

@@ -122,7 +122,8 @@ public sealed class RemoteEnginesTests(PostgresFixture postgres) : IClassFixture
                     string scope = token.Revocable is bool revocable ? $$""","tokenScope":{"revocable":{{(revocable ? "true" : "false")}}}""" : "";
                     // Networks of their own that begin alike, to tell whose they are.
                     string ip = string.Create(CultureInfo.InvariantCulture, $"{token.Network}{i}.9");
-                    string json = $$"""{"type":"{{(round == 0 ? "start" : "heartbeat")}}","timestamp":"{{time}}","sessionId":"{{token.Identity}}-{{i}}","ip":"{{ip}}","token":"{{token.Encoded}}","userId":"u-{{token.Identity}}","country":"{{countries[i]}}","asn":{{3320 + i}},"stream":"s"{{scope}}}""";
+                    // A name given twice is legal, and so is half a surrogate pair: the last one counts, the other must not stop anything.
+                    string json = $$"""{"token":"\ud800","type":"{{(round == 0 ? "start" : "heartbeat")}}","timestamp":"{{time}}","sessionId":"{{token.Identity}}-{{i}}","ip":"{{ip}}","token":"{{token.Encoded}}","userId":"u-{{token.Identity}}","country":"{{countries[i]}}","asn":{{3320 + i}},"stream":"s"{{scope}}}""";
                     producer.Produce(bench.Options.EventsTopic, new Message<byte[]?, byte[]> { Key = Encoding.UTF8.GetBytes(token.Identity), Value = Encoding.UTF8.GetBytes(json) });
                     count++;
                 }

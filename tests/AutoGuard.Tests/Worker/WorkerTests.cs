@@ -6,6 +6,7 @@ using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 using AutoGuard.Kafka;
 using AutoGuard.Simulation.Labels;
+using AutoGuard.Testing;
 using AutoGuard.Tests.Kafka;
 using AutoGuard.Worker;
 using Confluent.Kafka;
