@@ -62,7 +62,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions ConcurrentSessions { get; set; } = IndicatorOptions.Of(2, 8, 0.7);
 
     /// <summary>B and F. Sessions at once of a token that plays from data centres where hardly anybody else watches: nobody has several screens there.</summary>
-    public IndicatorOptions DataCentreSessions { get; set; } = IndicatorOptions.Of(1.5, 4, 0.7);
+    public IndicatorOptions DataCentreSessions { get; set; } = IndicatorOptions.Of(1, 4, 0.7);
 
     /// <summary>F. Places (networks; one for both protocols of a line) those sessions come from: screens of one household share one.</summary>
     public IndicatorOptions ConcurrentNetworks { get; set; } = IndicatorOptions.Of(2, 5, 0.95);
