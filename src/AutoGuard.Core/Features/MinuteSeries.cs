@@ -74,10 +74,12 @@ public sealed class MinuteSeries
     public int Count => _tokens.Rented + _addresses.Rented;
 
     /// <summary>Gives a token a series if it starts often enough and has none.</summary>
-    public void Enrol(int tokenIndex, in TokenFeatures features)
+    /// <param name="tokenIndex">The token.</param>
+    /// <param name="sessions">Its sessions first seen within the window.</param>
+    public void Enrol(int tokenIndex, int sessions)
     {
         ref TokenState token = ref _state.Tokens[tokenIndex];
-        if (token.Series < 0 && features.Sessions >= EarningSessions && _watchedTokens.Count < MostSeries)
+        if (token.Series < 0 && sessions >= EarningSessions && _watchedTokens.Count < MostSeries)
         {
             token.Series = _tokens.Rent();
             _tokens.Seed(token.Series, _prior);

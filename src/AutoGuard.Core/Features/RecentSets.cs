@@ -28,6 +28,7 @@ public sealed class RecentSets<TMember>
 
     private const int Classes = 5;
     private const int LongestProbe = 16;
+    private const int MostFetched = 4;
     private static readonly int[] Sizes = [4, 16, 64, 256, LargestSet];
 
     private readonly SizeClass[] _classes = [.. Sizes.Select(size => new SizeClass(size))];
@@ -98,6 +99,16 @@ public sealed class RecentSets<TMember>
 
     /// <summary>All places of a set, free and stale ones among them (see <see cref="IRecentMember"/>).</summary>
     public ReadOnlySpan<TMember> Members(int set) => set == 0 ? [] : Places(set);
+
+    /// <summary>Has a small set fetched, or the beginning of a large one.</summary>
+    public void Foresee(int set)
+    {
+        if (set != 0)
+        {
+            Span<TMember> places = Places(set);
+            Cache.Fetch(in places[0], Math.Min(places.Length, MostFetched));
+        }
+    }
 
     /// <summary>Gives the set's memory back; its number becomes 0.</summary>
     public void Release(ref int set)

@@ -11,6 +11,9 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
     /// <summary>Open sessions of one IPv6 network from which on it is judged.</summary>
     private const int ManyConnections = 32;
 
+    /// <summary>Sessions of a token beyond which it is not one viewer's: what it shows of an operator is no habit of a customer.</summary>
+    private const int MostSessionsOfViewer = 1_000;
+
     /// <summary>Open sessions without a token of one IPv6 network from which on it is judged.</summary>
     private const int FewTokenless = 2;
 
@@ -61,6 +64,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             ref AddressState address = ref state.Addresses[session.AddressState.Index];
             address.Open--;
+            address.Anonymous -= session.Token.IsNone ? 1 : 0;
+            address.Tools -= (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
             Unlink(ref address.FirstSession, session.PreviousOfAddress, session.NextOfAddress, ofToken: false);
             state.MarkAddress(session.AddressState.Index);
         }
@@ -75,6 +80,15 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             state.Referrers[session.Referrer.Index].Open--;
         }
         session.Token = session.AddressState = session.Network = session.Referrer = StateHandle.None;
+    }
+
+    /// <summary>A session turned out to be played by a tool while it ran.</summary>
+    public void NoteTool(in SessionState session)
+    {
+        if (state.Addresses.Holds(session.AddressState))
+        {
+            state.Addresses[session.AddressState.Index].Tools++;
+        }
     }
 
     /// <summary>Adds observed playback time to everything the session counts in.</summary>
@@ -181,7 +195,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             {
                 seen.Address = session.Address;
                 seen.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
-                seen.Habit = CountHabit(token.Addresses, seen.Network, session.Asn, windowStart);
+                // It takes a look at all addresses, for each that is new among thousands.
+                seen.Habit = token.TotalSessions > MostSessionsOfViewer ? (byte)0 : CountHabit(token.Addresses, seen.Network, session.Asn, windowStart);
             }
             seen.Asn = session.Asn;
             seen.Agent = session.UserAgent;
@@ -324,6 +339,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
         address.LastSeen = now;
         address.Open++;
+        address.Anonymous += session.Token.IsNone ? 1 : 0;
+        address.Tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
         address.MostOpen = Math.Max(address.MostOpen, address.Open);
         address.Asn = session.Asn != 0 ? session.Asn : address.Asn;
         address.Provider = session.Provider != 0 ? session.Provider : address.Provider;

@@ -222,7 +222,12 @@ public sealed class SessionTracker
             if (!moved)
             {
                 _fleet.Leave(in session);
+                SessionTraits known = session.Traits;
                 Describe(ref session, in e);
+                if (((known ^ session.Traits) & SessionTraits.ToolAgent) != 0)
+                {
+                    _links.NoteTool(in session);
+                }
                 _fleet.Enter(in session);
             }
             session.NextRefresh = now + RefreshInterval;

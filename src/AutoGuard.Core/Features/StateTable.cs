@@ -126,6 +126,37 @@ public sealed class StateTable<TKey, TState, THash>
     /// <summary>Marks a live entry as touched, so that a full table does not take it for cold.</summary>
     public void Touch(int index) => At(index).Touched = true;
 
+    /// <summary>Has the place fetched at which the search for a key begins.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Foresee(in TKey key) => Cache.Fetch(in _index[(uint)_hash.Hash(key) & (_index.Length - 1)]);
+
+    /// <summary>The entry that a key most probably has, by its hash alone, or -1; has it fetched.</summary>
+    public int Guess(in TKey key)
+    {
+        ulong[] index = _index;
+        uint hash = (uint)_hash.Hash(key);
+        uint mask = (uint)index.Length - 1;
+        for (uint place = hash & mask; index[place] != 0; place = (place + 1) & mask)
+        {
+            if (HashOf(index[place]) == hash)
+            {
+                int entry = EntryOf(index[place]);
+                Cache.Fetch(in At(entry));
+                return entry;
+            }
+        }
+        return -1;
+    }
+
+    /// <summary>Has an entry fetched that may have been given away meanwhile.</summary>
+    public void Foresee(StateHandle handle)
+    {
+        if (!handle.IsNone)
+        {
+            Cache.Fetch(in At(handle.Index));
+        }
+    }
+
     /// <summary>Removes a live entry; the caller has released what hangs on its state.</summary>
     public void Remove(int index)
     {

@@ -217,6 +217,9 @@ public struct AddressState
     /// <summary>First open session, or -1.</summary>
     public int FirstSession;
 
+    /// <summary>Those of them that count in no token, and those that a tool plays.</summary>
+    public int Anonymous, Tools;
+
     /// <summary>Sessions since the address was first seen.</summary>
     public uint TotalSessions;
 

@@ -34,6 +34,7 @@ public sealed partial class DetectionPipeline
     private readonly StateSweeper _sweeper;
     private readonly EventClock _clock;
     private readonly ReorderBuffer _reorder;
+    private readonly Foresight _foresight;
     private readonly EventBatch _held = new(EventClock.Witnesses);
     private readonly List<(Proposal Proposal, StateHandle Handle)> _proposals = [];
     private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
@@ -70,14 +71,15 @@ public sealed partial class DetectionPipeline
         _tracker = new SessionTracker(
             _state, windows, referrers, _fleet, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
         _series = new MinuteSeries(_state, _fleet, settings.Detection.Spike, settings.SpikeEngine ?? new NativeSpikeEngine());
+        _foresight = new Foresight(_state);
         _judge = new Judge(settings, allowlist, _state, referrers, _series, strings, Counters);
         // Addresses before networks: an address found offending is counted in its network at the same tick.
         _kinds =
         [
-            new(SubjectType.Token, _state.DirtyTokens, _state.TryTakeToken, _judge.JudgeToken),
-            new(SubjectType.Ip, _state.DirtyAddresses, _state.TryTakeAddress, _judge.JudgeAddress),
-            new(SubjectType.Cidr, _state.DirtyNetworks, _state.TryTakeNetwork, _judge.JudgeNetwork),
-            new(SubjectType.Referrer, _state.DirtyReferrers, _state.TryTakeReferrer, _judge.JudgeReferrer),
+            new(SubjectType.Token, _state.DirtyTokens, _state.TryTakeToken, _judge.JudgeToken, _foresight.LookAtTokens),
+            new(SubjectType.Ip, _state.DirtyAddresses, _state.TryTakeAddress, _judge.JudgeAddress, _foresight.LookAtAddresses),
+            new(SubjectType.Cidr, _state.DirtyNetworks, _state.TryTakeNetwork, _judge.JudgeNetwork, static (_, _, _) => { }),
+            new(SubjectType.Referrer, _state.DirtyReferrers, _state.TryTakeReferrer, _judge.JudgeReferrer, static (_, _, _) => { }),
         ];
         _cases = new CaseFiles(_state, _judge, strings, claims);
         _sweeper = new StateSweeper(_state, windows);
@@ -225,6 +227,7 @@ public sealed partial class DetectionPipeline
         {
             for (int i = 0; i < slot.Count; i++)
             {
+                _foresight.Look(slot, i);
                 ref readonly PlaybackEvent e = ref slot[i];
                 if (e.Timestamp == _lastTime && e.Session == _lastSession && e.Type == _lastType)
                 {
@@ -306,6 +309,7 @@ public sealed partial class DetectionPipeline
         int count = kind.Dirty.Count;
         for (int i = 0; i < count; i++)
         {
+            kind.LookAhead(kind.Dirty, i, count);
             StateHandle handle = kind.Dirty[i];
             if (!kind.TryTake(handle))
             {
@@ -321,5 +325,5 @@ public sealed partial class DetectionPipeline
     }
 
     /// <summary>How keys of one kind are taken off their list and judged.</summary>
-    private sealed record Kind(SubjectType Type, List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Proposal?> Judge);
+    private sealed record Kind(SubjectType Type, List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Proposal?> Judge, Action<List<StateHandle>, int, int> LookAhead);
 }

@@ -113,6 +113,11 @@ internal sealed class Judge
     public Proposal? JudgeToken(int index, long now)
     {
         ref TokenState token = ref _state.Tokens[index];
+        if (_meter.IsEverybodys(in token))
+        {
+            PassOver(index, now);
+            return null;
+        }
         Succession succession = Measure(index, now, out TokenFeatures features);
         token.SharedFromTheStart = features.SharedFromTheStart;
         token.Workflow = features.Workflow;
@@ -120,7 +125,7 @@ internal sealed class Judge
         {
             _population.Count(ref token, in features);
         }
-        _series.Enrol(index, in features);
+        _series.Enrol(index, features.Sessions);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = RiskScore.Of(readings);
         if (score > 0 && _state.Dossiers.Get(token.Dossier) is null)
@@ -155,6 +160,16 @@ internal sealed class Judge
             : null;
     }
 
+    /// <summary>Judges a token that everybody has: whatever it shows is nothing, and it shows so much that looking takes long.</summary>
+    private void PassOver(int index, long now)
+    {
+        ref TokenState token = ref _state.Tokens[index];
+        token.Workflow = TokenWorkflow.Shared;
+        _series.Enrol(index, token.Series < 0 ? _meter.SessionsOf(ref token, now) : 0);
+        Key128 key = _state.Tokens.KeyAt(index);
+        _ledger.Consider(new(SubjectType.Token, key.High, key.Low), 0, 0, now, out _);
+    }
+
     private static bool Follows(ImmutableArray<DecisionReason> reasons) =>
         reasons.Any(static reason => reason.Indicator == nameof(Indicator.Successor) && reason.Contribution > 0);
 
@@ -162,8 +177,13 @@ internal sealed class Judge
     public Proposal? JudgeAddress(int index, long now)
     {
         ref AddressState address = ref _state.Addresses[index];
-        _meter.Measure(index, now, out AddressFeatures features);
+        _meter.MeasureAtMost(index, now, out AddressFeatures features);
         _series.Enrol(index, in features);
+        if (RiskScore.Of(_readings.AsSpan(0, _panel.Read(in features, _readings))) == 0)
+        {
+            return null;
+        }
+        _meter.Measure(index, now, out features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = RiskScore.Of(readings);
         if (score == 0)

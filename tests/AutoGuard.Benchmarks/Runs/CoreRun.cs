@@ -20,6 +20,7 @@ internal static class CoreRun
     private const int BatchesPerSegment = 128;
     private const int Segments = 15;
     private const int SimulatedRuns = 7;
+    private const int WarmingRounds = 13;
 
     private static long _sink;
     private static readonly List<double> LongestBatches = [];
@@ -34,7 +35,7 @@ internal static class CoreRun
                 string name = string.Create(CultureInfo.InvariantCulture, $"{popularity}-{tokens / 1_000}k").ToLowerInvariant();
                 if (which.Length == 0 || name == which)
                 {
-                    Steady(name, new SteadyTraffic(tokens, popularity), popularity == Popularity.Zipf ? TokenWorkflow.Shared : TokenWorkflow.Auto);
+                    Steady(name, new SteadyTraffic(tokens, popularity), popularity == Popularity.Hostile ? TokenWorkflow.PerSession : TokenWorkflow.Auto);
                 }
             }
         }
@@ -50,8 +51,8 @@ internal static class CoreRun
         DetectionOutput output = new();
         EventBatch[] batches = [.. Enumerable.Range(0, BatchesPerSegment).Select(_ => new EventBatch(BatchSize))];
         int perSegment = BatchesPerSegment * BatchSize;
-        // Three rounds: sessions start, are heard, and show their rhythm.
-        for (long events = 0; events < Math.Max(3L * traffic.Round, 4L * perSegment); events += perSegment)
+        // Sessions start, are heard, show their rhythm, and the first of those that ended are forgotten.
+        for (long events = 0; events < Math.Max((long)WarmingRounds * traffic.Round, 4L * perSegment); events += perSegment)
         {
             Segment(traffic, pipeline, output, batches);
         }

@@ -148,7 +148,7 @@ public sealed class HostileStateTests
             foreach (int i in Live(State.Tokens))
             {
                 Meter.Measure(i, now, out TokenFeatures features);
-                Series.Enrol(i, in features);
+                Series.Enrol(i, features.Sessions);
             }
             foreach (int i in Live(State.Addresses))
             {

@@ -143,8 +143,7 @@ public sealed class MinuteSeriesTests
     {
         int index = _state.Tokens.GetOrAdd(new Key128(0, key), out _);
         _state.Tokens[index].Series = -1;
-        TokenFeatures features = new() { Sessions = MinuteSeries.EarningSessions };
-        series.Enrol(index, in features);
+        series.Enrol(index, MinuteSeries.EarningSessions);
         return index;
     }
 
