@@ -86,8 +86,9 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         workflow == TokenWorkflow.Shared || (workflow == TokenWorkflow.Auto && token.SharedFromTheStart && !token.IsBound);
 
     /// <summary>Sessions of a token first seen within the window.</summary>
-    public int SessionsOf(ref TokenState token, long now)
+    public int SessionsOf(int index, long now)
     {
+        ref TokenState token = ref state.Tokens[index];
         SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / windows.SlotLength);
         int sessions = 0;
         foreach (ref readonly TokenSlot counts in (ReadOnlySpan<TokenSlot>)token.Slots)

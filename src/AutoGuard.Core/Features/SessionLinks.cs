@@ -11,9 +11,6 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
     /// <summary>Open sessions of one IPv6 network from which on it is judged.</summary>
     private const int ManyConnections = 32;
 
-    /// <summary>Sessions of a token beyond which it is not one viewer's: what it shows of an operator is no habit of a customer.</summary>
-    private const int MostSessionsOfViewer = 1_000;
-
     /// <summary>Open sessions without a token of one IPv6 network from which on it is judged.</summary>
     private const int FewTokenless = 2;
 
@@ -195,8 +192,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             {
                 seen.Address = session.Address;
                 seen.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
-                // It takes a look at all addresses, for each that is new among thousands.
-                seen.Habit = token.TotalSessions > MostSessionsOfViewer ? (byte)0 : CountHabit(token.Addresses, seen.Network, session.Asn, windowStart);
+                seen.Habit = state.Habits.Count(in token, state.AddressSets.Members(token.Addresses), seen.Network, session.Asn, windowStart);
             }
             seen.Asn = session.Asn;
             seen.Agent = session.UserAgent;
@@ -240,29 +236,6 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             }
             state.MarkReferrer(session.Referrer.Index);
         }
-    }
-
-    /// <summary>Counts a network that is new among those of its operator on a token; with how many the token is counted now.</summary>
-    private byte CountHabit(int set, ulong network, uint asn, uint windowStart)
-    {
-        ReadOnlySpan<AddressMember> members = state.AddressSets.Members(set);
-        DistinctCounter others = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
-        int same = 0;
-        int before = 0;
-        foreach (ref readonly AddressMember member in members)
-        {
-            // What has left the window but is still remembered tells with how many it was counted: coming back is not news.
-            before = member.Asn == asn ? Math.Max(before, member.Habit) : before;
-            if (member.Identity != 0 && member.LastSeen >= windowStart)
-            {
-                same += member.Network == network ? 1 : 0;
-                if (member.Asn == asn && member.Network != network)
-                {
-                    others.Add(member.Network);
-                }
-            }
-        }
-        return (byte)(same == 1 ? state.Habits.Count(asn, others.Count + 1, before) : before);
     }
 
     private void CountInReferrer(in SessionState session, long slot)

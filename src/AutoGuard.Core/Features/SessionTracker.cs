@@ -221,14 +221,7 @@ public sealed class SessionTracker
         {
             if (!moved)
             {
-                _fleet.Leave(in session);
-                SessionTraits known = session.Traits;
-                Describe(ref session, in e);
-                if (((known ^ session.Traits) & SessionTraits.ToolAgent) != 0)
-                {
-                    _links.NoteTool(in session);
-                }
-                _fleet.Enter(in session);
+                DescribeAgain(ref session, in e);
             }
             session.NextRefresh = now + RefreshInterval;
             Refresh(index, ref session, now);
@@ -264,6 +257,22 @@ public sealed class SessionTracker
             _fleet.EndShort(in session);
         }
         _links.Detach(ref session);
+    }
+
+    /// <summary>Describes a session that goes on where it is.</summary>
+    private void DescribeAgain(ref SessionState session, ref readonly PlaybackEvent e)
+    {
+        SessionState before = session;
+        Describe(ref session, in e);
+        if (FleetSeries.AreApart(in before, in session))
+        {
+            _fleet.Leave(in before);
+            _fleet.Enter(in session);
+        }
+        if (((before.Traits ^ session.Traits) & SessionTraits.ToolAgent) != 0)
+        {
+            _links.NoteTool(in session);
+        }
     }
 
     private static void Describe(ref SessionState session, ref readonly PlaybackEvent e)

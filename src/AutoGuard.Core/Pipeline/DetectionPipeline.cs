@@ -7,8 +7,8 @@ using AutoGuard.Core.Spikes;
 namespace AutoGuard.Core.Pipeline;
 
 /// <summary>
-/// Events in, decisions out: the one thread of detection. Events are put in order of event time, applied to state, and at
-/// every tick of event time the keys that changed are judged. Decisions are a function of the events, the settings and
+/// Events in, decisions out: the one thread of detection. Events are put in order of event time, applied to state, and once in every
+/// tick of event time each key that changed is judged, all of them spread over the tick. Decisions are a function of the events, the settings and
 /// the lists; the order of arrival within the allowed lateness, the secrets and the clock on the wall leave no trace.
 /// </summary>
 public sealed partial class DetectionPipeline
@@ -22,6 +22,9 @@ public sealed partial class DetectionPipeline
     private const int MostAhead = MostWaiting / 2;
 
     private const long MinuteLength = 60_000;
+
+    /// <summary>Length of a slice of a tick, milliseconds: so often some keys are judged. A tick is cut into as many as fit.</summary>
+    private const long SliceLength = ReorderBuffer.SlotLength;
 
     private readonly StringPool _strings;
     private readonly FeatureState _state;
@@ -39,9 +42,11 @@ public sealed partial class DetectionPipeline
     private readonly List<(Proposal Proposal, StateHandle Handle)> _proposals = [];
     private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
     private readonly long _tickInterval;
-    private readonly int _ticksPerMinute;
-    private long _nextTick = long.MinValue;
+    private readonly long _sliceLength;
+    private readonly int _slicesPerMinute;
+    private long _nextSlice = long.MinValue;
     private long _minute = long.MinValue;
+    private int _slicesToEnd;
     private Key128 _lastSession;
     private long _lastTime = long.MinValue;
     private PlaybackEventType _lastType;
@@ -58,22 +63,24 @@ public sealed partial class DetectionPipeline
         ArgumentNullException.ThrowIfNull(claims);
         ArgumentNullException.ThrowIfNull(referrers);
         _strings = strings;
-        _tickInterval = (long)settings.Detection.TickInterval.TotalMilliseconds;
-        _ticksPerMinute = (int)Math.Max(2, MinuteLength / _tickInterval);
+        int slices = (int)Math.Max(1, settings.Detection.TickInterval.TotalMilliseconds / SliceLength);
+        _sliceLength = (long)(settings.Detection.TickInterval.TotalMilliseconds / slices);
+        _tickInterval = _sliceLength * slices;
+        _slicesPerMinute = (int)(MinuteLength / _sliceLength);
         long lateness = (long)settings.Detection.AllowedLateness.TotalMilliseconds;
         _clock = new EventClock(lateness);
         _reorder = new ReorderBuffer(ReorderSpan, lateness);
-        _state = new FeatureState(settings.Detection.Capacity, settings.Secret0, settings.Secret1);
+        _state = new FeatureState(settings.Detection.Capacity, settings.Secret0, settings.Secret1, slices);
         FeatureWindows windows = FeatureWindows.From(settings.Detection);
         Allowlist allowlist = new(settings.Allowlist);
         bool listsAddresses = allowlist.ListsAddresses;
-        _fleet = new FleetSeries(_state, strings, settings.Detection.Spike.History);
+        _fleet = new FleetSeries(strings, settings.Detection.Spike.History);
         _tracker = new SessionTracker(
             _state, windows, referrers, _fleet, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
         _series = new MinuteSeries(_state, _fleet, settings.Detection.Spike, settings.SpikeEngine ?? new NativeSpikeEngine());
         _foresight = new Foresight(_state);
         _judge = new Judge(settings, allowlist, _state, referrers, _series, strings, Counters);
-        // Addresses before networks: an address found offending is counted in its network at the same tick.
+        // Addresses before networks: an address found offending is counted before its network is judged.
         _kinds =
         [
             new(SubjectType.Token, _state.DirtyTokens, _state.TryTakeToken, _judge.JudgeToken, _foresight.LookAtTokens),
@@ -108,7 +115,7 @@ public sealed partial class DetectionPipeline
     /// <summary>Shows the judgements of chosen subjects.</summary>
     public JudgementWatch Watch { get; }
 
-    /// <summary>Called at the end of every tick with its event time (Unix milliseconds), on the detection thread; for recordings.</summary>
+    /// <summary>Called whenever keys were judged, with the event time (Unix milliseconds), on the detection thread; for recordings.</summary>
     public Action<long>? AfterTick { get; set; }
 
     /// <summary>Event time up to which all is decided, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
@@ -193,9 +200,9 @@ public sealed partial class DetectionPipeline
     {
         _clock.AdvanceTo(watermark);
         Drain(output);
-        if (_nextTick != long.MinValue)
+        if (_nextSlice != long.MinValue)
         {
-            RunTicks(watermark, output);
+            RunSlices(watermark, output);
         }
     }
 
@@ -214,9 +221,9 @@ public sealed partial class DetectionPipeline
             _clock.AdvanceTo(_reorder.Horizon == long.MaxValue ? long.MaxValue / 2 : _reorder.Horizon + (2 * ReorderBuffer.SlotLength));
             Drain(output);
         }
-        if (_nextTick != long.MinValue)
+        if (_nextSlice != long.MinValue)
         {
-            RunTicks(_lastTime + _tickInterval, output);
+            RunSlices(_lastTime + _tickInterval, output);
             _cases.Renew(_lastTime, 1, output.Cases);
         }
     }
@@ -236,9 +243,9 @@ public sealed partial class DetectionPipeline
                     continue;
                 }
                 (_lastTime, _lastSession, _lastType) = (e.Timestamp, e.Session, e.Type);
-                if (e.Timestamp >= _nextTick)
+                if (e.Timestamp >= _nextSlice)
                 {
-                    RunTicks(e.Timestamp, output);
+                    RunSlices(e.Timestamp, output);
                 }
                 _judge.NoteSource(in e);
                 _judge.Breaker.Hear(in e);
@@ -249,47 +256,58 @@ public sealed partial class DetectionPipeline
         }
     }
 
-    /// <summary>Runs all ticks up to <paramref name="time"/>; the tick at an instant sees the events before it.</summary>
-    private void RunTicks(long time, DetectionOutput output)
+    /// <summary>Judges all slices up to <paramref name="time"/>; what is judged at an instant sees the events before it.</summary>
+    private void RunSlices(long time, DetectionOutput output)
     {
-        if (_nextTick == long.MinValue)
+        if (_nextSlice == long.MinValue)
         {
-            _nextTick = ((time / _tickInterval) + 1) * _tickInterval;
+            _nextSlice = ((time / _tickInterval) + 1) * _tickInterval;
             _minute = time / MinuteLength;
             return;
         }
-        while (_nextTick <= time)
+        while (_nextSlice <= time)
         {
-            Tick(_nextTick, output);
-            _nextTick += _tickInterval;
+            JudgeSlice(_nextSlice, output);
+            _nextSlice += _sliceLength;
             bool asleep = _state.OpenSessions == 0 && _state.DirtyTokens.Count == 0 && _state.DirtyAddresses.Count == 0;
-            if (asleep && time - _nextTick > MinuteLength * 60)
+            if (asleep && time - _nextSlice > MinuteLength * 60)
             {
                 // Nobody watches, and the next event is hours away: the ticks between would find nothing.
-                _nextTick = time / _tickInterval * _tickInterval;
+                _nextSlice = time / _tickInterval * _tickInterval;
             }
         }
     }
 
-    private void Tick(long now, DetectionOutput output)
+    private void JudgeSlice(long now, DetectionOutput output)
     {
-        Counters.CountTick();
+        int slice = (int)(now / _sliceLength % _state.Slices);
         _tracker.Advance(now);
         if (now / MinuteLength > _minute)
         {
             _series.EndMinute(_minute);
             _minute = now / MinuteLength;
+            _slicesToEnd = _state.Slices;
             _judge.Ledger.Prune(now);
             _judge.Footprints.Prune(now);
         }
-        _cases.Renew(now, _ticksPerMinute, output.Cases);
+        if (_slicesToEnd > 0)
+        {
+            _series.EndMinuteOf(slice);
+            _slicesToEnd--;
+        }
+        _cases.Renew(now, _slicesPerMinute, output.Cases);
         _judge.Breaker.Pass(now, Math.Max(_state.OpenSessions, _state.Tokens.Count));
         _proposals.Clear();
         _due.Clear();
-        _judge.BeginTick(now);
+        if (slice == 0)
+        {
+            Counters.CountTick();
+            _judge.BeginTick(now);
+            _sweeper.Sweep(now);
+        }
         foreach (Kind kind in _kinds)
         {
-            JudgeAll(kind, now);
+            JudgeAll(kind, slice, now);
         }
         _judge.Settle(_proposals, _due, now);
         _judge.Breaker.TakeNotices(output.Notices);
@@ -299,18 +317,18 @@ public sealed partial class DetectionPipeline
             output.Decisions.Add(decision);
             output.Cases.Add(_cases.Add(decision, handle, now));
         }
-        _sweeper.Sweep(now);
         AfterTick?.Invoke(now);
     }
 
-    /// <summary>Judges the keys of one kind that changed; those marked while they are judged wait for the next tick.</summary>
-    private void JudgeAll(Kind kind, long now)
+    /// <summary>Judges the keys of one kind and slice that changed; those marked while they are judged wait for the next tick.</summary>
+    private void JudgeAll(Kind kind, int slice, long now)
     {
-        int count = kind.Dirty.Count;
+        List<StateHandle> marked = kind.Dirty.Of(slice);
+        int count = marked.Count;
         for (int i = 0; i < count; i++)
         {
-            kind.LookAhead(kind.Dirty, i, count);
-            StateHandle handle = kind.Dirty[i];
+            kind.LookAhead(marked, i, count);
+            StateHandle handle = marked[i];
             if (!kind.TryTake(handle))
             {
                 continue;
@@ -321,9 +339,9 @@ public sealed partial class DetectionPipeline
             }
             Watch.Judged(kind.Type, handle.Index, now);
         }
-        kind.Dirty.RemoveRange(0, count);
+        kind.Dirty.Release(slice, count);
     }
 
     /// <summary>How keys of one kind are taken off their list and judged.</summary>
-    private sealed record Kind(SubjectType Type, List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Proposal?> Judge, Action<List<StateHandle>, int, int> LookAhead);
+    private sealed record Kind(SubjectType Type, MarkedKeys Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Proposal?> Judge, Action<List<StateHandle>, int, int> LookAhead);
 }

@@ -72,7 +72,7 @@ internal sealed class Judge
     public void Adopt(DetectionModel? model, string fingerprint)
     {
         _fingerprint = fingerprint;
-        _population.Adopt(model, organization => _strings.Text(organization));
+        _population.Adopt(model, _strings.Text);
         _state.Habits.Model = model;
     }
 
@@ -115,8 +115,7 @@ internal sealed class Judge
         ref TokenState token = ref _state.Tokens[index];
         if (_meter.IsEverybodys(in token))
         {
-            PassOver(index, now);
-            return null;
+            return PassOver(index, now);
         }
         Succession succession = Measure(index, now, out TokenFeatures features);
         token.SharedFromTheStart = features.SharedFromTheStart;
@@ -161,13 +160,13 @@ internal sealed class Judge
     }
 
     /// <summary>Judges a token that everybody has: whatever it shows is nothing, and it shows so much that looking takes long.</summary>
-    private void PassOver(int index, long now)
+    private Proposal? PassOver(int index, long now)
     {
-        ref TokenState token = ref _state.Tokens[index];
-        token.Workflow = TokenWorkflow.Shared;
-        _series.Enrol(index, token.Series < 0 ? _meter.SessionsOf(ref token, now) : 0);
+        _state.Tokens[index].Workflow = TokenWorkflow.Shared;
+        _series.Enrol(index, _meter.SessionsOf(index, now));
         Key128 key = _state.Tokens.KeyAt(index);
         _ledger.Consider(new(SubjectType.Token, key.High, key.Low), 0, 0, now, out _);
+        return null;
     }
 
     private static bool Follows(ImmutableArray<DecisionReason> reasons) =>

@@ -20,7 +20,7 @@ internal static class CoreRun
     private const int BatchesPerSegment = 128;
     private const int Segments = 15;
     private const int SimulatedRuns = 7;
-    private const int WarmingRounds = 13;
+    public const int WarmingRounds = 13;
 
     private static long _sink;
     private static readonly List<double> LongestBatches = [];
@@ -141,7 +141,7 @@ internal static class CoreRun
         return sum;
     }
 
-    private static DetectionPipeline MakePipeline(StringPool strings, ClaimsPool claims, TokenWorkflow workflow)
+    public static DetectionPipeline MakePipeline(StringPool strings, ClaimsPool claims, TokenWorkflow workflow)
     {
         PipelineSettings settings = new() { Detection = new DetectionOptions { TokenWorkflow = workflow }, Secret0 = 3, Secret1 = 4 };
         return new DetectionPipeline(settings, strings, claims, new ReferrerList(settings.Referrers, strings));

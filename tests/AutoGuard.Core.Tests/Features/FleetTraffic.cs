@@ -11,7 +11,7 @@ internal sealed class FleetTraffic
     public FleetTraffic(FeatureState state, int history = 30)
     {
         Strings = new StringPool(new KeyedHasher(1, 2));
-        Series = new FleetSeries(state, Strings, history);
+        Series = new FleetSeries(Strings, history);
     }
 
     public StringPool Strings { get; }

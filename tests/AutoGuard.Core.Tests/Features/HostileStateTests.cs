@@ -120,7 +120,7 @@ public sealed class HostileStateTests
                 strings.Intern("name " + i);
             }
             Strings = strings;
-            Fleet = new FleetSeries(State, strings, 30);
+            Fleet = new FleetSeries(strings, 30);
             Tracker = new SessionTracker(State, windows, referrers, Fleet, (address, _, _) => address.V4 % 11 == 0);
             Series = new MinuteSeries(State, Fleet, new SpikeOptions(), new AutoGuard.Core.Spikes.NativeSpikeEngine());
             Sweeper = new StateSweeper(State, windows);
