@@ -36,34 +36,29 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     {
         features = default;
         ref TokenState token = ref state.Tokens[index];
-        int place = SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / windows.SlotLength);
+        ref TokenSlot current = ref state.Windows.Advance(ref token, now / windows.SlotLength);
         _concurrency.Measure(in token, now, ref features);
-        ref TokenSlot current = ref token.Slots[place];
         current.MostOpen = (ushort)Math.Max(current.MostOpen, Math.Min(features.Concurrent, ushort.MaxValue));
-        double dataCentre = 0;
-        double unexpected = 0;
-        int missing = 0;
-        int unknown = 0;
-        foreach (ref readonly TokenSlot counts in (ReadOnlySpan<TokenSlot>)token.Slots)
+        features.Handovers = current.Handovers;
+        SlotSums sums = default;
+        sums.Add(in current, ref features);
+        int earliest = TokenWindows.EarliestOf(in token);
+        foreach (ref readonly PastSlot slot in state.Windows.PastOf(in token))
         {
-            features.Sessions += counts.Sessions;
-            features.TroubledSessions += counts.Troubled;
-            missing += counts.MissingReferrer;
-            unexpected += counts.Unexpected;
-            unknown += counts.UnknownReferrer;
-            features.Watched += counts.Watched;
-            dataCentre += counts.DataCentreWatched;
-            features.MaxConcurrent = Math.Max(features.MaxConcurrent, counts.MostOpen);
+            if (slot.Number >= earliest)
+            {
+                sums.Add(in slot.Counts, ref features);
+                features.Handovers += slot.Number == token.Slot - 1 ? slot.Counts.Handovers : 0;
+            }
         }
-        features.Handovers = current.Handovers + token.Slots[(place + TokenSlots.Length - 1) % TokenSlots.Length].Handovers;
         features.PlayingFor = now - token.LastPlayed <= FeatureWindows.LongestRest ? (token.LastPlayed - token.PlayingSince) / 1000.0 : 0;
         MeasureAddresses(ref token, now, ref features, out double dataCentreAddresses);
-        features.DataCentreShare = features.Watched > 0 ? dataCentre / features.Watched : dataCentreAddresses;
+        features.DataCentreShare = features.Watched > 0 ? sums.DataCentre / features.Watched : dataCentreAddresses;
         if (features.Sessions > 0)
         {
-            features.MissingReferrerShare = (double)missing / features.Sessions;
-            features.UnexpectedMissingShare = unexpected / features.Sessions;
-            features.UnknownReferrerShare = (double)unknown / features.Sessions;
+            features.MissingReferrerShare = (double)sums.Missing / features.Sessions;
+            features.UnexpectedMissingShare = sums.Unexpected / features.Sessions;
+            features.UnknownReferrerShare = (double)sums.Unknown / features.Sessions;
         }
         MeasureTenant(ref token, now, ref features);
         // A leak is seen to begin: one viewer, and many much later. A token that several networks use soon after it was first
@@ -89,11 +84,11 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     public int SessionsOf(int index, long now)
     {
         ref TokenState token = ref state.Tokens[index];
-        SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / windows.SlotLength);
-        int sessions = 0;
-        foreach (ref readonly TokenSlot counts in (ReadOnlySpan<TokenSlot>)token.Slots)
+        int sessions = state.Windows.Advance(ref token, now / windows.SlotLength).Sessions;
+        int earliest = TokenWindows.EarliestOf(in token);
+        foreach (ref readonly PastSlot slot in state.Windows.PastOf(in token))
         {
-            sessions += counts.Sessions;
+            sessions += slot.Number >= earliest ? slot.Counts.Sessions : 0;
         }
         return sessions;
     }
@@ -151,6 +146,12 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         uint windowStart = windows.WindowStart(now);
         uint countriesSince = FeatureWindows.Seconds(now - windows.CountryWindow);
         ReadOnlySpan<AddressMember> members = state.AddressSets.Members(token.Addresses);
+        if (members.Length == 1 && !members[0].DataCentre)
+        {
+            dataCentreShare = 0;
+            MeasureAddress(in members[0], windowStart, countriesSince, ref features);
+            return;
+        }
         PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
         DistinctCounter agents = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
         Span<ushort> countries = stackalloc ushort[32];
@@ -186,6 +187,19 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         features.Agents = agents.Count;
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
         features.LonelyDataCentres = dataCentre > 0 ? (double)lonely / dataCentre : 0;
+    }
+
+    /// <summary>The same of a single address, which most tokens have.</summary>
+    private static void MeasureAddress(in AddressMember member, uint windowStart, uint countriesSince, ref TokenFeatures features)
+    {
+        if (member.LastSeen < windowStart)
+        {
+            return;
+        }
+        features.Addresses = features.Networks = features.Places = 1;
+        features.Operators = member.Asn != 0 && !member.SharedEgress ? 1 : 0;
+        features.Agents = member.Agent != 0 ? 1 : 0;
+        features.Countries = !member.SharedEgress && member.Country != 0 && member.LastSeen >= countriesSince ? 1 : 0;
     }
 
     /// <summary>
@@ -233,5 +247,26 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         return features.SharedFromTheStart || features.TenantShare >= SharedByDesign
             ? TokenWorkflow.Shared
             : TokenWorkflow.PerSession;
+    }
+
+    /// <summary>Sums over the slots of a window that become shares.</summary>
+    private struct SlotSums
+    {
+        public double DataCentre;
+        public double Unexpected;
+        public int Missing;
+        public int Unknown;
+
+        public void Add(in TokenSlot counts, ref TokenFeatures features)
+        {
+            features.Sessions += counts.Sessions;
+            features.TroubledSessions += counts.Troubled;
+            features.Watched += counts.Watched;
+            features.MaxConcurrent = Math.Max(features.MaxConcurrent, counts.MostOpen);
+            Missing += counts.MissingReferrer;
+            Unexpected += counts.Unexpected;
+            Unknown += counts.UnknownReferrer;
+            DataCentre += counts.DataCentreWatched;
+        }
     }
 }

@@ -70,6 +70,9 @@ public sealed class FeatureState :
     /// <summary>Addresses of networks and referrers.</summary>
     public RecentSets<PlainMember> PlainSets { get; } = new();
 
+    /// <summary>Windows of tokens.</summary>
+    public TokenWindows Windows { get; } = new();
+
     /// <summary>Texts of tokens and users.</summary>
     public TextSlab Texts { get; } = new();
 
@@ -240,6 +243,7 @@ public sealed class FeatureState :
         Texts.Release(ref state.Text);
         Texts.Release(ref state.UserText);
         AddressSets.Release(ref state.Addresses);
+        Windows.Release(ref state);
         Dossiers.Close(ref state.Dossier);
         if (state.Series >= 0)
         {

@@ -99,7 +99,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             token.TotalWatched += seconds;
             token.PlayingSince = now - milliseconds - token.LastPlayed > FeatureWindows.LongestRest ? now - milliseconds : token.PlayingSince;
             token.LastPlayed = now;
-            ref TokenSlot slot = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / slotLength)];
+            ref TokenSlot slot = ref state.Windows.Advance(ref token, now / slotLength);
             slot.Watched += seconds;
             if ((session.Traits & SessionTraits.DataCentre) != 0)
             {

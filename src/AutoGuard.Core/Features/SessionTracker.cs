@@ -322,7 +322,7 @@ public sealed class SessionTracker
         token.UserSessions += !e.User.IsAbsent && e.User == token.User ? 1u : 0;
         token.MinuteStarts += (session.Traits & SessionTraits.Started) != 0 ? 1 : 0;
         token.Stream = session.Stream;
-        ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, e.Timestamp / _windows.SlotLength)];
+        ref TokenSlot counts = ref _state.Windows.Advance(ref token, e.Timestamp / _windows.SlotLength);
         SlotRing.Increment(ref counts.Sessions);
         if (_state.Reconnects.IsEverywhere(e.Timestamp))
         {
@@ -353,7 +353,7 @@ public sealed class SessionTracker
             return;
         }
         ref TokenState token = ref _state.Tokens[session.LastToken.Index];
-        SlotRing.Increment(ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, e.Timestamp / _windows.SlotLength)].Handovers);
+        SlotRing.Increment(ref _state.Windows.Advance(ref token, e.Timestamp / _windows.SlotLength).Handovers);
     }
 
     private bool IsUnknown(int referrerHost) => _referrers.IsConfigured && !_referrers.IsOfficial(referrerHost);
@@ -368,7 +368,7 @@ public sealed class SessionTracker
             return;
         }
         ref TokenState token = ref _state.Tokens[session.Token.Index];
-        ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, slot)];
+        ref TokenSlot counts = ref _state.Windows.Advance(ref token, slot);
         if (counts.MissingReferrer > 0)
         {
             counts.Unexpected -= counts.Unexpected / counts.MissingReferrer;

@@ -163,9 +163,7 @@ public sealed class StateTable<TKey, TState, THash>
         ref Entry entry = ref At(index);
         Debug.Assert(entry.Live, "only a live entry is removed");
         Unlink(entry.Key);
-        entry.Live = false;
-        entry.Generation++;
-        entry.State = default;
+        entry.GiveAway();
         entry.NextFree = _free;
         _free = index;
         Count--;
@@ -213,8 +211,7 @@ public sealed class StateTable<TKey, TState, THash>
             EnsureChunk(index >> ChunkBits);
         }
         ref Entry entry = ref At(index);
-        entry.Key = key;
-        entry.Live = true;
+        entry.Take(key);
         Link(_index, Stored(hash, index));
         Count++;
         return index;
@@ -316,11 +313,36 @@ public sealed class StateTable<TKey, TState, THash>
 
     private struct Entry
     {
+        private const uint LiveBit = 1;
+        private const uint TouchedBit = 2;
+        private const uint OneGeneration = 4;
+
         public TKey Key;
         public int NextFree;
-        public uint Generation;
-        public bool Live;
-        public bool Touched;
+        private uint _marks;
         public TState State;
+
+        /// <summary>How often the place was given away, modulo a billion.</summary>
+        public readonly uint Generation => _marks / OneGeneration;
+
+        public readonly bool Live => (_marks & LiveBit) != 0;
+
+        public bool Touched
+        {
+            readonly get => (_marks & TouchedBit) != 0;
+            set => _marks = value ? _marks | TouchedBit : _marks & ~TouchedBit;
+        }
+
+        public void Take(in TKey key)
+        {
+            Key = key;
+            _marks |= LiveBit;
+        }
+
+        public void GiveAway()
+        {
+            _marks = (_marks & ~(LiveBit | TouchedBit)) + OneGeneration;
+            State = default;
+        }
     }
 }

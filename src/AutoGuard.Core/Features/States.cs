@@ -117,11 +117,11 @@ public struct TokenState
     /// <summary>Last event, Unix milliseconds.</summary>
     public long LastSeen;
 
-    /// <summary>Slot the ring stands at.</summary>
-    public long Slot;
+    /// <summary>The slot of the window that runs now: what is counted in it.</summary>
+    public TokenSlot Now;
 
-    /// <summary>The window.</summary>
-    public TokenSlots Slots;
+    /// <summary>Its number, and the block of those that have passed; see <see cref="TokenWindows"/>.</summary>
+    public int Slot, Past;
 
     /// <summary>Cell of the identity in the text slab.</summary>
     public int Text;

@@ -295,7 +295,7 @@ internal sealed class Judge
     // Apart, because what a lambda captures is allocated where the method begins.
     private void SettleSome(List<(Proposal Proposal, StateHandle Handle)> proposals, List<(Decision Decision, StateHandle Handle)> decisions, long now)
     {
-        _settlement.Forget(waiting => !Holds(waiting.Proposal.Subject.Type, waiting.Handle));
+        _settlement.Forget(waiting => !CaseFiles.Holds(_state, waiting.Proposal.Subject.Type, waiting.Handle));
         _settlement.Settle(proposals, now, (proposal, handle, verdict, lapses) =>
         {
             Decision decision = Decide(proposal, verdict, lapses, now);
@@ -326,14 +326,6 @@ internal sealed class Judge
             ? new Proposal(key, subject, organization, verdict, score, Pipeline.Reasons.Of(readings, workflow), harm, viewers)
             : null;
     }
-
-    private bool Holds(SubjectType type, StateHandle handle) => type switch
-    {
-        SubjectType.Token => _state.Tokens.Holds(handle),
-        SubjectType.Ip => _state.Addresses.Holds(handle),
-        SubjectType.Cidr => _state.Networks.Holds(handle),
-        _ => _state.Referrers.Holds(handle),
-    };
 
     private Decision Decide(Proposal proposal, Verdict verdict, long? lapses, long now)
     {

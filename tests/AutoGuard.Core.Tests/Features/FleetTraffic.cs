@@ -8,7 +8,7 @@ internal sealed class FleetTraffic
 {
     private uint _network = 0x0B00_0000;
 
-    public FleetTraffic(FeatureState state, int history = 30)
+    public FleetTraffic(int history = 30)
     {
         Strings = new StringPool(new KeyedHasher(1, 2));
         Series = new FleetSeries(Strings, history);
