@@ -115,7 +115,10 @@ public sealed partial class DetectionPipeline
     /// <summary>Shows the judgements of chosen subjects.</summary>
     public JudgementWatch Watch { get; }
 
-    /// <summary>Called whenever keys were judged, with the event time (Unix milliseconds), on the detection thread; for recordings.</summary>
+    /// <summary>Called whenever keys were judged, several times in a tick, with the event time (Unix milliseconds), on the detection thread; for recordings.</summary>
+    public Action<long>? AfterSlice { get; set; }
+
+    /// <summary>Called after the first slice of every tick, when what is usual was worked out anew.</summary>
     public Action<long>? AfterTick { get; set; }
 
     /// <summary>Event time up to which all is decided, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
@@ -223,7 +226,8 @@ public sealed partial class DetectionPipeline
         }
         if (_nextSlice != long.MinValue)
         {
-            RunSlices(_lastTime + _tickInterval, output);
+            // Each slice once, even if the first tick is still to come.
+            RunSlices(Math.Max(_lastTime + _tickInterval, _nextSlice + _tickInterval - _sliceLength), output);
             _cases.Renew(_lastTime, 1, output.Cases);
         }
     }
@@ -317,7 +321,11 @@ public sealed partial class DetectionPipeline
             output.Decisions.Add(decision);
             output.Cases.Add(_cases.Add(decision, handle, now));
         }
-        AfterTick?.Invoke(now);
+        AfterSlice?.Invoke(now);
+        if (slice == 0)
+        {
+            AfterTick?.Invoke(now);
+        }
     }
 
     /// <summary>Judges the keys of one kind and slice that changed; those marked while they are judged wait for the next tick.</summary>
