@@ -21,6 +21,8 @@ internal static unsafe class Cache
             {
                 Sse.Prefetch0(line);
             }
+            // What begins within a line ends in one more.
+            Sse.Prefetch0(end - 1);
         }
     }
 }

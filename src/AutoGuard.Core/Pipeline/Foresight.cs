@@ -20,6 +20,7 @@ internal sealed class Foresight(FeatureState state)
     // The same for judgements.
     private const int Keys = 16;
     private const int Parts = 8;
+    private const int Seconds = 4;
 
     private readonly int[] _guesses = new int[64];
 
@@ -43,7 +44,7 @@ internal sealed class Foresight(FeatureState state)
         {
             state.Tokens.Foresee(marked[position + Keys]);
         }
-        if (position + Parts < count && !marked[position + Parts].IsNone)
+        if (position + Parts < count)
         {
             ref TokenState token = ref state.Tokens[marked[position + Parts].Index];
             state.AddressSets.Foresee(token.Addresses);
@@ -51,6 +52,20 @@ internal sealed class Foresight(FeatureState state)
             {
                 Cache.Fetch(in state.Sessions[token.FirstSession]);
             }
+        }
+        if (position + Seconds < count)
+        {
+            FetchSecond(marked[position + Seconds]);
+        }
+    }
+
+    /// <summary>The second session of a token that is judged soon.</summary>
+    private void FetchSecond(StateHandle token)
+    {
+        int first = state.Tokens[token.Index].FirstSession;
+        if (first >= 0 && state.Sessions[first].NextOfToken is >= 0 and var second)
+        {
+            Cache.Fetch(in state.Sessions[second]);
         }
     }
 

@@ -20,7 +20,7 @@ internal static class CoreRun
     private const int BatchesPerSegment = 128;
     private const int Segments = 15;
     private const int SimulatedRuns = 7;
-    public const int WarmingRounds = 13;
+    public const int WarmingRounds = 24;
 
     private static long _sink;
     private static readonly List<double> LongestBatches = [];
