@@ -30,6 +30,11 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             MeasureCrowd(in token, ref features);
             return;
         }
+        if (token.Open <= 1)
+        {
+            MeasureOne(token.FirstSession, ref features);
+            return;
+        }
         int count = 0;
         int tools = 0;
         for (int i = token.FirstSession; i >= 0 && count < MostCompared; count++)
@@ -61,6 +66,18 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             }
         }
         features.PresumedPlaces = count > features.PlacesAtOnce ? Presumed(count, now) : features.PlacesAtOnce;
+    }
+
+    private void MeasureOne(int index, ref TokenFeatures features)
+    {
+        if (index < 0)
+        {
+            return;
+        }
+        ref SessionState session = ref state.Sessions[index];
+        features.Concurrent = features.ConcurrentNetworks = features.PlacesAtOnce = features.PresumedPlaces = 1;
+        features.Longest = Math.Max(0, (session.LastSeen - session.Start) / 1000.0);
+        features.ToolShare = (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
     }
 
     /// <summary>The same for many sessions, by sorting: those begun by an instant, less those last heard before it.</summary>

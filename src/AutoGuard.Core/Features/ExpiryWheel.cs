@@ -50,7 +50,13 @@ public sealed class ExpiryWheel
             session = _first[slot];
             if (session >= 0)
             {
-                Remove(sessions, session, ref sessions[session]);
+                ref SessionState state = ref sessions[session];
+                Remove(sessions, session, ref state);
+                if (state.NextInWheel >= 0)
+                {
+                    // The next to be taken: sessions of one second lie anywhere.
+                    Cache.Fetch(in sessions[state.NextInWheel]);
+                }
                 return true;
             }
             _second++;
@@ -73,14 +79,13 @@ public sealed class ExpiryWheel
         int slot = state.WheelSlot - 1;
         state.WheelSlot = 0;
         _count--;
-        if (state.PreviousInWheel < 0)
+        if (_first[slot] == session)
         {
+            // The new first one's way back leads nowhere now, and is not looked at while it is the first.
             _first[slot] = state.NextInWheel;
+            return;
         }
-        else
-        {
-            sessions[state.PreviousInWheel].NextInWheel = state.NextInWheel;
-        }
+        sessions[state.PreviousInWheel].NextInWheel = state.NextInWheel;
         if (state.NextInWheel >= 0)
         {
             sessions[state.NextInWheel].PreviousInWheel = state.PreviousInWheel;

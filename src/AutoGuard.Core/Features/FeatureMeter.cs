@@ -6,31 +6,16 @@ using AutoGuard.Core.Events;
 namespace AutoGuard.Core.Features;
 
 /// <summary>Measures features of keys from their state. Allocates nothing; for one thread.</summary>
-public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, ReferrerList referrers, TokenWorkflow workflow, Population population)
+public sealed partial class FeatureMeter(FeatureState state, FeatureWindows windows, ReferrerList referrers, TokenWorkflow workflow, Population population)
 {
     /// <summary>A token with this share of its tenant's sessions is one that everybody gets.</summary>
     private const double SharedByDesign = 0.2;
-
-    /// <summary>Sessions a tenant must have shown before shares of them mean anything.</summary>
-    private const int EnoughTenantSessions = 200;
 
     /// <summary>How long a token that nobody is bound to is given to show whom it is for, milliseconds.</summary>
     private const long Settling = 10 * 60_000;
 
     /// <summary>Sessions below which no token is taken for everybody's: of five sessions, one token has a fifth.</summary>
     private const int LeastSharedSessions = 50;
-
-    /// <summary>Connections that one token may hold open behind one address before they count as excess.</summary>
-    private const int ConnectionsPerToken = 3;
-
-    /// <summary>Open connections of an address that are looked at, the newest first.</summary>
-    private const int MostConnections = 4_096;
-
-    /// <summary>How long ago an address may have played without a token to belong to a campaign, milliseconds.</summary>
-    private const long CampaignLength = 15 * 60_000;
-
-    /// <summary>Sessions without a token from which on an address may belong to a campaign.</summary>
-    private const double TokenlessOfCampaign = 2;
 
     /// <summary>Places up to which a token's use is one viewer's.</summary>
     private const double MostOwnPlaces = 4;
@@ -42,7 +27,6 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     private const int CountableTokens = RecentSets<TokenMember>.LargestSet * 3 / 4;
 
     private readonly ConcurrencyMeter _concurrency = new(state);
-    private readonly ulong[] _owners = new ulong[2 * MostConnections];
 
     /// <summary>The windows it measures over.</summary>
     public FeatureWindows Windows => windows;
@@ -52,34 +36,29 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     {
         features = default;
         ref TokenState token = ref state.Tokens[index];
-        int place = SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / windows.SlotLength);
+        ref TokenSlot current = ref state.Windows.Advance(ref token, now / windows.SlotLength);
         _concurrency.Measure(in token, now, ref features);
-        ref TokenSlot current = ref token.Slots[place];
         current.MostOpen = (ushort)Math.Max(current.MostOpen, Math.Min(features.Concurrent, ushort.MaxValue));
-        double dataCentre = 0;
-        double unexpected = 0;
-        int missing = 0;
-        int unknown = 0;
-        foreach (ref readonly TokenSlot counts in (ReadOnlySpan<TokenSlot>)token.Slots)
+        features.Handovers = current.Handovers;
+        SlotSums sums = default;
+        sums.Add(in current, ref features);
+        int earliest = TokenWindows.EarliestOf(in token);
+        foreach (ref readonly PastSlot slot in state.Windows.PastOf(in token))
         {
-            features.Sessions += counts.Sessions;
-            features.TroubledSessions += counts.Troubled;
-            missing += counts.MissingReferrer;
-            unexpected += counts.Unexpected;
-            unknown += counts.UnknownReferrer;
-            features.Watched += counts.Watched;
-            dataCentre += counts.DataCentreWatched;
-            features.MaxConcurrent = Math.Max(features.MaxConcurrent, counts.MostOpen);
+            if (slot.Number >= earliest)
+            {
+                sums.Add(in slot.Counts, ref features);
+                features.Handovers += slot.Number == token.Slot - 1 ? slot.Counts.Handovers : 0;
+            }
         }
-        features.Handovers = current.Handovers + token.Slots[(place + TokenSlots.Length - 1) % TokenSlots.Length].Handovers;
         features.PlayingFor = now - token.LastPlayed <= FeatureWindows.LongestRest ? (token.LastPlayed - token.PlayingSince) / 1000.0 : 0;
         MeasureAddresses(ref token, now, ref features, out double dataCentreAddresses);
-        features.DataCentreShare = features.Watched > 0 ? dataCentre / features.Watched : dataCentreAddresses;
+        features.DataCentreShare = features.Watched > 0 ? sums.DataCentre / features.Watched : dataCentreAddresses;
         if (features.Sessions > 0)
         {
-            features.MissingReferrerShare = (double)missing / features.Sessions;
-            features.UnexpectedMissingShare = unexpected / features.Sessions;
-            features.UnknownReferrerShare = (double)unknown / features.Sessions;
+            features.MissingReferrerShare = (double)sums.Missing / features.Sessions;
+            features.UnexpectedMissingShare = sums.Unexpected / features.Sessions;
+            features.UnknownReferrerShare = (double)sums.Unknown / features.Sessions;
         }
         MeasureTenant(ref token, now, ref features);
         // A leak is seen to begin: one viewer, and many much later. A token that several networks use soon after it was first
@@ -97,152 +76,21 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
     /// <summary>Whether it is known that tokens without a user are each meant for one viewer here: hardly any is seen in several places.</summary>
     private bool AreOwned(in TokenState token) => population.Seen(in token, PopulationTrait.Places) is > 0 and <= MostOwnPlaces;
 
-    /// <summary>Measures an address.</summary>
-    public void Measure(int index, long now, out AddressFeatures features)
+    /// <summary>Whether a token is everybody's whatever is measured of it: operators say so, or it was seen to be from the start.</summary>
+    public bool IsEverybodys(in TokenState token) =>
+        workflow == TokenWorkflow.Shared || (workflow == TokenWorkflow.Auto && token.SharedFromTheStart && !token.IsBound);
+
+    /// <summary>Sessions of a token first seen within the window.</summary>
+    public int SessionsOf(int index, long now)
     {
-        features = default;
-        ref AddressState address = ref state.Addresses[index];
-        SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000);
-        foreach (ref readonly AddressMinute minute in (ReadOnlySpan<AddressMinute>)address.Minutes)
+        ref TokenState token = ref state.Tokens[index];
+        int sessions = state.Windows.Advance(ref token, now / windows.SlotLength).Sessions;
+        int earliest = TokenWindows.EarliestOf(in token);
+        foreach (ref readonly PastSlot slot in state.Windows.PastOf(in token))
         {
-            features.Starts += minute.Starts;
-            features.Short += minute.Short;
+            sessions += slot.Number >= earliest ? slot.Counts.Sessions : 0;
         }
-        features.Sessions = Sum(address.Sessions, ref address.Slot, now);
-        features.Open = address.Open;
-        features.DataCentre = address.DataCentre;
-        features.SpikeLevel = address.SpikeLevel;
-        features.SpikeMinutes = BitOperations.PopCount(address.SpikeAlerts);
-        uint windowStart = windows.WindowStart(now);
-        ReadOnlySpan<TokenMember> members = state.TokenSets.Members(address.Tokens);
-        DistinctCounter users = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
-        foreach (ref readonly TokenMember member in members)
-        {
-            if (member.Identity == 0 || member.LastSeen < windowStart)
-            {
-                continue;
-            }
-            features.Tokens++;
-            features.SettledTokens += member.Settled >= Math.Max(1, windowStart) ? 1 : 0;
-            if (member.User != 0)
-            {
-                users.Add(member.User);
-            }
-        }
-        features.Users = users.Count;
-        MeasureShort(ref address, now, ref features);
-        MeasureOwners(in address, now, ref features);
-        features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
-        features.Campaign = IsOfCampaign(in features) ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
-        (features.Suspects, features.SuspectOwners) = MeasureSuspects(in address, windowStart);
-    }
-
-    private (int Tokens, int Owners) MeasureSuspects(in AddressState address, uint windowStart)
-    {
-        ReadOnlySpan<TokenMember> members = state.TokenSets.Members(address.Suspects);
-        DistinctCounter owners = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
-        int tokens = 0;
-        foreach (ref readonly TokenMember member in members)
-        {
-            if (member.Identity != 0 && member.LastSeen >= windowStart)
-            {
-                tokens++;
-                owners.Add(member.User != 0 ? member.User : member.Identity);
-            }
-        }
-        return (tokens, owners.Count);
-    }
-
-    /// <summary>
-    /// Whether an address may belong to a campaign: it plays several sessions without a token itself. A player that lost its token
-    /// once is nobody's accomplice because others attack meanwhile.
-    /// </summary>
-    public static bool IsOfCampaign(in AddressFeatures features) => features.Tokenless * features.TokensAreUsual > TokenlessOfCampaign;
-
-    /// <summary>Notes that an address plays without a token where nearly everybody has one; several at a time are a campaign.</summary>
-    public void NoteTokenless(int index, long now)
-    {
-        TenantAddress key = state.Addresses.KeyAt(index);
-        int tenant = state.Tenants.Find((ulong)key.Organization);
-        if (tenant >= 0)
-        {
-            uint seconds = FeatureWindows.Seconds(now);
-            _ = state.PlainSets.GetOrAdd(ref state.Tenants[tenant].Campaign, state.Hash.Hash(key.Address), seconds, FeatureWindows.Seconds(now - CampaignLength), out _);
-        }
-    }
-
-    private int CampaignOf(int organization) => state.Tenants.Find((ulong)organization) is >= 0 and var tenant ? state.Tenants[tenant].Campaign : 0;
-
-    /// <summary>Tenants in which a fifth of the sessions has no token do not say so.</summary>
-    private double TokensAreUsual(int organization, long now)
-    {
-        int index = state.Tenants.Find((ulong)organization);
-        if (index < 0)
-        {
-            return 0;
-        }
-        ref TenantState tenant = ref state.Tenants[index];
-        int sessions = Sum(tenant.Sessions, ref tenant.Slot, now);
-        int tokenless = Sum(tenant.Tokenless, ref tenant.TokenlessSlot, now);
-        return sessions >= EnoughTenantSessions ? Math.Max(0, 1 - (5.0 * tokenless / sessions)) : 0;
-    }
-
-    private void MeasureShort(ref AddressState address, long now, ref AddressFeatures features)
-    {
-        long minute = now / 60_000;
-        int latest = address.Minutes[(int)(minute % AddressMinutes.Length)].Short
-            + address.Minutes[(int)((minute - 1) % AddressMinutes.Length)].Short;
-        features.ShortPerMinute = Math.Max((double)features.Short / AddressMinutes.Length, latest / 3.0);
-        features.Trouble = state.Reconnects.IsEverywhere(now);
-        features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, features.SettledTokens);
-        features.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now));
-    }
-
-    /// <summary>
-    /// Hundreds of viewers behind one carrier's address open hundreds of connections with as many tokens. Only connections
-    /// beyond a few for each token are an attacker's. Of those that were left behind at a reconnect none is counted.
-    /// </summary>
-    private void MeasureOwners(in AddressState address, long now, ref AddressFeatures features)
-    {
-        if (address.Open <= 1)
-        {
-            return;
-        }
-        // Room for all that are looked at: whoever is not counted as an owner would count as excess.
-        Span<ulong> room = _owners.AsSpan(0, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(address.Open, MostConnections) * 2));
-        room.Clear();
-        DistinctCounter owners = new(room);
-        int owned = 0;
-        int looked = 0;
-        int running = 0;
-        int tools = 0;
-        for (int i = address.FirstSession; i >= 0 && looked < MostConnections; looked++)
-        {
-            ref SessionState session = ref state.Sessions[i];
-            i = session.NextOfAddress;
-            if (!session.IsPresumedRunning(now))
-            {
-                continue;
-            }
-            running++;
-            tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
-            if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0)
-            {
-                features.Tokenless++;
-            }
-            if (!state.Tokens.Holds(session.Token) || state.Tokens[session.Token.Index].Workflow == TokenWorkflow.Shared)
-            {
-                features.Unowned++;
-            }
-            else
-            {
-                owned++;
-                owners.Add(state.Tokens.KeyAt(session.Token.Index).High);
-            }
-        }
-        features.ToolShare = running > 0 ? (double)tools / running : 0;
-        features.OpenTokens = owners.Count;
-        features.Excess = Math.Max(0, owned - (ConnectionsPerToken * owners.Count));
+        return sessions;
     }
 
     /// <summary>Measures a network.</summary>
@@ -298,6 +146,12 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         uint windowStart = windows.WindowStart(now);
         uint countriesSince = FeatureWindows.Seconds(now - windows.CountryWindow);
         ReadOnlySpan<AddressMember> members = state.AddressSets.Members(token.Addresses);
+        if (members.Length == 1 && !members[0].DataCentre)
+        {
+            dataCentreShare = 0;
+            MeasureAddress(in members[0], windowStart, countriesSince, ref features);
+            return;
+        }
         PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
         DistinctCounter agents = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
         Span<ushort> countries = stackalloc ushort[32];
@@ -334,6 +188,19 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         features.Agents = Math.Min(agents.Count, Math.Max(1, features.Places));
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
         features.LonelyDataCentres = dataCentre > 0 ? (double)lonely / dataCentre : 0;
+    }
+
+    /// <summary>The same of a single address, which most tokens have.</summary>
+    private static void MeasureAddress(in AddressMember member, uint windowStart, uint countriesSince, ref TokenFeatures features)
+    {
+        if (member.LastSeen < windowStart)
+        {
+            return;
+        }
+        features.Addresses = features.Networks = features.Places = 1;
+        features.Operators = member.Asn != 0 && !member.SharedEgress ? 1 : 0;
+        features.Agents = member.Agent != 0 ? 1 : 0;
+        features.Countries = !member.SharedEgress && member.Country != 0 && member.LastSeen >= countriesSince ? 1 : 0;
     }
 
     /// <summary>
@@ -381,5 +248,26 @@ public sealed class FeatureMeter(FeatureState state, FeatureWindows windows, Ref
         return features.SharedFromTheStart || features.TenantShare >= SharedByDesign
             ? TokenWorkflow.Shared
             : TokenWorkflow.PerSession;
+    }
+
+    /// <summary>Sums over the slots of a window that become shares.</summary>
+    private struct SlotSums
+    {
+        public double DataCentre;
+        public double Unexpected;
+        public int Missing;
+        public int Unknown;
+
+        public void Add(in TokenSlot counts, ref TokenFeatures features)
+        {
+            features.Sessions += counts.Sessions;
+            features.TroubledSessions += counts.Troubled;
+            features.Watched += counts.Watched;
+            features.MaxConcurrent = Math.Max(features.MaxConcurrent, counts.MostOpen);
+            Missing += counts.MissingReferrer;
+            Unexpected += counts.Unexpected;
+            Unknown += counts.UnknownReferrer;
+            DataCentre += counts.DataCentreWatched;
+        }
     }
 }

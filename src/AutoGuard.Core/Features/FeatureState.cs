@@ -17,9 +17,15 @@ public sealed class FeatureState :
     /// <param name="capacity">Sizes of the tables.</param>
     /// <param name="secret0">Secret for address hashing.</param>
     /// <param name="secret1">Another.</param>
-    public FeatureState(CapacityOptions capacity, ulong secret0, ulong secret1)
+    /// <param name="slices">Slices of a tick in which keys are judged, 1 or more.</param>
+    public FeatureState(CapacityOptions capacity, ulong secret0, ulong secret1, int slices = 1)
     {
         ArgumentNullException.ThrowIfNull(capacity);
+        Slices = slices;
+        DirtyTokens = new(slices);
+        DirtyAddresses = new(slices);
+        DirtyNetworks = new(slices);
+        DirtyReferrers = new(slices);
         AddressHash addresses = new(secret0, secret1);
         Sessions = new(capacity.Sessions, default, this);
         Tokens = new(capacity.Tokens, default, this);
@@ -64,6 +70,9 @@ public sealed class FeatureState :
     /// <summary>Addresses of networks and referrers.</summary>
     public RecentSets<PlainMember> PlainSets { get; } = new();
 
+    /// <summary>Windows of tokens.</summary>
+    public TokenWindows Windows { get; } = new();
+
     /// <summary>Texts of tokens and users.</summary>
     public TextSlab Texts { get; } = new();
 
@@ -82,17 +91,20 @@ public sealed class FeatureState :
     /// <summary>Time of the first event, Unix milliseconds.</summary>
     public long FirstEvent { get; set; } = long.MaxValue / 2;
 
+    /// <summary>Slices of a tick in which keys are judged.</summary>
+    public int Slices { get; }
+
     /// <summary>Tokens waiting to be judged.</summary>
-    public List<StateHandle> DirtyTokens { get; } = [];
+    public MarkedKeys DirtyTokens { get; }
 
     /// <summary>Addresses waiting to be judged.</summary>
-    public List<StateHandle> DirtyAddresses { get; } = [];
+    public MarkedKeys DirtyAddresses { get; }
 
     /// <summary>Networks waiting to be judged.</summary>
-    public List<StateHandle> DirtyNetworks { get; } = [];
+    public MarkedKeys DirtyNetworks { get; }
 
     /// <summary>Referrers waiting to be judged.</summary>
-    public List<StateHandle> DirtyReferrers { get; } = [];
+    public MarkedKeys DirtyReferrers { get; }
 
     /// <summary>Sessions open now.</summary>
     public int OpenSessions { get; set; }
@@ -119,7 +131,7 @@ public sealed class FeatureState :
     /// <summary>The same for addresses.</summary>
     internal Action<int>? AddressSeriesReleased { get; set; }
 
-    /// <summary>Marks a token to be judged at the next tick.</summary>
+    /// <summary>Marks a token to be judged in its slice of the tick.</summary>
     public void MarkToken(int index)
     {
         ref TokenState token = ref Tokens[index];
@@ -130,7 +142,7 @@ public sealed class FeatureState :
         }
     }
 
-    /// <summary>Marks an address to be judged at the next tick.</summary>
+    /// <summary>Marks an address to be judged in its slice of the tick.</summary>
     public void MarkAddress(int index)
     {
         ref AddressState address = ref Addresses[index];
@@ -141,7 +153,7 @@ public sealed class FeatureState :
         }
     }
 
-    /// <summary>Marks a network to be judged at the next tick.</summary>
+    /// <summary>Marks a network to be judged in its slice of the tick.</summary>
     public void MarkNetwork(int index)
     {
         ref NetworkState network = ref Networks[index];
@@ -152,7 +164,7 @@ public sealed class FeatureState :
         }
     }
 
-    /// <summary>Marks a referrer to be judged at the next tick.</summary>
+    /// <summary>Marks a referrer to be judged in its slice of the tick.</summary>
     public void MarkReferrer(int index)
     {
         ref ReferrerState referrer = ref Referrers[index];
@@ -231,6 +243,7 @@ public sealed class FeatureState :
         Texts.Release(ref state.Text);
         Texts.Release(ref state.UserText);
         AddressSets.Release(ref state.Addresses);
+        Windows.Release(ref state);
         Dossiers.Close(ref state.Dossier);
         if (state.Series >= 0)
         {

@@ -28,7 +28,7 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     public const int PrefixV6 = 64;
 
     /// <summary>Length of a slot of the window, milliseconds.</summary>
-    public long SlotLength { get; } = Math.Max(1, Window / TokenSlots.Length);
+    public long SlotLength { get; } = Math.Max(1, Window / TokenWindows.Length);
 
     /// <summary>How long an ended session is remembered, so that what comes after its end is not taken for a new one.</summary>
     public long Remembered { get; } = Math.Min(2 * SessionTimeout, 3_600_000);

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace AutoGuard.Core.Features;
 
 /// <summary>
@@ -21,7 +23,9 @@ internal sealed class FleetRanking
     private readonly Dictionary<ulong, Contender> _contenders = [];
     private readonly List<Contender> _ranked = [];
     private readonly List<FleetLane> _lanes = [];
+    private readonly Dictionary<ulong, int> _running = [];
     private FleetLane? _rest;
+    private int _allRunning;
 
     /// <param name="group">What the viewers are divided by.</param>
     /// <param name="places">Most lanes besides that of the rest.</param>
@@ -43,6 +47,19 @@ internal sealed class FleetRanking
 
     /// <summary>The key's own lane, or null.</summary>
     public FleetLane? Find(ulong key) => _contenders.GetValueOrDefault(key)?.Lane;
+
+    /// <summary>Running sessions of a key became more or fewer.</summary>
+    public void Move(ulong key, int step)
+    {
+        LaneOf(key).Running += step;
+        _allRunning += step;
+        ref int running = ref CollectionsMarshal.GetValueRefOrAddDefault(_running, key, out _);
+        running += step;
+        if (running == 0)
+        {
+            _running.Remove(key);
+        }
+    }
 
     /// <summary>Counts a start for the key's rank.</summary>
     public void Rank(ulong key)
@@ -72,8 +89,8 @@ internal sealed class FleetRanking
         }
     }
 
-    /// <summary>Gives lanes to the keys that start most; true if any lane changed hands, and running sessions are to be counted anew.</summary>
-    public bool Rerank()
+    /// <summary>Gives lanes to the keys that start most, with the running sessions they have.</summary>
+    public void Rerank()
     {
         _ranked.Clear();
         foreach ((ulong key, Contender contender) in _contenders)
@@ -122,7 +139,27 @@ internal sealed class FleetRanking
             challenger.Lane!.Reset(challenger.Name);
             changed = true;
         }
-        return changed;
+        if (changed)
+        {
+            CountRunning();
+        }
+    }
+
+    private void CountRunning()
+    {
+        int rest = _allRunning;
+        foreach (Contender contender in _ranked)
+        {
+            if (contender.Lane is { } lane)
+            {
+                lane.Running = _running.GetValueOrDefault(contender.Key);
+                rest -= lane.Running;
+            }
+        }
+        if (rest != 0 || _rest is not null)
+        {
+            (_rest ?? MakeRest()).Running = rest;
+        }
     }
 
     private FleetLane MakeRest()

@@ -30,7 +30,6 @@ public sealed class FleetSeries
     /// <summary>Starts of a usual minute below which a stream or tenant has no level to rise from.</summary>
     private const double LeastUsualStarts = 5;
 
-    private readonly FeatureState _state;
     private readonly FleetLane _all;
     private readonly FleetLane[] _kinds;
     private readonly FleetRanking _tenants;
@@ -39,15 +38,12 @@ public sealed class FleetSeries
     private readonly List<FleetFigure> _figures = new(MostLanes * FleetLane.Measures);
 
     /// <summary>Makes the series of one detection thread.</summary>
-    /// <param name="state">The keyed state: running sessions are counted in it when a lane changes hands.</param>
     /// <param name="strings">Names of tenants and streams.</param>
     /// <param name="history">Minutes whose mean is the usual level, at least 2.</param>
-    public FleetSeries(FeatureState state, StringPool strings, int history)
+    public FleetSeries(StringPool strings, int history)
     {
-        ArgumentNullException.ThrowIfNull(state);
         ArgumentNullException.ThrowIfNull(strings);
         ArgumentOutOfRangeException.ThrowIfLessThan(history, 2);
-        _state = state;
         _all = new FleetLane(FleetGroup.All, "", history);
         _kinds = [new(FleetGroup.ProviderKind, "elsewhere", history), new(FleetGroup.ProviderKind, "data centre", history)];
         _tenants = new FleetRanking(FleetGroup.Tenant, TenantPlaces, history, key => strings.Text((int)key));
@@ -112,6 +108,10 @@ public sealed class FleetSeries
     /// <summary>A session runs from now on, or under another description; see <see cref="Leave"/>.</summary>
     public void Enter(in SessionState session) => Move(in session, 1);
 
+    /// <summary>Whether two descriptions of a session count in different series.</summary>
+    public static bool AreApart(in SessionState one, in SessionState other) =>
+        one.Organization != other.Organization || one.Stream != other.Stream || one.Country != other.Country || KindOf(in one) != KindOf(in other);
+
     /// <summary>A session no longer runs as it is described. Before its description changes it leaves, and enters after.</summary>
     public void Leave(in SessionState session) => Move(in session, -1);
 
@@ -137,10 +137,9 @@ public sealed class FleetSeries
             lane.EndMinute(minuteOfDay);
             Note(lane);
         }
-        if (_tenants.Rerank() | _streams.Rerank() | _countries.Rerank())
-        {
-            CountRunning();
-        }
+        _tenants.Rerank();
+        _streams.Rerank();
+        _countries.Rerank();
     }
 
     /// <summary>
@@ -177,13 +176,13 @@ public sealed class FleetSeries
         _kinds[KindOf(in session)].Running += step;
         if (session.Organization != StringPool.Absent)
         {
-            _tenants.LaneOf((ulong)session.Organization).Running += step;
+            _tenants.Move((ulong)session.Organization, step);
         }
         if (session.Stream != StringPool.Absent)
         {
-            _streams.LaneOf(StreamKey(session.Organization, session.Stream)).Running += step;
+            _streams.Move(StreamKey(session.Organization, session.Stream), step);
         }
-        _countries.LaneOf(session.Country).Running += step;
+        _countries.Move(session.Country, step);
     }
 
     private void Note(FleetLane lane)
@@ -196,25 +195,6 @@ public sealed class FleetSeries
             if (isSpike && !(Spike?.Reading.Level >= figure.Reading.Level))
             {
                 Spike = figure;
-            }
-        }
-    }
-
-    private void CountRunning()
-    {
-        _all.Running = _kinds[0].Running = _kinds[1].Running = 0;
-        foreach (FleetRanking ranking in (ReadOnlySpan<FleetRanking>)[_tenants, _streams, _countries])
-        {
-            foreach (FleetLane lane in ranking.Lanes)
-            {
-                lane.Running = 0;
-            }
-        }
-        for (int i = 0; i < _state.Sessions.HighWater; i++)
-        {
-            if (_state.Sessions.IsLive(i) && (_state.Sessions[i].Traits & SessionTraits.Open) != 0)
-            {
-                Move(in _state.Sessions[i], 1);
             }
         }
     }

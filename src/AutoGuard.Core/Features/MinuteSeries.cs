@@ -36,8 +36,8 @@ public sealed class MinuteSeries
     private readonly SpikeBank _addresses;
     private readonly FleetSeries _fleet;
     private readonly float[] _prior;
-    private readonly List<StateHandle> _watchedTokens = [];
-    private readonly List<StateHandle> _watchedAddresses = [];
+    private readonly List<StateHandle>[] _watchedTokens;
+    private readonly List<StateHandle>[] _watchedAddresses;
 
     /// <summary>Makes the series of one detection thread.</summary>
     /// <param name="state">The keyed state.</param>
@@ -63,6 +63,8 @@ public sealed class MinuteSeries
         {
             _prior[i] = i % 4 == 3 ? MathF.Log(2) : 0;
         }
+        _watchedTokens = [.. Enumerable.Range(0, state.Slices).Select(_ => new List<StateHandle>())];
+        _watchedAddresses = [.. Enumerable.Range(0, state.Slices).Select(_ => new List<StateHandle>())];
         state.SeriesReleased = _tokens.Return;
         state.AddressSeriesReleased = _addresses.Return;
     }
@@ -74,15 +76,17 @@ public sealed class MinuteSeries
     public int Count => _tokens.Rented + _addresses.Rented;
 
     /// <summary>Gives a token a series if it starts often enough and has none.</summary>
-    public void Enrol(int tokenIndex, in TokenFeatures features)
+    /// <param name="tokenIndex">The token.</param>
+    /// <param name="sessions">Its sessions first seen within the window.</param>
+    public void Enrol(int tokenIndex, int sessions)
     {
         ref TokenState token = ref _state.Tokens[tokenIndex];
-        if (token.Series < 0 && features.Sessions >= EarningSessions && _watchedTokens.Count < MostSeries)
+        if (token.Series < 0 && sessions >= EarningSessions && _tokens.Rented < MostSeries)
         {
             token.Series = _tokens.Rent();
             _tokens.Seed(token.Series, _prior);
             token.MinuteStarts = 0;
-            _watchedTokens.Add(_state.Tokens.HandleOf(tokenIndex));
+            _watchedTokens[tokenIndex % _state.Slices].Add(_state.Tokens.HandleOf(tokenIndex));
         }
     }
 
@@ -90,47 +94,58 @@ public sealed class MinuteSeries
     public void Enrol(int addressIndex, in AddressFeatures features)
     {
         ref AddressState address = ref _state.Addresses[addressIndex];
-        if (address.Series < 0 && features.Sessions >= EarningSessions && _watchedAddresses.Count < MostSeries)
+        if (address.Series < 0 && features.Sessions >= EarningSessions && _addresses.Rented < MostSeries)
         {
             address.Series = _addresses.Rent();
             _addresses.Seed(address.Series, _prior);
             address.MinuteStarts = 0;
-            _watchedAddresses.Add(_state.Addresses.HandleOf(addressIndex));
+            _watchedAddresses[addressIndex % _state.Slices].Add(_state.Addresses.HandleOf(addressIndex));
         }
     }
 
-    /// <summary>Ends a minute: every series takes its value, and keys that alert are marked to be judged.</summary>
+    /// <summary>Ends a minute of everybody's series. Those of the keys follow, each slice's once.</summary>
     /// <param name="minute">The minute, Unix minutes.</param>
     public void EndMinute(long minute)
     {
         _fleet.EndMinute(minute);
         FleetRise = _options.Engine == SpikeEngine.MlNet ? SeasonalRise(MathF.Log(_fleet.AllStarts + 1)) : _fleet.AllRise;
+    }
+
+    /// <summary>
+    /// Ends a minute of the keys of a slice: every series takes its value, and keys that alert are marked to be judged. Their minutes end
+    /// some seconds after everybody's, always as many, so that a hundred thousand need not end at once.
+    /// </summary>
+    /// <param name="slice">The slice, from 0.</param>
+    public void EndMinuteOf(int slice)
+    {
         _suspects.Clear();
         int kept = 0;
-        for (int i = 0; i < _watchedTokens.Count; i++)
+        List<StateHandle> watched = _watchedTokens[slice];
+        for (int i = 0; i < watched.Count; i++)
         {
-            StateHandle handle = _watchedTokens[i];
+            StateHandle handle = watched[i];
             if (_state.Tokens.Holds(handle))
             {
-                _watchedTokens[kept++] = handle;
+                watched[kept++] = handle;
                 ref TokenState token = ref _state.Tokens[handle.Index];
                 Take(_tokens, handle, token.Series, RiseFor(token.Organization, token.Stream), ref token.MinuteStarts, ref token.SpikeAlerts, ref token.SpikeLevel);
             }
         }
-        _watchedTokens.RemoveRange(kept, _watchedTokens.Count - kept);
+        watched.RemoveRange(kept, watched.Count - kept);
         int tokens = _suspects.Count;
         kept = 0;
-        for (int i = 0; i < _watchedAddresses.Count; i++)
+        watched = _watchedAddresses[slice];
+        for (int i = 0; i < watched.Count; i++)
         {
-            StateHandle handle = _watchedAddresses[i];
+            StateHandle handle = watched[i];
             if (_state.Addresses.Holds(handle))
             {
-                _watchedAddresses[kept++] = handle;
+                watched[kept++] = handle;
                 ref AddressState address = ref _state.Addresses[handle.Index];
                 Take(_addresses, handle, address.Series, RiseFor(_state.Addresses.KeyAt(handle.Index).Organization, address.Stream), ref address.MinuteStarts, ref address.SpikeAlerts, ref address.SpikeLevel);
             }
         }
-        _watchedAddresses.RemoveRange(kept, _watchedAddresses.Count - kept);
+        watched.RemoveRange(kept, watched.Count - kept);
         Recheck(tokens);
     }
 

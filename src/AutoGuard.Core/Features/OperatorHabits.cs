@@ -18,6 +18,9 @@ public sealed class OperatorHabits
     /// <summary>The most networks that are told apart.</summary>
     public const int MostNetworks = 32;
 
+    /// <summary>Sessions of a token beyond which it is not one viewer's: what it shows of an operator is no habit of a customer.</summary>
+    private const int MostSessionsOfViewer = 1_000;
+
     private const int MostOperators = 65_536;
     private const int HalvedAt = 20_000;
 
@@ -29,6 +32,39 @@ public sealed class OperatorHabits
     /// <summary>Operators of which enough tokens were seen: AS number, tokens, and networks that are usual; in no particular order.</summary>
     public IEnumerable<(uint Asn, int Tokens, int Networks)> Known =>
         _habits.Where(pair => pair.Value.Total >= Enough).Select(pair => (pair.Key, pair.Value.Total, pair.Value.Usual));
+
+    /// <summary>Counts a network of an address that is new on a token among those of its operator.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="members">Its addresses, the new one among them.</param>
+    /// <param name="network">Hash of the network.</param>
+    /// <param name="asn">The operator; 0 when unknown.</param>
+    /// <param name="windowStart">Start of the window, Unix seconds.</param>
+    /// <returns>With how many networks of the operator the token is counted now.</returns>
+    public byte Count(in TokenState token, ReadOnlySpan<AddressMember> members, ulong network, uint asn, uint windowStart)
+    {
+        if (token.TotalSessions > MostSessionsOfViewer)
+        {
+            // Each address that is new among thousands would take a look at all of them.
+            return 0;
+        }
+        DistinctCounter others = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
+        int same = 0;
+        int before = 0;
+        foreach (ref readonly AddressMember member in members)
+        {
+            // What has left the window but is still remembered tells with how many it was counted: coming back is not news.
+            before = member.Asn == asn ? Math.Max(before, member.Habit) : before;
+            if (member.Identity != 0 && member.LastSeen >= windowStart)
+            {
+                same += member.Network == network ? 1 : 0;
+                if (member.Asn == asn && member.Network != network)
+                {
+                    others.Add(member.Network);
+                }
+            }
+        }
+        return (byte)(same == 1 ? Count(asn, others.Count + 1, before) : before);
+    }
 
     /// <summary>
     /// Counts that a token has come to show <paramref name="networks"/> (1 or more) networks of an operator; a token stands in the

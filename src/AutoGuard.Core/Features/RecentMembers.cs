@@ -1,8 +1,9 @@
+using System.Runtime.InteropServices;
 using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Features;
 
-/// <summary>An address as a token sees it. 56 bytes.</summary>
+/// <summary>An address as a token sees it. 48 bytes.</summary>
 public struct AddressMember : IRecentMember
 {
     /// <inheritdoc/>
@@ -26,17 +27,28 @@ public struct AddressMember : IRecentMember
     /// <summary>Packed country.</summary>
     public ushort Country;
 
-    /// <summary>Whether it belongs to a data centre.</summary>
-    public bool DataCentre;
-
-    /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
-    public bool SharedEgress;
+    private byte _kind;
 
     /// <summary>With how many networks of its operator the token is counted among the operator's habits.</summary>
     public byte Habit;
+
+    /// <summary>Whether it belongs to a data centre.</summary>
+    public bool DataCentre
+    {
+        readonly get => (_kind & 1) != 0;
+        set => _kind = (byte)(value ? _kind | 1 : _kind & ~1);
+    }
+
+    /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
+    public bool SharedEgress
+    {
+        readonly get => (_kind & 2) != 0;
+        set => _kind = (byte)(value ? _kind | 2 : _kind & ~2);
+    }
 }
 
-/// <summary>A token as an address, network or referrer sees it. 24 bytes.</summary>
+/// <summary>A token as an address, network or referrer sees it. 20 bytes.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
 public struct TokenMember : IRecentMember
 {
     /// <inheritdoc/>
@@ -52,7 +64,8 @@ public struct TokenMember : IRecentMember
     public uint Settled;
 }
 
-/// <summary>An address as a network or referrer sees it. 24 bytes.</summary>
+/// <summary>An address as a network or referrer sees it. 20 bytes.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
 public struct PlainMember : IRecentMember
 {
     /// <summary>Hash of its network.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace AutoGuard.Core.Features;
 
 /// <summary>What a member of a <see cref="RecentSets{TMember}"/> must tell: its identity and when it was last seen.</summary>
@@ -14,7 +12,7 @@ public interface IRecentMember
 
 /// <summary>
 /// Many small sets of things recently seen (addresses of a token, tokens of an address), each exact up to a quarter of
-/// <see cref="LargestSet"/> members and nearly so up to three quarters. A set is a block of a size class, 4 to 1,024 places of open addressing; it moves to
+/// <see cref="LargestSet"/> members and nearly so up to three quarters. A set is a block of 1 to 1,024 places of open addressing, twice as many each time; it moves to
 /// the next class when three quarters are taken by members inside the window, and in the largest class the stalest of
 /// the probed places is taken over, so that hostile variety costs bounded memory and the count saturates.
 /// Set number 0 is the empty set that every state starts with.
@@ -26,11 +24,13 @@ public sealed class RecentSets<TMember>
     /// <summary>Places of the largest class; a count this high means "at least".</summary>
     public const int LargestSet = 1024;
 
-    private const int Classes = 5;
     private const int LongestProbe = 16;
-    private static readonly int[] Sizes = [4, 16, 64, 256, LargestSet];
+    private const int MostFetched = 4;
+    private const int ClassBits = 4;
+    private const int LargestClass = 10;
 
-    private readonly SizeClass[] _classes = [.. Sizes.Select(size => new SizeClass(size))];
+    // Class c holds blocks of two to the power of c.
+    private readonly BlockPool<TMember>[] _classes = [.. Enumerable.Range(0, LargestClass + 1).Select(bits => new BlockPool<TMember>(1 << bits))];
 
     /// <summary>
     /// The place of a member in the set, added if new. The set's number may change: the caller stores the new one. Members
@@ -75,7 +75,7 @@ public sealed class RecentSets<TMember>
                 }
             }
             int classIndex = ClassOf(set);
-            bool stays = classIndex == Classes - 1
+            bool stays = classIndex == LargestClass
                 || (stale >= 0 && (places[stale].Identity != 0 || Living(places, windowStart) * 4 < places.Length * 3));
             if (stays)
             {
@@ -98,6 +98,16 @@ public sealed class RecentSets<TMember>
 
     /// <summary>All places of a set, free and stale ones among them (see <see cref="IRecentMember"/>).</summary>
     public ReadOnlySpan<TMember> Members(int set) => set == 0 ? [] : Places(set);
+
+    /// <summary>Has a small set fetched, or the beginning of a large one.</summary>
+    public void Foresee(int set)
+    {
+        if (set != 0)
+        {
+            Span<TMember> places = Places(set);
+            Cache.Fetch(in places[0], Math.Min(places.Length, MostFetched));
+        }
+    }
 
     /// <summary>Gives the set's memory back; its number becomes 0.</summary>
     public void Release(ref int set)
@@ -147,43 +157,9 @@ public sealed class RecentSets<TMember>
 
     private Span<TMember> Places(int set) => _classes[ClassOf(set)].Block(BlockOf(set));
 
-    private static int Encode(int classIndex, int block) => ((block + 1) * 8) + classIndex;
+    private static int Encode(int classIndex, int block) => ((block + 1) << ClassBits) | classIndex;
 
-    private static int ClassOf(int set) => set & 7;
+    private static int ClassOf(int set) => set & ((1 << ClassBits) - 1);
 
-    private static int BlockOf(int set) => (set >> 3) - 1;
-
-    private sealed class SizeClass(int size)
-    {
-        private const int BlocksPerChunk = 256;
-        private readonly List<TMember[]> _chunks = [];
-        private readonly Stack<int> _free = new();
-        private int _used;
-
-        public int Rented => _used - _free.Count;
-
-        public int Rent()
-        {
-            if (_free.TryPop(out int block))
-            {
-                return block;
-            }
-            // Large blocks come in smaller chunks: a chunk is at most a few megabytes.
-            if (_used == _chunks.Count * PerChunk)
-            {
-                _chunks.Add(new TMember[PerChunk * size]);
-            }
-            return _used++;
-        }
-
-        public void Return(int block)
-        {
-            Debug.Assert(block < _used, "only a rented block is returned");
-            _free.Push(block);
-        }
-
-        public Span<TMember> Block(int block) => _chunks[block / PerChunk].AsSpan(block % PerChunk * size, size);
-
-        private int PerChunk => Math.Max(4, BlocksPerChunk * 4 / size);
-    }
+    private static int BlockOf(int set) => (set >> ClassBits) - 1;
 }

@@ -61,6 +61,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             ref AddressState address = ref state.Addresses[session.AddressState.Index];
             address.Open--;
+            address.Anonymous -= session.Token.IsNone ? 1 : 0;
+            address.Tools -= (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
             Unlink(ref address.FirstSession, session.PreviousOfAddress, session.NextOfAddress, ofToken: false);
             state.MarkAddress(session.AddressState.Index);
         }
@@ -77,6 +79,15 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         session.Token = session.AddressState = session.Network = session.Referrer = StateHandle.None;
     }
 
+    /// <summary>A session turned out to be played by a tool while it ran.</summary>
+    public void NoteTool(in SessionState session)
+    {
+        if (state.Addresses.Holds(session.AddressState))
+        {
+            state.Addresses[session.AddressState.Index].Tools++;
+        }
+    }
+
     /// <summary>Adds observed playback time to everything the session counts in.</summary>
     public void Watch(in SessionState session, long milliseconds, long now, long slotLength)
     {
@@ -88,7 +99,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             token.TotalWatched += seconds;
             token.PlayingSince = now - milliseconds - token.LastPlayed > FeatureWindows.LongestRest ? now - milliseconds : token.PlayingSince;
             token.LastPlayed = now;
-            ref TokenSlot slot = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, now / slotLength)];
+            ref TokenSlot slot = ref state.Windows.Advance(ref token, now / slotLength);
             slot.Watched += seconds;
             if ((session.Traits & SessionTraits.DataCentre) != 0)
             {
@@ -182,7 +193,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             {
                 seen.Address = session.Address;
                 seen.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
-                seen.Habit = CountHabit(token.Addresses, seen.Network, session.Asn, windowStart);
+                seen.Habit = state.Habits.Count(in token, state.AddressSets.Members(token.Addresses), seen.Network, session.Asn, windowStart);
             }
             seen.Asn = session.Asn;
             seen.Agent = session.UserAgent;
@@ -226,29 +237,6 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             }
             state.MarkReferrer(session.Referrer.Index);
         }
-    }
-
-    /// <summary>Counts a network that is new among those of its operator on a token; with how many the token is counted now.</summary>
-    private byte CountHabit(int set, ulong network, uint asn, uint windowStart)
-    {
-        ReadOnlySpan<AddressMember> members = state.AddressSets.Members(set);
-        DistinctCounter others = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
-        int same = 0;
-        int before = 0;
-        foreach (ref readonly AddressMember member in members)
-        {
-            // What has left the window but is still remembered tells with how many it was counted: coming back is not news.
-            before = member.Asn == asn ? Math.Max(before, member.Habit) : before;
-            if (member.Identity != 0 && member.LastSeen >= windowStart)
-            {
-                same += member.Network == network ? 1 : 0;
-                if (member.Asn == asn && member.Network != network)
-                {
-                    others.Add(member.Network);
-                }
-            }
-        }
-        return (byte)(same == 1 ? state.Habits.Count(asn, others.Count + 1, before) : before);
     }
 
     private void CountInReferrer(in SessionState session, long slot)
@@ -325,6 +313,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
         address.LastSeen = now;
         address.Open++;
+        address.Anonymous += session.Token.IsNone ? 1 : 0;
+        address.Tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
         address.MostOpen = Math.Max(address.MostOpen, address.Open);
         address.Asn = session.Asn != 0 ? session.Asn : address.Asn;
         address.Provider = session.Provider != 0 ? session.Provider : address.Provider;

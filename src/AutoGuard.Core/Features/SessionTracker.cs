@@ -221,9 +221,7 @@ public sealed class SessionTracker
         {
             if (!moved)
             {
-                _fleet.Leave(in session);
-                Describe(ref session, in e);
-                _fleet.Enter(in session);
+                DescribeAgain(ref session, in e);
             }
             session.NextRefresh = now + RefreshInterval;
             Refresh(index, ref session, now);
@@ -259,6 +257,22 @@ public sealed class SessionTracker
             _fleet.EndShort(in session);
         }
         _links.Detach(ref session);
+    }
+
+    /// <summary>Describes a session that goes on where it is.</summary>
+    private void DescribeAgain(ref SessionState session, ref readonly PlaybackEvent e)
+    {
+        SessionState before = session;
+        Describe(ref session, in e);
+        if (FleetSeries.AreApart(in before, in session))
+        {
+            _fleet.Leave(in before);
+            _fleet.Enter(in session);
+        }
+        if (((before.Traits ^ session.Traits) & SessionTraits.ToolAgent) != 0)
+        {
+            _links.NoteTool(in session);
+        }
     }
 
     private static void Describe(ref SessionState session, ref readonly PlaybackEvent e)
@@ -308,7 +322,7 @@ public sealed class SessionTracker
         token.UserSessions += !e.User.IsAbsent && e.User == token.User ? 1u : 0;
         token.MinuteStarts += (session.Traits & SessionTraits.Started) != 0 ? 1 : 0;
         token.Stream = session.Stream;
-        ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, e.Timestamp / _windows.SlotLength)];
+        ref TokenSlot counts = ref _state.Windows.Advance(ref token, e.Timestamp / _windows.SlotLength);
         SlotRing.Increment(ref counts.Sessions);
         if (_state.Reconnects.IsEverywhere(e.Timestamp))
         {
@@ -339,7 +353,7 @@ public sealed class SessionTracker
             return;
         }
         ref TokenState token = ref _state.Tokens[session.LastToken.Index];
-        SlotRing.Increment(ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, e.Timestamp / _windows.SlotLength)].Handovers);
+        SlotRing.Increment(ref _state.Windows.Advance(ref token, e.Timestamp / _windows.SlotLength).Handovers);
     }
 
     private bool IsUnknown(int referrerHost) => _referrers.IsConfigured && !_referrers.IsOfficial(referrerHost);
@@ -354,7 +368,7 @@ public sealed class SessionTracker
             return;
         }
         ref TokenState token = ref _state.Tokens[session.Token.Index];
-        ref TokenSlot counts = ref token.Slots[SlotRing.Advance<TokenSlot>(token.Slots, ref token.Slot, slot)];
+        ref TokenSlot counts = ref _state.Windows.Advance(ref token, slot);
         if (counts.MissingReferrer > 0)
         {
             counts.Unexpected -= counts.Unexpected / counts.MissingReferrer;

@@ -31,6 +31,10 @@ public struct TokenSlot
 
     /// <summary>Times that a running session was heard from a network it had not been in a moment before.</summary>
     public ushort Handovers;
+
+    /// <summary>Whether nothing was counted.</summary>
+    public readonly bool IsEmpty =>
+        Watched == 0 && DataCentreWatched == 0 && Unexpected == 0 && (Sessions | MissingReferrer | UnknownReferrer | Troubled | MostOpen | Handovers) == 0;
 }
 
 /// <summary>One minute of an address.</summary>
@@ -43,14 +47,14 @@ public struct AddressMinute
     public ushort Short;
 }
 
-/// <summary>A ring of <see cref="Length"/> token slots.</summary>
-[InlineArray(Length)]
-public struct TokenSlots
+/// <summary>A slot of a token's window that has passed. 28 bytes.</summary>
+public struct PastSlot
 {
-    /// <summary>Slots that make up the window.</summary>
-    public const int Length = 12;
+    /// <summary>What was counted.</summary>
+    public TokenSlot Counts;
 
-    private TokenSlot _first;
+    /// <summary>Number of the slot; 0 marks a free place.</summary>
+    public int Number;
 }
 
 /// <summary>A ring of <see cref="Length"/> minutes.</summary>
@@ -68,7 +72,7 @@ public struct AddressMinutes
 public struct CountSlots
 {
     /// <summary>Slots that make up the window.</summary>
-    public const int Length = TokenSlots.Length;
+    public const int Length = TokenWindows.Length;
 
     private uint _first;
 }

@@ -126,15 +126,44 @@ public sealed class StateTable<TKey, TState, THash>
     /// <summary>Marks a live entry as touched, so that a full table does not take it for cold.</summary>
     public void Touch(int index) => At(index).Touched = true;
 
+    /// <summary>Has the place fetched at which the search for a key begins.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Foresee(in TKey key) => Cache.Fetch(in _index[(uint)_hash.Hash(key) & (_index.Length - 1)]);
+
+    /// <summary>The entry that a key most probably has, by its hash alone, or -1; has it fetched.</summary>
+    public int Guess(in TKey key)
+    {
+        ulong[] index = _index;
+        uint hash = (uint)_hash.Hash(key);
+        uint mask = (uint)index.Length - 1;
+        for (uint place = hash & mask; index[place] != 0; place = (place + 1) & mask)
+        {
+            if (HashOf(index[place]) == hash)
+            {
+                int entry = EntryOf(index[place]);
+                Cache.Fetch(in At(entry));
+                return entry;
+            }
+        }
+        return -1;
+    }
+
+    /// <summary>Has an entry fetched that may have been given away meanwhile.</summary>
+    public void Foresee(StateHandle handle)
+    {
+        if (!handle.IsNone)
+        {
+            Cache.Fetch(in At(handle.Index));
+        }
+    }
+
     /// <summary>Removes a live entry; the caller has released what hangs on its state.</summary>
     public void Remove(int index)
     {
         ref Entry entry = ref At(index);
         Debug.Assert(entry.Live, "only a live entry is removed");
         Unlink(entry.Key);
-        entry.Live = false;
-        entry.Generation++;
-        entry.State = default;
+        entry.GiveAway();
         entry.NextFree = _free;
         _free = index;
         Count--;
@@ -182,8 +211,7 @@ public sealed class StateTable<TKey, TState, THash>
             EnsureChunk(index >> ChunkBits);
         }
         ref Entry entry = ref At(index);
-        entry.Key = key;
-        entry.Live = true;
+        entry.Take(key);
         Link(_index, Stored(hash, index));
         Count++;
         return index;
@@ -285,11 +313,36 @@ public sealed class StateTable<TKey, TState, THash>
 
     private struct Entry
     {
+        private const uint LiveBit = 1;
+        private const uint TouchedBit = 2;
+        private const uint OneGeneration = 4;
+
         public TKey Key;
         public int NextFree;
-        public uint Generation;
-        public bool Live;
-        public bool Touched;
+        private uint _marks;
         public TState State;
+
+        /// <summary>How often the place was given away, modulo a billion.</summary>
+        public readonly uint Generation => _marks / OneGeneration;
+
+        public readonly bool Live => (_marks & LiveBit) != 0;
+
+        public bool Touched
+        {
+            readonly get => (_marks & TouchedBit) != 0;
+            set => _marks = value ? _marks | TouchedBit : _marks & ~TouchedBit;
+        }
+
+        public void Take(in TKey key)
+        {
+            Key = key;
+            _marks |= LiveBit;
+        }
+
+        public void GiveAway()
+        {
+            _marks = (_marks & ~(LiveBit | TouchedBit)) + OneGeneration;
+            State = default;
+        }
     }
 }

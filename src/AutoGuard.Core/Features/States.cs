@@ -74,7 +74,7 @@ public struct SessionState
     /// <summary>Token state it was last tied to and counted in, kept after it closes.</summary>
     public StateHandle LastToken;
 
-    /// <summary>Next and previous session in the same slot of the expiry wheel; -1 at the ends.</summary>
+    /// <summary>Next session in the same slot of the expiry wheel, -1 at the end, and the one before it unless it is the first.</summary>
     public int NextInWheel, PreviousInWheel;
 
     /// <summary>Slot of the expiry wheel plus one; 0 when in none.</summary>
@@ -127,11 +127,11 @@ public struct TokenState
     /// <summary>Last event, Unix milliseconds.</summary>
     public long LastSeen;
 
-    /// <summary>Slot the ring stands at.</summary>
-    public long Slot;
+    /// <summary>The slot of the window that runs now: what is counted in it.</summary>
+    public TokenSlot Now;
 
-    /// <summary>The window.</summary>
-    public TokenSlots Slots;
+    /// <summary>Its number, and the block of those that have passed; see <see cref="TokenWindows"/>.</summary>
+    public int Slot, Past;
 
     /// <summary>Cell of the identity in the text slab.</summary>
     public int Text;
@@ -226,6 +226,9 @@ public struct AddressState
 
     /// <summary>First open session, or -1.</summary>
     public int FirstSession;
+
+    /// <summary>Those of them that count in no token, and those that a tool plays.</summary>
+    public int Anonymous, Tools;
 
     /// <summary>Sessions since the address was first seen.</summary>
     public uint TotalSessions;

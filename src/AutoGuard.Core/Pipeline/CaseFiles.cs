@@ -240,7 +240,10 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         _ => state.Referrers[handle.Index].Dossier,
     });
 
-    private bool Holds(SubjectType type, StateHandle handle) => type switch
+    private bool Holds(SubjectType type, StateHandle handle) => Holds(state, type, handle);
+
+    /// <summary>Whether the state of a subject that a handle was taken of is still there.</summary>
+    internal static bool Holds(FeatureState state, SubjectType type, StateHandle handle) => type switch
     {
         SubjectType.Token => state.Tokens.Holds(handle),
         SubjectType.Ip => state.Addresses.Holds(handle),

@@ -7,8 +7,8 @@ using AutoGuard.Core.Spikes;
 namespace AutoGuard.Core.Pipeline;
 
 /// <summary>
-/// Events in, decisions out: the one thread of detection. Events are put in order of event time, applied to state, and at
-/// every tick of event time the keys that changed are judged. Decisions are a function of the events, the settings and
+/// Events in, decisions out: the one thread of detection. Events are put in order of event time, applied to state, and once in every
+/// tick of event time each key that changed is judged, all of them spread over the tick. Decisions are a function of the events, the settings and
 /// the lists; the order of arrival within the allowed lateness, the secrets and the clock on the wall leave no trace.
 /// </summary>
 public sealed partial class DetectionPipeline
@@ -23,6 +23,9 @@ public sealed partial class DetectionPipeline
 
     private const long MinuteLength = 60_000;
 
+    /// <summary>Length of a slice of a tick, milliseconds: so often some keys are judged. A tick is cut into as many as fit.</summary>
+    private const long SliceLength = ReorderBuffer.SlotLength;
+
     private readonly StringPool _strings;
     private readonly FeatureState _state;
     private readonly SessionTracker _tracker;
@@ -34,13 +37,16 @@ public sealed partial class DetectionPipeline
     private readonly StateSweeper _sweeper;
     private readonly EventClock _clock;
     private readonly ReorderBuffer _reorder;
+    private readonly Foresight _foresight;
     private readonly EventBatch _held = new(EventClock.Witnesses);
     private readonly List<(Proposal Proposal, StateHandle Handle)> _proposals = [];
     private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
     private readonly long _tickInterval;
-    private readonly int _ticksPerMinute;
-    private long _nextTick = long.MinValue;
+    private readonly long _sliceLength;
+    private readonly int _slicesPerMinute;
+    private long _nextSlice = long.MinValue;
     private long _minute = long.MinValue;
+    private int _slicesToEnd;
     private Key128 _lastSession;
     private long _lastTime = long.MinValue;
     private PlaybackEventType _lastType;
@@ -57,27 +63,30 @@ public sealed partial class DetectionPipeline
         ArgumentNullException.ThrowIfNull(claims);
         ArgumentNullException.ThrowIfNull(referrers);
         _strings = strings;
-        _tickInterval = (long)settings.Detection.TickInterval.TotalMilliseconds;
-        _ticksPerMinute = (int)Math.Max(2, MinuteLength / _tickInterval);
+        int slices = (int)Math.Max(1, settings.Detection.TickInterval.TotalMilliseconds / SliceLength);
+        _sliceLength = (long)(settings.Detection.TickInterval.TotalMilliseconds / slices);
+        _tickInterval = _sliceLength * slices;
+        _slicesPerMinute = (int)(MinuteLength / _sliceLength);
         long lateness = (long)settings.Detection.AllowedLateness.TotalMilliseconds;
         _clock = new EventClock(lateness);
         _reorder = new ReorderBuffer(ReorderSpan, lateness);
-        _state = new FeatureState(settings.Detection.Capacity, settings.Secret0, settings.Secret1);
+        _state = new FeatureState(settings.Detection.Capacity, settings.Secret0, settings.Secret1, slices);
         FeatureWindows windows = FeatureWindows.From(settings.Detection);
         Allowlist allowlist = new(settings.Allowlist);
         bool listsAddresses = allowlist.ListsAddresses;
-        _fleet = new FleetSeries(_state, strings, settings.Detection.Spike.History);
+        _fleet = new FleetSeries(strings, settings.Detection.Spike.History);
         _tracker = new SessionTracker(
             _state, windows, referrers, _fleet, (address, asn, now) => listsAddresses && allowlist.Covers(address, asn, now) is not null);
         _series = new MinuteSeries(_state, _fleet, settings.Detection.Spike, settings.SpikeEngine ?? new NativeSpikeEngine());
+        _foresight = new Foresight(_state);
         _judge = new Judge(settings, allowlist, _state, referrers, _series, strings, Counters);
-        // Addresses before networks: an address found offending is counted in its network at the same tick.
+        // Addresses before networks: an address found offending is counted before its network is judged.
         _kinds =
         [
-            new(SubjectType.Token, _state.DirtyTokens, _state.TryTakeToken, _judge.JudgeToken),
-            new(SubjectType.Ip, _state.DirtyAddresses, _state.TryTakeAddress, _judge.JudgeAddress),
-            new(SubjectType.Cidr, _state.DirtyNetworks, _state.TryTakeNetwork, _judge.JudgeNetwork),
-            new(SubjectType.Referrer, _state.DirtyReferrers, _state.TryTakeReferrer, _judge.JudgeReferrer),
+            new(SubjectType.Token, _state.DirtyTokens, _state.TryTakeToken, _judge.JudgeToken, _foresight.LookAtTokens),
+            new(SubjectType.Ip, _state.DirtyAddresses, _state.TryTakeAddress, _judge.JudgeAddress, _foresight.LookAtAddresses),
+            new(SubjectType.Cidr, _state.DirtyNetworks, _state.TryTakeNetwork, _judge.JudgeNetwork, static (_, _, _) => { }),
+            new(SubjectType.Referrer, _state.DirtyReferrers, _state.TryTakeReferrer, _judge.JudgeReferrer, static (_, _, _) => { }),
         ];
         _cases = new CaseFiles(_state, _judge, strings, claims);
         _sweeper = new StateSweeper(_state, windows);
@@ -106,7 +115,10 @@ public sealed partial class DetectionPipeline
     /// <summary>Shows the judgements of chosen subjects.</summary>
     public JudgementWatch Watch { get; }
 
-    /// <summary>Called at the end of every tick with its event time (Unix milliseconds), on the detection thread; for recordings.</summary>
+    /// <summary>Called whenever keys were judged, several times in a tick, with the event time (Unix milliseconds), on the detection thread; for recordings.</summary>
+    public Action<long>? AfterSlice { get; set; }
+
+    /// <summary>Called after the first slice of every tick, when what is usual was worked out anew.</summary>
     public Action<long>? AfterTick { get; set; }
 
     /// <summary>Event time up to which all is decided, Unix milliseconds; <see cref="long.MinValue"/> before the first event.</summary>
@@ -191,9 +203,9 @@ public sealed partial class DetectionPipeline
     {
         _clock.AdvanceTo(watermark);
         Drain(output);
-        if (_nextTick != long.MinValue)
+        if (_nextSlice != long.MinValue)
         {
-            RunTicks(watermark, output);
+            RunSlices(watermark, output);
         }
     }
 
@@ -212,9 +224,10 @@ public sealed partial class DetectionPipeline
             _clock.AdvanceTo(_reorder.Horizon == long.MaxValue ? long.MaxValue / 2 : _reorder.Horizon + (2 * ReorderBuffer.SlotLength));
             Drain(output);
         }
-        if (_nextTick != long.MinValue)
+        if (_nextSlice != long.MinValue)
         {
-            RunTicks(_lastTime + _tickInterval, output);
+            // Each slice once, even if the first tick is still to come.
+            RunSlices(Math.Max(_lastTime + _tickInterval, _nextSlice + _tickInterval - _sliceLength), output);
             _cases.Renew(_lastTime, 1, output.Cases);
         }
     }
@@ -225,6 +238,7 @@ public sealed partial class DetectionPipeline
         {
             for (int i = 0; i < slot.Count; i++)
             {
+                _foresight.Look(slot, i);
                 ref readonly PlaybackEvent e = ref slot[i];
                 if (e.Timestamp == _lastTime && e.Session == _lastSession && e.Type == _lastType)
                 {
@@ -233,9 +247,9 @@ public sealed partial class DetectionPipeline
                     continue;
                 }
                 (_lastTime, _lastSession, _lastType) = (e.Timestamp, e.Session, e.Type);
-                if (e.Timestamp >= _nextTick)
+                if (e.Timestamp >= _nextSlice)
                 {
-                    RunTicks(e.Timestamp, output);
+                    RunSlices(e.Timestamp, output);
                 }
                 _judge.NoteSource(in e);
                 _judge.Breaker.Hear(in e);
@@ -246,47 +260,58 @@ public sealed partial class DetectionPipeline
         }
     }
 
-    /// <summary>Runs all ticks up to <paramref name="time"/>; the tick at an instant sees the events before it.</summary>
-    private void RunTicks(long time, DetectionOutput output)
+    /// <summary>Judges all slices up to <paramref name="time"/>; what is judged at an instant sees the events before it.</summary>
+    private void RunSlices(long time, DetectionOutput output)
     {
-        if (_nextTick == long.MinValue)
+        if (_nextSlice == long.MinValue)
         {
-            _nextTick = ((time / _tickInterval) + 1) * _tickInterval;
+            _nextSlice = ((time / _tickInterval) + 1) * _tickInterval;
             _minute = time / MinuteLength;
             return;
         }
-        while (_nextTick <= time)
+        while (_nextSlice <= time)
         {
-            Tick(_nextTick, output);
-            _nextTick += _tickInterval;
+            JudgeSlice(_nextSlice, output);
+            _nextSlice += _sliceLength;
             bool asleep = _state.OpenSessions == 0 && _state.DirtyTokens.Count == 0 && _state.DirtyAddresses.Count == 0;
-            if (asleep && time - _nextTick > MinuteLength * 60)
+            if (asleep && time - _nextSlice > MinuteLength * 60)
             {
                 // Nobody watches, and the next event is hours away: the ticks between would find nothing.
-                _nextTick = time / _tickInterval * _tickInterval;
+                _nextSlice = time / _tickInterval * _tickInterval;
             }
         }
     }
 
-    private void Tick(long now, DetectionOutput output)
+    private void JudgeSlice(long now, DetectionOutput output)
     {
-        Counters.CountTick();
+        int slice = (int)(now / _sliceLength % _state.Slices);
         _tracker.Advance(now);
         if (now / MinuteLength > _minute)
         {
             _series.EndMinute(_minute);
             _minute = now / MinuteLength;
+            _slicesToEnd = _state.Slices;
             _judge.Ledger.Prune(now);
             _judge.Footprints.Prune(now);
         }
-        _cases.Renew(now, _ticksPerMinute, output.Cases);
+        if (_slicesToEnd > 0)
+        {
+            _series.EndMinuteOf(slice);
+            _slicesToEnd--;
+        }
+        _cases.Renew(now, _slicesPerMinute, output.Cases);
         _judge.Breaker.Pass(now, Math.Max(_state.OpenSessions, _state.Tokens.Count));
         _proposals.Clear();
         _due.Clear();
-        _judge.BeginTick(now);
+        if (slice == 0)
+        {
+            Counters.CountTick();
+            _judge.BeginTick(now);
+            _sweeper.Sweep(now);
+        }
         foreach (Kind kind in _kinds)
         {
-            JudgeAll(kind, now);
+            JudgeAll(kind, slice, now);
         }
         _judge.Settle(_proposals, _due, now);
         _judge.Breaker.TakeNotices(output.Notices);
@@ -296,17 +321,22 @@ public sealed partial class DetectionPipeline
             output.Decisions.Add(decision);
             output.Cases.Add(_cases.Add(decision, handle, now));
         }
-        _sweeper.Sweep(now);
-        AfterTick?.Invoke(now);
+        AfterSlice?.Invoke(now);
+        if (slice == 0)
+        {
+            AfterTick?.Invoke(now);
+        }
     }
 
-    /// <summary>Judges the keys of one kind that changed; those marked while they are judged wait for the next tick.</summary>
-    private void JudgeAll(Kind kind, long now)
+    /// <summary>Judges the keys of one kind and slice that changed; those marked while they are judged wait for the next tick.</summary>
+    private void JudgeAll(Kind kind, int slice, long now)
     {
-        int count = kind.Dirty.Count;
+        List<StateHandle> marked = kind.Dirty.Of(slice);
+        int count = marked.Count;
         for (int i = 0; i < count; i++)
         {
-            StateHandle handle = kind.Dirty[i];
+            kind.LookAhead(marked, i, count);
+            StateHandle handle = marked[i];
             if (!kind.TryTake(handle))
             {
                 continue;
@@ -317,9 +347,9 @@ public sealed partial class DetectionPipeline
             }
             Watch.Judged(kind.Type, handle.Index, _judge.LastScore, now);
         }
-        kind.Dirty.RemoveRange(0, count);
+        kind.Dirty.Release(slice, count);
     }
 
     /// <summary>How keys of one kind are taken off their list and judged.</summary>
-    private sealed record Kind(SubjectType Type, List<StateHandle> Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Proposal?> Judge);
+    private sealed record Kind(SubjectType Type, MarkedKeys Dirty, Func<StateHandle, bool> TryTake, Func<int, long, Proposal?> Judge, Action<List<StateHandle>, int, int> LookAhead);
 }

@@ -72,7 +72,7 @@ internal sealed class Judge
     public void Adopt(DetectionModel? model, string fingerprint)
     {
         _fingerprint = fingerprint;
-        _population.Adopt(model, organization => _strings.Text(organization));
+        _population.Adopt(model, _strings.Text);
         _state.Habits.Model = model;
     }
 
@@ -116,6 +116,11 @@ internal sealed class Judge
     public Proposal? JudgeToken(int index, long now)
     {
         ref TokenState token = ref _state.Tokens[index];
+        LastScore = 0;
+        if (_meter.IsEverybodys(in token))
+        {
+            return PassOver(index, now);
+        }
         Succession succession = Measure(index, now, out TokenFeatures features);
         token.SharedFromTheStart = features.SharedFromTheStart;
         token.Workflow = features.Workflow;
@@ -123,7 +128,7 @@ internal sealed class Judge
         {
             _population.Count(ref token, in features);
         }
-        _series.Enrol(index, in features);
+        _series.Enrol(index, features.Sessions);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = LastScore = RiskScore.Of(readings);
         if (score > 0 && _state.Dossiers.Get(token.Dossier) is null)
@@ -158,6 +163,16 @@ internal sealed class Judge
             : null;
     }
 
+    /// <summary>Judges a token that everybody has: whatever it shows is nothing, and it shows so much that looking takes long.</summary>
+    private Proposal? PassOver(int index, long now)
+    {
+        _state.Tokens[index].Workflow = TokenWorkflow.Shared;
+        _series.Enrol(index, _meter.SessionsOf(index, now));
+        Key128 key = _state.Tokens.KeyAt(index);
+        _ledger.Consider(new(SubjectType.Token, key.High, key.Low), 0, 0, now, out _);
+        return null;
+    }
+
     private static bool Follows(ImmutableArray<DecisionReason> reasons) =>
         reasons.Any(static reason => reason.Indicator == nameof(Indicator.Successor) && reason.Contribution > 0);
 
@@ -165,8 +180,14 @@ internal sealed class Judge
     public Proposal? JudgeAddress(int index, long now)
     {
         ref AddressState address = ref _state.Addresses[index];
-        _meter.Measure(index, now, out AddressFeatures features);
+        LastScore = 0;
+        _meter.MeasureAtMost(index, now, out AddressFeatures features);
         _series.Enrol(index, in features);
+        if (RiskScore.Of(_readings.AsSpan(0, _panel.Read(in features, _readings))) == 0)
+        {
+            return null;
+        }
+        _meter.Measure(index, now, out features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = LastScore = RiskScore.Of(readings);
         if (score == 0)
@@ -281,7 +302,7 @@ internal sealed class Judge
     // Apart, because what a lambda captures is allocated where the method begins.
     private void SettleSome(List<(Proposal Proposal, StateHandle Handle)> proposals, List<(Decision Decision, StateHandle Handle)> decisions, long now)
     {
-        _settlement.Forget(waiting => !Holds(waiting.Proposal.Subject.Type, waiting.Handle));
+        _settlement.Forget(waiting => !CaseFiles.Holds(_state, waiting.Proposal.Subject.Type, waiting.Handle));
         _settlement.Settle(proposals, now, (proposal, handle, verdict, lapses) =>
         {
             Decision decision = Decide(proposal, verdict, lapses, now);
@@ -311,14 +332,6 @@ internal sealed class Judge
             ? new Proposal(key, subject, organization, verdict, score, Pipeline.Reasons.Of(readings, workflow), harm, viewers)
             : null;
     }
-
-    private bool Holds(SubjectType type, StateHandle handle) => type switch
-    {
-        SubjectType.Token => _state.Tokens.Holds(handle),
-        SubjectType.Ip => _state.Addresses.Holds(handle),
-        SubjectType.Cidr => _state.Networks.Holds(handle),
-        _ => _state.Referrers.Holds(handle),
-    };
 
     private Decision Decide(Proposal proposal, Verdict verdict, long? lapses, long now)
     {

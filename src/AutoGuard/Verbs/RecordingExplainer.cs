@@ -29,7 +29,7 @@ internal sealed class RecordingExplainer : IDisposable
         {
             _runner.Pipeline.Watch.Add(arguments.Subject, KeepHighest);
         }
-        _runner.Pipeline.AfterTick = KeepInstant;
+        _runner.Pipeline.AfterSlice = KeepInstant;
     }
 
     /// <summary>What was decided on the subject in the whole recording.</summary>

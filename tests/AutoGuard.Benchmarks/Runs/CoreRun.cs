@@ -20,6 +20,7 @@ internal static class CoreRun
     private const int BatchesPerSegment = 128;
     private const int Segments = 15;
     private const int SimulatedRuns = 7;
+    public const int WarmingRounds = 24;
 
     private static long _sink;
     private static readonly List<double> LongestBatches = [];
@@ -34,7 +35,7 @@ internal static class CoreRun
                 string name = string.Create(CultureInfo.InvariantCulture, $"{popularity}-{tokens / 1_000}k").ToLowerInvariant();
                 if (which.Length == 0 || name == which)
                 {
-                    Steady(name, new SteadyTraffic(tokens, popularity), popularity == Popularity.Zipf ? TokenWorkflow.Shared : TokenWorkflow.Auto);
+                    Steady(name, new SteadyTraffic(tokens, popularity), popularity == Popularity.Hostile ? TokenWorkflow.PerSession : TokenWorkflow.Auto);
                 }
             }
         }
@@ -50,8 +51,8 @@ internal static class CoreRun
         DetectionOutput output = new();
         EventBatch[] batches = [.. Enumerable.Range(0, BatchesPerSegment).Select(_ => new EventBatch(BatchSize))];
         int perSegment = BatchesPerSegment * BatchSize;
-        // Three rounds: sessions start, are heard, and show their rhythm.
-        for (long events = 0; events < Math.Max(3L * traffic.Round, 4L * perSegment); events += perSegment)
+        // Sessions start, are heard, show their rhythm, and the first of those that ended are forgotten.
+        for (long events = 0; events < Math.Max((long)WarmingRounds * traffic.Round, 4L * perSegment); events += perSegment)
         {
             Segment(traffic, pipeline, output, batches);
         }
@@ -140,7 +141,7 @@ internal static class CoreRun
         return sum;
     }
 
-    private static DetectionPipeline MakePipeline(StringPool strings, ClaimsPool claims, TokenWorkflow workflow)
+    public static DetectionPipeline MakePipeline(StringPool strings, ClaimsPool claims, TokenWorkflow workflow)
     {
         PipelineSettings settings = new() { Detection = new DetectionOptions { TokenWorkflow = workflow }, Secret0 = 3, Secret1 = 4 };
         return new DetectionPipeline(settings, strings, claims, new ReferrerList(settings.Referrers, strings));

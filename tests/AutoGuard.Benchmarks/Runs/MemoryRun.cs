@@ -25,6 +25,30 @@ internal static class MemoryRun
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"address, with a network of its own and the sets of both: {withAddresses - withTokens:0} bytes"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"all together: {withAddresses:0} bytes per viewer"));
+        SteadyState();
+    }
+
+    /// <summary>The audience of <c>core uniform-1000k</c> in its steady state, with the events that wait and the sessions that ended of late.</summary>
+    private static void SteadyState()
+    {
+        SteadyTraffic traffic = new(Count, Popularity.Uniform);
+        EventBatch batch = new(2048);
+        DetectionOutput output = new();
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        DetectionPipeline pipeline = CoreRun.MakePipeline(traffic.Strings, new ClaimsPool(), TokenWorkflow.Auto);
+        for (long events = 0; events < (long)CoreRun.WarmingRounds * traffic.Round; events += batch.Count)
+        {
+            traffic.Fill(batch);
+            pipeline.Process(batch, output);
+            output.Clear();
+        }
+        double bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"steady state: {bytes / (1 << 30):0.000} GiB for {pipeline.State.Tokens.Count:N0} tokens, {pipeline.State.OpenSessions:N0} running sessions "
+            + $"({pipeline.State.Sessions.Count:N0} remembered), {pipeline.State.Addresses.Count:N0} addresses, {pipeline.State.Networks.Count:N0} networks, "
+            + $"{pipeline.Waiting:N0} events waiting"));
+        GC.KeepAlive(pipeline);
     }
 
     private static double BytesPerSession(bool tokens, int addresses)

@@ -8,12 +8,12 @@ namespace AutoGuard.Benchmarks.Runs;
 /// <summary>How sessions are spread over tokens.</summary>
 internal enum Popularity
 {
-    /// <summary>Every token has one session, always from the same address.</summary>
+    /// <summary>Every token has one session, every fifth two; each belongs to a user.</summary>
     Uniform,
 
     /// <summary>
-    /// The token of rank r has a share of the sessions in proportion to 1/r, the first a thousand or seventy thousand; the
-    /// operator says that tokens are shared, so nothing comes of it.
+    /// The token of rank r has a share of the sessions in proportion to 1/r, the first a thousand or ninety thousand; they are
+    /// everybody's from the start, so nothing comes of it.
     /// </summary>
     Zipf,
 
@@ -22,9 +22,10 @@ internal enum Popularity
 }
 
 /// <summary>
-/// An endless steady audience, as events: one session per token on average, each heard every thirty seconds in turn, so that
-/// every event finds state that was not touched for as long as can be; a twentieth of the heartbeats is the session's last,
-/// and a new session follows at once. Deterministic.
+/// An endless steady audience, as events: six sessions for five tokens, three addresses for ten tokens, each session heard every
+/// thirty seconds in turn, in another order than they came, so that every event finds state that was not touched for as long as
+/// can be and lies beside nothing that was touched lately; a twentieth of the
+/// heartbeats is the session's last, and a new session of the same viewer follows at once. Deterministic.
 /// </summary>
 internal sealed class SteadyTraffic
 {
@@ -32,15 +33,21 @@ internal sealed class SteadyTraffic
     private const long Rhythm = 30_000;
     private const int Turnover = 20;
     private const int Referrers = 8;
+    private const int Agents = 4;
+    private const int Operators = 256;
 
-    private readonly int _tokens;
+    /// <summary>Prime to any number of sessions here: one session after the other, they come in what looks like no order.</summary>
+    private const long Stride = 611_953;
+
+    private readonly int _sessions;
+    private readonly int _addresses;
     private readonly Popularity _popularity;
     private readonly KeyedHasher _hasher = new(1, 2);
     private readonly StringPool _strings;
     private readonly int[] _referrers;
+    private readonly int[] _agents;
     private readonly int[] _tokenOf;
     private readonly int[] _visits;
-    private readonly double _harmonic;
     private readonly Random _random = new(1);
     private long _count;
     private int _started;
@@ -48,21 +55,25 @@ internal sealed class SteadyTraffic
 
     public SteadyTraffic(int tokens, Popularity popularity)
     {
-        _tokens = tokens;
+        _sessions = tokens / 5 * 6;
+        _addresses = tokens / 10 * 3;
         _popularity = popularity;
         _strings = new StringPool(_hasher);
         Strings = _strings;
         _referrers = [.. Enumerable.Range(0, Referrers).Select(i => _strings.Intern(string.Create(CultureInfo.InvariantCulture, $"www{i}.example.com")))];
-        _tokenOf = new int[tokens];
-        _visits = new int[tokens];
-        _harmonic = Math.Log(tokens);
+        _agents = [.. Enumerable.Range(0, Agents).Select(i => _strings.Intern(string.Create(CultureInfo.InvariantCulture, $"player/{i}")))];
+        _visits = new int[_sessions];
+        double harmonic = Math.Log(tokens);
+        _tokenOf = popularity == Popularity.Uniform
+            ? [.. Enumerable.Range(0, _sessions).Select(session => session % tokens)]
+            : [.. Enumerable.Range(0, _sessions).Select(_ => Math.Min(tokens, (int)Math.Exp(_random.NextDouble() * harmonic)) - 1)];
     }
 
     /// <summary>The pool that the referrers are interned in.</summary>
     public StringPool Strings { get; }
 
     /// <summary>Events until every session was heard once.</summary>
-    public int Round => _tokens;
+    public int Round => _sessions;
 
     /// <summary>Fills a batch with what comes next.</summary>
     public void Fill(EventBatch batch)
@@ -76,13 +87,13 @@ internal sealed class SteadyTraffic
 
     private void Next(EventBatch batch)
     {
-        int session = (int)(_count % _tokens);
-        long time = Start + (long)((double)_count / _tokens * Rhythm);
-        if (_restart || _started < _tokens)
+        int session = (int)(_count % _sessions);
+        long time = Start + (long)((double)_count / _sessions * Rhythm);
+        if (_restart || _started < _sessions)
         {
+            session = _restart ? session : (int)(_count * Stride % _sessions);
             _started += _restart ? 0 : 1;
             _restart = false;
-            _tokenOf[session] = Choose(session);
             _visits[session]++;
             Write(batch, session, time, PlaybackEventType.Start);
             _count++;
@@ -93,8 +104,6 @@ internal sealed class SteadyTraffic
         Write(batch, session, time, _restart ? PlaybackEventType.End : PlaybackEventType.Heartbeat);
         _count += _restart ? 0 : 1;
     }
-
-    private int Choose(int session) => _popularity == Popularity.Uniform ? session : Math.Min(_tokens, (int)Math.Exp(_random.NextDouble() * _harmonic)) - 1;
 
     private void Write(EventBatch batch, int session, long time, PlaybackEventType type)
     {
@@ -110,11 +119,19 @@ internal sealed class SteadyTraffic
         token.TryFormat(name[6..], out int digits, "D9", CultureInfo.InvariantCulture);
         e.Token = _hasher.Hash128(name[..(6 + digits)], 2);
         e.TokenText = batch.AppendText(name[..(6 + digits)]);
-        // Addresses of a /6, a few to each /24.
-        e.Address = IpAddress.FromV4(0x5000_0000 | ((uint)session * 2_654_435_761 >> 6));
+        if (_popularity == Popularity.Uniform)
+        {
+            e.User = _hasher.Hash128(name[..(6 + digits)], 3);
+            e.UserText = batch.AppendText(name[6..(6 + digits)]);
+        }
+        // Addresses of a /6, one or two to most /24. What is ordinary with two sessions has them at one address.
+        uint viewer = (uint)(_popularity == Popularity.Uniform ? token : session);
+        uint address = (uint)((ulong)viewer * 2_654_435_761 % (uint)_addresses);
+        e.Address = IpAddress.FromV4(0x5000_0000 | (address * 2_654_435_761 >> 6));
         e.Referrer = _referrers[session % Referrers];
+        e.UserAgent = _agents[session % Agents];
         e.Country = CountryCode.Pack("DE"u8);
-        e.Asn = 64_500;
+        e.Asn = 64_500 + (address % Operators);
         e.Offset = _count;
         batch.Commit();
     }

@@ -7,10 +7,7 @@ namespace AutoGuard.Core.Tests.Features;
 
 public sealed class FleetSeriesTests
 {
-    private readonly FeatureState _state = new(new CapacityOptions(), 1, 2);
-    private readonly FleetTraffic _traffic;
-
-    public FleetSeriesTests() => _traffic = new FleetTraffic(_state);
+    private readonly FleetTraffic _traffic = new();
 
     private FleetSeries Series => _traffic.Series;
 

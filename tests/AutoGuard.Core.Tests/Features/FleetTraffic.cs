@@ -8,10 +8,10 @@ internal sealed class FleetTraffic
 {
     private uint _network = 0x0B00_0000;
 
-    public FleetTraffic(FeatureState state, int history = 30)
+    public FleetTraffic(int history = 30)
     {
         Strings = new StringPool(new KeyedHasher(1, 2));
-        Series = new FleetSeries(state, Strings, history);
+        Series = new FleetSeries(Strings, history);
     }
 
     public StringPool Strings { get; }

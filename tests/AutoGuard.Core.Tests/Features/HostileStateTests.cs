@@ -38,7 +38,7 @@ public sealed class HostileStateTests
                 Organization = random.Next(16),
                 Stream = random.Next(30),
                 Country = (ushort)(random.Next(12) << 8 | 'X'),
-                Traits = (EventTraits)random.Next(2),
+                Traits = (EventTraits)random.Next(2) | (random.Next(4) == 0 ? EventTraits.ToolAgent : EventTraits.None),
                 Duration = random.Next(4) == 0 ? random.Next(-1, int.MaxValue) : -1,
             };
             world.Tracker.Apply(in e, e.Token.IsAbsent ? [] : "token"u8, e.User.IsAbsent ? [] : "user"u8);
@@ -60,7 +60,7 @@ public sealed class HostileStateTests
             now += 600_000;
             world.Tracker.Advance(now);
             world.Sweeper.Sweep(now);
-            world.Series.EndMinute(0);
+            world.EndMinute();
         }
         world.Check($"seed {seed}, after the last has left");
         Assert.Equal(0, world.State.OpenSessions);
@@ -120,7 +120,7 @@ public sealed class HostileStateTests
                 strings.Intern("name " + i);
             }
             Strings = strings;
-            Fleet = new FleetSeries(State, strings, 30);
+            Fleet = new FleetSeries(strings, 30);
             Tracker = new SessionTracker(State, windows, referrers, Fleet, (address, _, _) => address.V4 % 11 == 0);
             Series = new MinuteSeries(State, Fleet, new SpikeOptions(), new AutoGuard.Core.Spikes.NativeSpikeEngine());
             Sweeper = new StateSweeper(State, windows);
@@ -141,14 +141,18 @@ public sealed class HostileStateTests
 
         private FeatureMeter Meter { get; }
 
-        public void EndMinute() => Series.EndMinute(_minute++);
+        public void EndMinute()
+        {
+            Series.EndMinute(_minute++);
+            Series.EndMinuteOf(0);
+        }
 
         public void EnrolAll(long now)
         {
             foreach (int i in Live(State.Tokens))
             {
                 Meter.Measure(i, now, out TokenFeatures features);
-                Series.Enrol(i, in features);
+                Series.Enrol(i, features.Sessions);
             }
             foreach (int i in Live(State.Addresses))
             {
@@ -162,7 +166,7 @@ public sealed class HostileStateTests
         private void CheckFleet(string where, List<SessionState> open)
         {
             Same(where + " running", open.Count, Fleet.Running);
-            Series.EndMinute(_minute++);
+            EndMinute();
             List<FleetFigure> running = [.. Fleet.Figures.Where(f => f.Measure == FleetMeasure.Running)];
             foreach (FleetGroup group in Enum.GetValues<FleetGroup>())
             {
@@ -195,6 +199,7 @@ public sealed class HostileStateTests
             int tokenSets = 0;
             int plainSets = 0;
             int series = 0;
+            int windows = 0;
             foreach (int i in Live(State.Tokens))
             {
                 ref TokenState token = ref State.Tokens[i];
@@ -203,6 +208,7 @@ public sealed class HostileStateTests
                 Same(where + " list of a token", token.Open, Length(token.FirstSession, ofToken: true));
                 texts += (token.Text != 0 ? 1 : 0) + (token.UserText != 0 ? 1 : 0);
                 addressSets += token.Addresses != 0 ? 1 : 0;
+                windows += token.Past != 0 ? 1 : 0;
                 series += token.Series >= 0 ? 1 : 0;
             }
             foreach (int i in Live(State.Addresses))
@@ -211,6 +217,9 @@ public sealed class HostileStateTests
                 StateHandle handle = State.Addresses.HandleOf(i);
                 Same(where + " open of an address", open.Count(s => s.AddressState == handle), address.Open);
                 Same(where + " list of an address", address.Open, Length(address.FirstSession, ofToken: false));
+                Same(where + " without token at an address", open.Count(s => s.AddressState == handle && s.Token.IsNone), address.Anonymous);
+                Same(where + " tools at an address", open.Count(s => s.AddressState == handle && (s.Traits & SessionTraits.ToolAgent) != 0), address.Tools);
+                CheckBounds(where, i);
                 tokenSets += address.Tokens != 0 ? 1 : 0;
                 series += address.Series >= 0 ? 1 : 0;
             }
@@ -237,10 +246,23 @@ public sealed class HostileStateTests
                 plainSets += State.Tenants[i].Campaign != 0 ? 1 : 0;
             }
             Same(where + " texts", texts, State.Texts.Rented);
+            Same(where + " windows", windows, State.Windows.Rented);
             Same(where + " sets of addresses", addressSets, State.AddressSets.Rented);
             Same(where + " sets of tokens", tokenSets, State.TokenSets.Rented);
             Same(where + " plain sets", plainSets, State.PlainSets.Rented);
             Same(where + " series", series, Series.Count);
+        }
+
+        /// <summary>What an address is measured as without a look at its sessions is never less than what they show.</summary>
+        private void CheckBounds(string where, int address)
+        {
+            long now = State.Addresses[address].LastSeen;
+            Meter.MeasureAtMost(address, now, out AddressFeatures most);
+            Meter.Measure(address, now, out AddressFeatures features);
+            bool holds = features.Excess <= most.Excess && features.Unowned <= most.Unowned && features.Tokenless <= most.Tokenless
+                && features.OpenTokens <= most.OpenTokens && features.ToolShare <= most.ToolShare && features.Campaign <= most.Campaign
+                && features.TokensAreUsual <= most.TokensAreUsual && features.Tokens == most.Tokens && features.Sessions == most.Sessions;
+            Assert.True(holds, $"{where}: more than the most at an address");
         }
 
         private int Length(int first, bool ofToken)

@@ -8,10 +8,8 @@ namespace AutoGuard.Core.Tests.Features;
 public sealed class MinuteSeriesTests
 {
     private readonly FeatureState _state = new(new CapacityOptions(), 1, 2);
-    private readonly FleetTraffic _fleet;
+    private readonly FleetTraffic _fleet = new();
     private long _minute;
-
-    public MinuteSeriesTests() => _fleet = new FleetTraffic(_state);
 
     [Fact]
     public void A_token_that_suddenly_starts_often_alerts_and_one_that_always_did_does_not()
@@ -86,11 +84,13 @@ public sealed class MinuteSeriesTests
         RecordingEngine chosen = new(confirms: true);
         MinuteSeries usual = new(_state, _fleet.Series, new SpikeOptions(), native);
         FeatureState other = new(new CapacityOptions(), 1, 2);
-        MinuteSeries seasonal = new(other, new FleetTraffic(other).Series, new SpikeOptions { Engine = SpikeEngine.MlNet }, chosen);
+        MinuteSeries seasonal = new(other, new FleetTraffic().Series, new SpikeOptions { Engine = SpikeEngine.MlNet }, chosen);
         for (int minute = 0; minute < 300; minute++)
         {
             usual.EndMinute(minute);
+            usual.EndMinuteOf(0);
             seasonal.EndMinute(minute);
+            seasonal.EndMinuteOf(0);
         }
 
         Assert.Equal(0, native.Seasons);
@@ -126,6 +126,7 @@ public sealed class MinuteSeriesTests
             _fleet.Start(1_000, stream: film);
             _state.Tokens[watching].MinuteStarts = _state.Tokens[elsewhere].MinuteStarts = minute < 40 ? 0 : 12;
             series.EndMinute(minute);
+            series.EndMinuteOf(0);
         }
 
         Assert.InRange(series.FleetRise, 0, 0.5f);
@@ -137,14 +138,14 @@ public sealed class MinuteSeriesTests
     {
         _fleet.Start(fleetStarts);
         series.EndMinute(_minute++);
+        series.EndMinuteOf(0);
     }
 
     private int Enrol(MinuteSeries series, ulong key)
     {
         int index = _state.Tokens.GetOrAdd(new Key128(0, key), out _);
         _state.Tokens[index].Series = -1;
-        TokenFeatures features = new() { Sessions = MinuteSeries.EarningSessions };
-        series.Enrol(index, in features);
+        series.Enrol(index, MinuteSeries.EarningSessions);
         return index;
     }
 

@@ -138,7 +138,7 @@ public sealed class ExplainerTests
         TestTraffic alone = Traffic().Run();
         TestTraffic watched = Traffic();
         watched.Pipeline.Watch.Add(new Subject(SubjectType.Ip, "198.51.100.66"), judgement => watched.Pipeline.Watch.Explain(judgement));
-        watched.Pipeline.AfterTick = now => watched.Pipeline.Explainer.Organizations("quiet", watched.TokenKey);
+        watched.Pipeline.AfterSlice = now => watched.Pipeline.Explainer.Organizations("quiet", watched.TokenKey);
         watched.Run();
 
         Assert.Equal(alone.Decisions.Select(Text), watched.Decisions.Select(Text));

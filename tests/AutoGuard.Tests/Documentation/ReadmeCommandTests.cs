@@ -55,7 +55,7 @@ public sealed partial class ReadmeCommandTests : IDisposable
     {
         ["./autoguard check --config"] = "Mode            Observe",
         ["AUTOGUARD__Policy__Mode=Enforce ./autoguard check"] = "Mode            Enforce",
-        ["kcat -C"] = "\"id\":\"01KA1RV4W8QSXV4EY0VN4XG5VB\"",
+        ["kcat -C"] = "\"id\":\"01KA1RV0FMQSXV4EY0VN4XG5VB\"",
         ["curl --data '{\"ip\""] = "\"success\":true",
         ["curl --data '{\"domain\""] = "\"success\":true",
         ["curl --header \"X-BINTU-APIKEY: $KEY\" 'http://127.0.0.1:8088/check"] = "\"allowed\":false",

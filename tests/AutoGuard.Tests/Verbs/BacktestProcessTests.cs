@@ -85,7 +85,7 @@ public sealed class BacktestProcessTests : IDisposable
         Assert.Equal("OnlyBase", difference.GetProperty("kind").GetString());
         Assert.Empty(difference.GetProperty("against").EnumerateArray());
         Assert.Empty(difference.GetProperty("indicators").EnumerateArray());
-        Assert.Matches("the score 0.83 is below the flag level 0.99", difference.GetProperty("note").GetString());
+        Assert.Matches("the score 0.69 is below the flag level 0.99", difference.GetProperty("note").GetString());
         Assert.Equal(1, report.GetProperty("against").GetProperty("labels").GetProperty("missed").GetInt32());
     }
 

@@ -88,7 +88,7 @@ public sealed class ExplainProcessTests : IDisposable
         Ended ended = await ExplainAsync("token", "bPIotPw19trs", "--from", Sample.Events, "--at", "2025-11-15");
 
         Assert.Equal(1, ended.Status);
-        Assert.EndsWith("--at 2025-11-15 00:00:00 UTC lies behind the end: the recording ends at 2025-11-14 18:29:55 UTC.", ended.Error, StringComparison.Ordinal);
+        Assert.EndsWith("--at 2025-11-15 00:00:00 UTC lies behind the end: the recording ends at 2025-11-14 18:29:59 UTC.", ended.Error, StringComparison.Ordinal);
     }
 
     private static string Event(string session, string ip, string? organization) =>

@@ -1,0 +1,214 @@
+using System.Numerics;
+using AutoGuard.Core.Configuration;
+
+namespace AutoGuard.Core.Features;
+
+/// <content>Addresses.</content>
+public sealed partial class FeatureMeter
+{
+    /// <summary>Sessions a tenant must have shown before shares of them mean anything.</summary>
+    private const int EnoughTenantSessions = 200;
+
+    /// <summary>Connections that one token may hold open behind one address before they count as excess.</summary>
+    private const int ConnectionsPerToken = 3;
+
+    /// <summary>Open connections of an address that are looked at, the newest first.</summary>
+    private const int MostConnections = 4_096;
+
+    /// <summary>How long ago an address may have played without a token to belong to a campaign, milliseconds.</summary>
+    private const long CampaignLength = 15 * 60_000;
+
+    /// <summary>Sessions without a token from which on an address may belong to a campaign.</summary>
+    private const double TokenlessOfCampaign = 2;
+
+    private readonly ulong[] _owners = new ulong[2 * MostConnections];
+
+    /// <summary>Measures an address.</summary>
+    public void Measure(int index, long now, out AddressFeatures features)
+    {
+        MeasureCounts(index, now, out features);
+        features.Users = CountUsers(state.Addresses[index].Tokens, windows.WindowStart(now));
+        MeasureOwners(in state.Addresses[index], now, ref features);
+        MeasureCompany(index, now, ref features);
+    }
+
+    /// <summary>
+    /// Measures an address as if its open sessions were the worst they could be, without a look at them: what has no grade then has
+    /// none. Most addresses are judged by this alone. <see cref="AddressFeatures.Users"/> stays 0.
+    /// </summary>
+    public void MeasureAtMost(int index, long now, out AddressFeatures features)
+    {
+        MeasureCounts(index, now, out features);
+        ref AddressState address = ref state.Addresses[index];
+        if (address.Open > 1)
+        {
+            features.Tokenless = address.Anonymous;
+            features.Unowned = address.Open;
+            features.OpenTokens = address.Open;
+            features.Excess = Math.Max(0, address.Open - ConnectionsPerToken);
+            features.ToolShare = address.Tools > 0 ? 1 : 0;
+        }
+        MeasureCompany(index, now, ref features);
+    }
+
+    private void MeasureCounts(int index, long now, out AddressFeatures features)
+    {
+        features = default;
+        ref AddressState address = ref state.Addresses[index];
+        SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000);
+        foreach (ref readonly AddressMinute minute in (ReadOnlySpan<AddressMinute>)address.Minutes)
+        {
+            features.Starts += minute.Starts;
+            features.Short += minute.Short;
+        }
+        features.Sessions = Sum(address.Sessions, ref address.Slot, now);
+        features.Open = address.Open;
+        features.DataCentre = address.DataCentre;
+        features.SpikeLevel = address.SpikeLevel;
+        features.SpikeMinutes = BitOperations.PopCount(address.SpikeAlerts);
+        uint windowStart = windows.WindowStart(now);
+        foreach (ref readonly TokenMember member in state.TokenSets.Members(address.Tokens))
+        {
+            if (member.Identity != 0 && member.LastSeen >= windowStart)
+            {
+                features.Tokens++;
+                features.SettledTokens += member.Settled >= Math.Max(1, windowStart) ? 1 : 0;
+            }
+        }
+        MeasureShort(ref address, now, ref features);
+        (features.Suspects, features.SuspectOwners) = MeasureSuspects(address.Suspects, windowStart);
+    }
+
+    private (int Tokens, int Owners) MeasureSuspects(int set, uint windowStart)
+    {
+        ReadOnlySpan<TokenMember> members = state.TokenSets.Members(set);
+        if (members.IsEmpty)
+        {
+            return default;
+        }
+        DistinctCounter owners = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
+        int tokens = 0;
+        foreach (ref readonly TokenMember member in members)
+        {
+            if (member.Identity != 0 && member.LastSeen >= windowStart)
+            {
+                tokens++;
+                owners.Add(member.User != 0 ? member.User : member.Identity);
+            }
+        }
+        return (tokens, owners.Count);
+    }
+
+    private int CountUsers(int set, uint windowStart)
+    {
+        ReadOnlySpan<TokenMember> members = state.TokenSets.Members(set);
+        DistinctCounter users = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
+        foreach (ref readonly TokenMember member in members)
+        {
+            if (member.Identity != 0 && member.LastSeen >= windowStart && member.User != 0)
+            {
+                users.Add(member.User);
+            }
+        }
+        return users.Count;
+    }
+
+    /// <summary>What the tenant's other sessions make of those without a token.</summary>
+    private void MeasureCompany(int index, long now, ref AddressFeatures features)
+    {
+        features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
+        features.Campaign = IsOfCampaign(in features) ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
+    }
+
+    /// <summary>
+    /// Whether an address may belong to a campaign: it plays several sessions without a token itself. A player that lost its token
+    /// once is nobody's accomplice because others attack meanwhile.
+    /// </summary>
+    public static bool IsOfCampaign(in AddressFeatures features) => features.Tokenless * features.TokensAreUsual > TokenlessOfCampaign;
+
+    /// <summary>Notes that an address plays without a token where nearly everybody has one; several at a time are a campaign.</summary>
+    public void NoteTokenless(int index, long now)
+    {
+        TenantAddress key = state.Addresses.KeyAt(index);
+        int tenant = state.Tenants.Find((ulong)key.Organization);
+        if (tenant >= 0)
+        {
+            uint seconds = FeatureWindows.Seconds(now);
+            _ = state.PlainSets.GetOrAdd(ref state.Tenants[tenant].Campaign, state.Hash.Hash(key.Address), seconds, FeatureWindows.Seconds(now - CampaignLength), out _);
+        }
+    }
+
+    private int CampaignOf(int organization) => state.Tenants.Find((ulong)organization) is >= 0 and var tenant ? state.Tenants[tenant].Campaign : 0;
+
+    /// <summary>Tenants in which a fifth of the sessions has no token do not say so.</summary>
+    private double TokensAreUsual(int organization, long now)
+    {
+        int index = state.Tenants.Find((ulong)organization);
+        if (index < 0)
+        {
+            return 0;
+        }
+        ref TenantState tenant = ref state.Tenants[index];
+        int sessions = Sum(tenant.Sessions, ref tenant.Slot, now);
+        int tokenless = Sum(tenant.Tokenless, ref tenant.TokenlessSlot, now);
+        return sessions >= EnoughTenantSessions ? Math.Max(0, 1 - (5.0 * tokenless / sessions)) : 0;
+    }
+
+    private void MeasureShort(ref AddressState address, long now, ref AddressFeatures features)
+    {
+        long minute = now / 60_000;
+        int latest = address.Minutes[(int)(minute % AddressMinutes.Length)].Short
+            + address.Minutes[(int)((minute - 1) % AddressMinutes.Length)].Short;
+        features.ShortPerMinute = Math.Max((double)features.Short / AddressMinutes.Length, latest / 3.0);
+        features.Trouble = state.Reconnects.IsEverywhere(now);
+        features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, features.SettledTokens);
+        features.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now));
+    }
+
+    /// <summary>
+    /// Hundreds of viewers behind one carrier's address open hundreds of connections with as many tokens. Only connections
+    /// beyond a few for each token are an attacker's. Of those that were left behind at a reconnect none is counted.
+    /// </summary>
+    private void MeasureOwners(in AddressState address, long now, ref AddressFeatures features)
+    {
+        if (address.Open <= 1)
+        {
+            return;
+        }
+        // Room for all that are looked at: whoever is not counted as an owner would count as excess.
+        Span<ulong> room = _owners.AsSpan(0, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(address.Open, MostConnections) * 2));
+        room.Clear();
+        DistinctCounter owners = new(room);
+        int owned = 0;
+        int looked = 0;
+        int running = 0;
+        int tools = 0;
+        for (int i = address.FirstSession; i >= 0 && looked < MostConnections; looked++)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            i = session.NextOfAddress;
+            if (!session.IsPresumedRunning(now))
+            {
+                continue;
+            }
+            running++;
+            tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
+            if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0)
+            {
+                features.Tokenless++;
+            }
+            if (!state.Tokens.Holds(session.Token) || state.Tokens[session.Token.Index].Workflow == TokenWorkflow.Shared)
+            {
+                features.Unowned++;
+            }
+            else
+            {
+                owned++;
+                owners.Add(state.Tokens.KeyAt(session.Token.Index).High);
+            }
+        }
+        features.ToolShare = running > 0 ? (double)tools / running : 0;
+        features.OpenTokens = owners.Count;
+        features.Excess = Math.Max(0, owned - (ConnectionsPerToken * owners.Count));
+    }
+}
