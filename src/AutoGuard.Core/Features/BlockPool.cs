@@ -9,7 +9,7 @@ namespace AutoGuard.Core.Features;
 internal sealed class BlockPool<T>(int size)
     where T : struct
 {
-    private const int PlacesPerChunk = 4_096;
+    private const int PlacesPerChunk = 1_024;
     private readonly int _perChunkBits = Math.Max(2, BitOperations.Log2((uint)(PlacesPerChunk / size)));
     private readonly Stack<int> _free = new();
     private T[][] _chunks = new T[4][];

@@ -43,7 +43,7 @@ public sealed partial class DetectionPipeline
     private readonly List<(Decision Decision, StateHandle Handle)> _due = [];
     private readonly long _tickInterval;
     private readonly long _sliceLength;
-    private readonly int _slicesPerMinute;
+    private readonly int _ticksPerMinute;
     private long _nextSlice = long.MinValue;
     private long _minute = long.MinValue;
     private int _slicesToEnd;
@@ -66,7 +66,7 @@ public sealed partial class DetectionPipeline
         int slices = (int)Math.Max(1, settings.Detection.TickInterval.TotalMilliseconds / SliceLength);
         _sliceLength = (long)(settings.Detection.TickInterval.TotalMilliseconds / slices);
         _tickInterval = _sliceLength * slices;
-        _slicesPerMinute = (int)(MinuteLength / _sliceLength);
+        _ticksPerMinute = (int)Math.Max(2, MinuteLength / _tickInterval);
         long lateness = (long)settings.Detection.AllowedLateness.TotalMilliseconds;
         _clock = new EventClock(lateness);
         _reorder = new ReorderBuffer(ReorderSpan, lateness);
@@ -299,13 +299,13 @@ public sealed partial class DetectionPipeline
             _series.EndMinuteOf(slice);
             _slicesToEnd--;
         }
-        _cases.Renew(now, _slicesPerMinute, output.Cases);
         _judge.Breaker.Pass(now, Math.Max(_state.OpenSessions, _state.Tokens.Count));
         _proposals.Clear();
         _due.Clear();
         if (slice == 0)
         {
             Counters.CountTick();
+            _cases.Renew(now, _ticksPerMinute, output.Cases);
             _judge.BeginTick(now);
             _sweeper.Sweep(now);
         }
