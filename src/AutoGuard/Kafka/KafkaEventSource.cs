@@ -71,6 +71,9 @@ public sealed partial class KafkaEventSource : IAsyncDisposable
     /// <summary>The batches, in order; ends after <see cref="StopReading"/>, or with the error that ended the source.</summary>
     public ChannelReader<SourceBatch> Batches => _batches.Reader;
 
+    /// <summary>Most batches that wait to be read; when there is no other left either, partitions are paused.</summary>
+    public int MostWaiting => _settings.Options.QueuedBatches;
+
     /// <summary>What was done so far.</summary>
     public SourceCounters Counters { get; } = new();
 

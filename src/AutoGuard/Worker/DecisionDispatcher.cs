@@ -14,15 +14,21 @@ namespace AutoGuard.Worker;
 internal sealed partial class DecisionDispatcher(
     PostgresDecisionStore store, KafkaDecisionPublisher publisher, KafkaEventSource source, DecisionSignal signal, ILogger<DecisionDispatcher> logger, TimeProvider time)
 {
+    /// <summary>Most results of detection that wait; then detection waits.</summary>
+    public const int MostWaiting = 256;
+
     private const int MostItems = 64;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    private readonly Channel<DispatchItem> _items = Channel.CreateBounded<DispatchItem>(new BoundedChannelOptions(256) { SingleReader = true });
+    private readonly Channel<DispatchItem> _items = Channel.CreateBounded<DispatchItem>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private long _stored;
 
     /// <summary>Where detection hands over.</summary>
     public ChannelWriter<DispatchItem> Items => _items.Writer;
+
+    /// <summary>Results of detection that wait now.</summary>
+    public int Waiting => _items.Reader.Count;
 
     /// <summary>Decisions in the log.</summary>
     public long Stored => Volatile.Read(ref _stored);
