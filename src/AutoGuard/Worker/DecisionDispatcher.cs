@@ -57,8 +57,9 @@ internal sealed partial class DecisionDispatcher(
             {
                 Volatile.Write(ref _stored, _stored + decisions.Count);
                 DecisionRecord[] records = [.. decisions.Select(d => new DecisionRecord(d.Subject.Value, DecisionJson.ToUtf8(d)))];
-                await UntilDoneAsync("The decisions topic", () => publisher.PublishAsync(records, cancellation), cancellation);
+                // Enforcement reads the log, and need not wait for the topic.
                 signal.Pulse();
+                await UntilDoneAsync("The decisions topic", () => publisher.PublishAsync(records, cancellation), cancellation);
             }
             List<TopicPartitionOffset> settled = [.. items.SelectMany(item => item.Settled)];
             if (settled.Count > 0)

@@ -21,10 +21,10 @@ namespace AutoGuard.Benchmarks.Runs;
 internal static class KafkaRun
 {
     private const int Pairs = 7;
-    private const int Partitions = 32;
+    private const int Partitions = 48;
 
     // What the embedded broker keeps: 5 MiB for each partition, compressed.
-    private const int Events = 1_000_000;
+    private const int Events = 500_000;
 
     public static async Task RunAsync()
     {
@@ -63,7 +63,7 @@ internal static class KafkaRun
         long produced = 0;
         using (KafkaEventProducer producer = new(settings))
         {
-            TrafficSimulator simulator = new(SimulationProfiles.Sized(9_000, 2), seed: 1);
+            TrafficSimulator simulator = new(SimulationProfiles.Sized(5_000, 2), seed: 1);
             ArrayBufferWriter<byte> line = new();
             for (; produced < Events && simulator.TryNext(line, out var written); produced++)
             {

@@ -59,6 +59,8 @@ internal static class StartRun
     private static async Task<double> StartAsync(string[] arguments)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
+        // As the launcher does.
+        start.Environment["DOTNET_TC_QuickJit"] = "1";
         start.ArgumentList.Add(typeof(Verbs.DemoVerb).Assembly.Location);
         foreach (string argument in arguments)
         {
