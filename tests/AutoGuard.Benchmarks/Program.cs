@@ -16,6 +16,21 @@ internal static class EntryPoint
             case "replay":
                 await ReplayRun.RunAsync(args.ElementAtOrDefault(1));
                 return 0;
+            case "kafka":
+                await KafkaRun.RunAsync();
+                return 0;
+            case "broker":
+                KafkaRun.Serve();
+                return 0;
+            case "latency":
+                await LatencyRun.RunAsync();
+                return 0;
+            case "traffic":
+                LatencyTraffic.Produce(args.AsSpan(1));
+                return 0;
+            case "start":
+                await StartRun.RunAsync();
+                return 0;
             case "memory":
                 MemoryRun.Run();
                 return 0;

@@ -31,6 +31,8 @@ public sealed class EventParser
     private readonly StringPool _strings;
     private readonly IdentityKeys _keys;
     private readonly TokenReader _tokens;
+    private readonly FlatScanner _scanner = new();
+    private readonly RecentTexts _hosts = new();
     private readonly int _invalidReferrer;
     private readonly RawField[] _fields = new RawField[EventFields.Count];
     private readonly byte[] _scratch = new byte[LongestEvent];
@@ -94,7 +96,7 @@ public sealed class EventParser
             utf8 = utf8[3..];
         }
         int used = 0;
-        if (!FlatScanner.TryScan(utf8, _fields) && !EventJson.TryRead(utf8, _scratch, _fields, out used))
+        if (!_scanner.TryScan(utf8, _fields) && !EventJson.TryRead(utf8, _scratch, _fields, out used))
         {
             return EventRejection.InvalidJson;
         }
@@ -179,12 +181,27 @@ public sealed class EventParser
 
     private int Referrer(ReadOnlySpan<byte> text)
     {
-        return ReferrerHost.Read(text, _buffer, out int length) switch
+        ReadOnlySpan<byte> authority = ReferrerHost.PlainAuthority(text);
+        if (!authority.IsEmpty && _strings.Is(_hosts.Place(authority), authority))
         {
-            ReferrerKind.Missing => StringPool.Absent,
-            ReferrerKind.Host => _strings.Intern(_buffer.AsSpan(0, length), StringKind.Referrer),
-            _ => _invalidReferrer,
-        };
+            return _hosts.Place(authority);
+        }
+        switch (ReferrerHost.Read(text, _buffer, out int length))
+        {
+            case ReferrerKind.Missing:
+                return StringPool.Absent;
+            case ReferrerKind.Host:
+                ReadOnlySpan<byte> host = _buffer.AsSpan(0, length);
+                int number = _strings.Intern(host, StringKind.Referrer);
+                if (!authority.IsEmpty && authority.SequenceEqual(host))
+                {
+                    // the next time this authority needs no closer look: it is its own host
+                    _hosts.Place(authority) = number;
+                }
+                return number;
+            default:
+                return _invalidReferrer;
+        }
     }
 
     /// <summary>

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace AutoGuard.Core.Events;
 
 /// <summary>
@@ -29,11 +31,12 @@ internal static class EventTime
         {
             return false;
         }
-        if (!TryDigits(text[..4], out int year) || !TryDigits(text.Slice(5, 2), out int month) || !TryDigits(text.Slice(8, 2), out int day)
-            || !TryDigits(text.Slice(11, 2), out int hour) || !TryDigits(text.Slice(14, 2), out int minute) || !TryDigits(text.Slice(17, 2), out int second))
+        if (!TryTwo(text, 0, out int century) || !TryTwo(text, 2, out int year) || !TryTwo(text, 5, out int month) || !TryTwo(text, 8, out int day)
+            || !TryTwo(text, 11, out int hour) || !TryTwo(text, 14, out int minute) || !TryTwo(text, 17, out int second))
         {
             return false;
         }
+        year += century * 100;
         if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 60)
         {
             return false;
@@ -78,7 +81,7 @@ internal static class EventTime
             return text[0] is (byte)'Z' or (byte)'z';
         }
         if (text.Length != 6 || text[0] is not ((byte)'+' or (byte)'-') || text[3] != (byte)':'
-            || !TryDigits(text.Slice(1, 2), out int hour) || !TryDigits(text.Slice(4, 2), out int minute) || hour > 23 || minute > 59)
+            || !TryTwo(text, 1, out int hour) || !TryTwo(text, 4, out int minute) || hour > 23 || minute > 59)
         {
             return false;
         }
@@ -90,17 +93,12 @@ internal static class EventTime
         return true;
     }
 
-    private static bool TryDigits(ReadOnlySpan<byte> text, out int value)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryTwo(ReadOnlySpan<byte> text, int at, out int value)
     {
-        value = 0;
-        foreach (byte digit in text)
-        {
-            if ((uint)(digit - '0') > 9)
-            {
-                return false;
-            }
-            value = (value * 10) + (digit - '0');
-        }
-        return true;
+        int tens = text[at] - '0';
+        int ones = text[at + 1] - '0';
+        value = (tens * 10) + ones;
+        return (uint)tens <= 9 && (uint)ones <= 9;
     }
 }

@@ -11,15 +11,22 @@ namespace AutoGuard.Core.Events;
 /// left to the framework's reader. It never says that an event is wrong, only that it is not such an object, and
 /// <see cref="EventJson"/> then decides. What it accepts must be valid JSON and give the same places as there.
 /// </summary>
-internal static class FlatScanner
+/// <remarks>
+/// A writer names its fields in the same order in every event, so the scanner remembers which field followed which and first
+/// compares with that one's name as a whole. It is not safe to share between threads.
+/// </remarks>
+internal sealed class FlatScanner
 {
     // A quote ends a text; a backslash or a control character makes it the reader's business.
     private static readonly SearchValues<byte> s_textStops = SearchValues.Create(
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
         (byte)'"', (byte)'\\');
 
+    /// <summary>For each field, and at the end for the object's start, the field that came next the last time.</summary>
+    private readonly EventField[] _next = [.. Enumerable.Repeat(EventField.Unknown, EventFields.Count + 1)];
+
     /// <summary>Whether <paramref name="utf8"/> is a flat object; if so <paramref name="fields"/> holds its known fields.</summary>
-    public static bool TryScan(ReadOnlySpan<byte> utf8, Span<RawField> fields)
+    public bool TryScan(ReadOnlySpan<byte> utf8, Span<RawField> fields)
     {
         fields.Clear();
         int at = SkipBlanks(utf8, 0);
@@ -32,26 +39,27 @@ internal static class FlatScanner
         {
             return SkipBlanks(utf8, at) == utf8.Length;
         }
+        int before = EventFields.Count;
         while (true)
         {
-            if (!TryText(utf8, ref at, out RawField name))
+            EventField field = _next[before];
+            if (!EventFields.TryExpected(utf8, ref at, field))
             {
-                return false;
-            }
-            at = SkipBlanks(utf8, at);
-            if (!TryByte(utf8, ref at, (byte)':'))
-            {
-                return false;
+                if (!TryName(utf8, ref at, out field))
+                {
+                    return false;
+                }
+                _next[before] = field != EventField.Unknown ? field : _next[before];
             }
             at = SkipBlanks(utf8, at);
             if (!TryValue(utf8, ref at, out RawField value))
             {
                 return false;
             }
-            EventField field = EventFields.Of(utf8.Slice(name.Start, name.Length));
             if (field != EventField.Unknown)
             {
                 fields[(int)field] = value;
+                before = (int)field;
             }
             at = SkipBlanks(utf8, at);
             if (TryByte(utf8, ref at, (byte)','))
@@ -61,6 +69,23 @@ internal static class FlatScanner
             }
             return TryByte(utf8, ref at, (byte)'}') && SkipBlanks(utf8, at) == utf8.Length;
         }
+    }
+
+    /// <summary>A name and its colon.</summary>
+    private static bool TryName(ReadOnlySpan<byte> utf8, ref int at, out EventField field)
+    {
+        field = EventField.Unknown;
+        if (!TryText(utf8, ref at, out RawField name))
+        {
+            return false;
+        }
+        at = SkipBlanks(utf8, at);
+        if (!TryByte(utf8, ref at, (byte)':'))
+        {
+            return false;
+        }
+        field = EventFields.Of(utf8.Slice(name.Start, name.Length));
+        return true;
     }
 
     private static bool TryValue(ReadOnlySpan<byte> utf8, ref int at, out RawField value)
@@ -128,21 +153,26 @@ internal static class FlatScanner
         return true;
     }
 
-    /// <summary>Most texts are short: one look at the next bytes costs less than the call of a general search.</summary>
+    /// <summary>Texts are short: a look at 32 bytes at a time, in place, costs less than the call of a general search.</summary>
     private static int IndexOfStop(ReadOnlySpan<byte> text)
     {
-        if (Vector256.IsHardwareAccelerated && text.Length >= Vector256<byte>.Count)
+        int at = 0;
+        if (Vector256.IsHardwareAccelerated)
         {
-            Vector256<byte> head = Vector256.Create(text);
-            Vector256<byte> stops = Vector256.Equals(head, Vector256.Create((byte)'"')) | Vector256.Equals(head, Vector256.Create((byte)'\\'))
-                | Vector256.Equals(Vector256.Min(head, Vector256.Create((byte)0x1F)), head);
-            uint mask = stops.ExtractMostSignificantBits();
-            if (mask != 0)
+            for (; at <= text.Length - Vector256<byte>.Count; at += Vector256<byte>.Count)
             {
-                return BitOperations.TrailingZeroCount(mask);
+                Vector256<byte> bytes = Vector256.Create(text[at..]);
+                Vector256<byte> stops = Vector256.Equals(bytes, Vector256.Create((byte)'"')) | Vector256.Equals(bytes, Vector256.Create((byte)'\\'))
+                    | Vector256.Equals(Vector256.Min(bytes, Vector256.Create((byte)0x1F)), bytes);
+                uint mask = stops.ExtractMostSignificantBits();
+                if (mask != 0)
+                {
+                    return at + BitOperations.TrailingZeroCount(mask);
+                }
             }
         }
-        return text.IndexOfAny(s_textStops);
+        int rest = text[at..].IndexOfAny(s_textStops);
+        return rest < 0 ? rest : at + rest;
     }
 
     /// <summary>An integer or a decimal fraction; a number with an exponent is left to the reader.</summary>

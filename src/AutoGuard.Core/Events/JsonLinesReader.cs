@@ -52,7 +52,7 @@ public sealed class JsonLinesReader : IDisposable
         while (TakeLine())
         {
             _count++;
-            if (IsTooLarge || Line.ContainsAnyExcept(" \t\r"u8))
+            if (IsTooLarge || (_lineLength > 0 && _buffer[_lineStart] > ' ') || Line.ContainsAnyExcept(" \t\r"u8))
             {
                 return true;
             }

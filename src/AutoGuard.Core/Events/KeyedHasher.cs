@@ -9,16 +9,27 @@ namespace AutoGuard.Core.Events;
 /// tables use) with 64- and 128-bit results. The secret makes it impossible for the writers of events to find texts
 /// that share a place or an identity.
 /// </summary>
+/// <remarks>The four words of the state are locals throughout, so that they stay in registers: as fields of a struct they went through memory at every step.</remarks>
 /// <param name="secret0">First half of the 128-bit secret.</param>
 /// <param name="secret1">Second half.</param>
 public sealed class KeyedHasher(ulong secret0, ulong secret1)
 {
+    private const ulong Initial0 = 0x736f6d6570736575;
+    private const ulong Initial1 = 0x646f72616e646f6d;
+    private const ulong Initial2 = 0x6c7967656e657261;
+    private const ulong Initial3 = 0x7465646279746573;
+
     /// <summary>Hashes <paramref name="text"/> to 64 bits.</summary>
     public ulong Hash64(ReadOnlySpan<byte> text)
     {
-        State state = new(secret0, secret1, 0, wide: false);
-        state.Absorb(text);
-        return state.Finish64();
+        ulong v0 = secret0 ^ Initial0;
+        ulong v1 = secret1 ^ Initial1;
+        ulong v2 = secret0 ^ Initial2;
+        ulong v3 = secret1 ^ Initial3;
+        Absorb(text, ref v0, ref v1, ref v2, ref v3);
+        v2 ^= 0xff;
+        Rounds3(ref v0, ref v1, ref v2, ref v3);
+        return v0 ^ v1 ^ v2 ^ v3;
     }
 
     /// <summary>
@@ -27,92 +38,80 @@ public sealed class KeyedHasher(ulong secret0, ulong secret1)
     /// </summary>
     public Key128 Hash128(ReadOnlySpan<byte> text, ulong scope)
     {
-        State state = new(secret0, secret1, scope, wide: true);
-        state.Absorb(text);
-        Key128 key = state.Finish128();
+        ulong v0 = secret0 ^ Initial0;
+        ulong v1 = secret1 ^ Initial1 ^ 0xee;
+        ulong v2 = secret0 ^ Initial2;
+        ulong v3 = secret1 ^ Initial3;
+        Word(scope, ref v0, ref v1, ref v2, ref v3);
+        Absorb(text, ref v0, ref v1, ref v2, ref v3);
+        v2 ^= 0xee;
+        Rounds3(ref v0, ref v1, ref v2, ref v3);
+        ulong low = v0 ^ v1 ^ v2 ^ v3;
+        v1 ^= 0xdd;
+        Rounds3(ref v0, ref v1, ref v2, ref v3);
+        Key128 key = new(v0 ^ v1 ^ v2 ^ v3, low);
         return key.IsAbsent ? new Key128(0, 1) : key;
     }
 
-    private struct State
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Absorb(ReadOnlySpan<byte> text, ref ulong v0, ref ulong v1, ref ulong v2, ref ulong v3)
     {
-        private ulong _v0;
-        private ulong _v1;
-        private ulong _v2;
-        private ulong _v3;
-
-        public State(ulong k0, ulong k1, ulong scope, bool wide)
+        ulong length = (ulong)text.Length;
+        while (text.Length >= 8)
         {
-            _v0 = k0 ^ 0x736f6d6570736575;
-            _v1 = k1 ^ 0x646f72616e646f6d ^ (wide ? 0xeeUL : 0);
-            _v2 = k0 ^ 0x6c7967656e657261;
-            _v3 = k1 ^ 0x7465646279746573;
-            if (wide)
-            {
-                Word(scope);
-            }
+            Word(BinaryPrimitives.ReadUInt64LittleEndian(text), ref v0, ref v1, ref v2, ref v3);
+            text = text[8..];
         }
+        Word((length << 56) | Rest(text), ref v0, ref v1, ref v2, ref v3);
+    }
 
-        public void Absorb(ReadOnlySpan<byte> text)
+    /// <summary>The last 0 to 7 bytes, little-endian.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Rest(ReadOnlySpan<byte> text)
+    {
+        ulong rest = 0;
+        int at = 0;
+        if ((text.Length & 4) != 0)
         {
-            ulong length = (ulong)text.Length;
-            while (text.Length >= 8)
-            {
-                Word(BinaryPrimitives.ReadUInt64LittleEndian(text));
-                text = text[8..];
-            }
-            ulong last = length << 56;
-            for (int i = 0; i < text.Length; i++)
-            {
-                last |= (ulong)text[i] << (8 * i);
-            }
-            Word(last);
+            rest = BinaryPrimitives.ReadUInt32LittleEndian(text);
+            at = 4;
         }
+        if ((text.Length & 2) != 0)
+        {
+            rest |= (ulong)BinaryPrimitives.ReadUInt16LittleEndian(text[at..]) << (8 * at);
+            at += 2;
+        }
+        return (text.Length & 1) != 0 ? rest | ((ulong)text[at] << (8 * at)) : rest;
+    }
 
-        public ulong Finish64()
-        {
-            _v2 ^= 0xff;
-            Rounds3();
-            return _v0 ^ _v1 ^ _v2 ^ _v3;
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Word(ulong word, ref ulong v0, ref ulong v1, ref ulong v2, ref ulong v3)
+    {
+        v3 ^= word;
+        Round(ref v0, ref v1, ref v2, ref v3);
+        v0 ^= word;
+    }
 
-        public Key128 Finish128()
-        {
-            _v2 ^= 0xee;
-            Rounds3();
-            ulong low = _v0 ^ _v1 ^ _v2 ^ _v3;
-            _v1 ^= 0xdd;
-            Rounds3();
-            return new Key128(_v0 ^ _v1 ^ _v2 ^ _v3, low);
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Rounds3(ref ulong v0, ref ulong v1, ref ulong v2, ref ulong v3)
+    {
+        Round(ref v0, ref v1, ref v2, ref v3);
+        Round(ref v0, ref v1, ref v2, ref v3);
+        Round(ref v0, ref v1, ref v2, ref v3);
+    }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Word(ulong word)
-        {
-            _v3 ^= word;
-            Round();
-            _v0 ^= word;
-        }
-
-        private void Rounds3()
-        {
-            Round();
-            Round();
-            Round();
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private void Round()
-        {
-            _v0 += _v1;
-            _v1 = BitOperations.RotateLeft(_v1, 13) ^ _v0;
-            _v0 = BitOperations.RotateLeft(_v0, 32);
-            _v2 += _v3;
-            _v3 = BitOperations.RotateLeft(_v3, 16) ^ _v2;
-            _v0 += _v3;
-            _v3 = BitOperations.RotateLeft(_v3, 21) ^ _v0;
-            _v2 += _v1;
-            _v1 = BitOperations.RotateLeft(_v1, 17) ^ _v2;
-            _v2 = BitOperations.RotateLeft(_v2, 32);
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round(ref ulong v0, ref ulong v1, ref ulong v2, ref ulong v3)
+    {
+        v0 += v1;
+        v1 = BitOperations.RotateLeft(v1, 13) ^ v0;
+        v0 = BitOperations.RotateLeft(v0, 32);
+        v2 += v3;
+        v3 = BitOperations.RotateLeft(v3, 16) ^ v2;
+        v0 += v3;
+        v3 = BitOperations.RotateLeft(v3, 21) ^ v0;
+        v2 += v1;
+        v1 = BitOperations.RotateLeft(v1, 17) ^ v2;
+        v2 = BitOperations.RotateLeft(v2, 32);
     }
 }

@@ -70,6 +70,21 @@ internal static class ReferrerHost
         return TryHost(authority, result, ref length) ? ReferrerKind.Host : ReferrerKind.Invalid;
     }
 
+    /// <summary>
+    /// What stands between <c>https://</c> and the path of an ordinary web address, empty for any other text. What
+    /// <see cref="Read"/> makes of such a text depends on nothing else.
+    /// </summary>
+    public static ReadOnlySpan<byte> PlainAuthority(ReadOnlySpan<byte> text)
+    {
+        if (!text.StartsWith("https://"u8))
+        {
+            return default;
+        }
+        text = text[8..];
+        int end = text.IndexOfAny(s_authorityEnd);
+        return end < 0 ? text : text[..end];
+    }
+
     private static bool IsMissing(ReadOnlySpan<byte> text) =>
         text.Length <= 3 && (text.IsEmpty || text.SequenceEqual("-"u8) || Ascii.EqualsIgnoreCase(text, "n/a"u8));
 

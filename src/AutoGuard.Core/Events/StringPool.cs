@@ -35,6 +35,7 @@ public sealed class StringPool
     private readonly int[] _buckets;
     private readonly Entry[] _entries;
     private readonly int[] _left;
+    private readonly RecentTexts _recent = new();
     private int _count;
 
     /// <summary>Makes a pool of at most <paramref name="capacity"/> strings.</summary>
@@ -67,6 +68,25 @@ public sealed class StringPool
             return Absent;
         }
         utf8 = Cut(utf8);
+        ref int recent = ref _recent.Place(utf8);
+        if (!Is(recent, utf8))
+        {
+            recent = Find(utf8, kind);
+        }
+        return recent;
+    }
+
+    /// <summary>The number of a text; 0 for an empty one.</summary>
+    public int Intern(string text) => Intern(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>The text of a number.</summary>
+    public string Text(int number) => _entries[number].Text;
+
+    /// <summary>Whether a number is that of a text which is not empty; never so for the two special ones.</summary>
+    internal bool Is(int number, ReadOnlySpan<byte> utf8) => number > Overflow && utf8.SequenceEqual(_entries[number].Utf8);
+
+    private int Find(ReadOnlySpan<byte> utf8, StringKind kind)
+    {
         ulong hash = _hasher.Hash64(utf8);
         ref int bucket = ref _buckets[(int)(hash & (uint)(_buckets.Length - 1))];
         for (int i = bucket - 1; i >= 0; i = _entries[i].Next)
@@ -86,12 +106,6 @@ public sealed class StringPool
         _left[(int)kind]--;
         return _count++;
     }
-
-    /// <summary>The number of a text; 0 for an empty one.</summary>
-    public int Intern(string text) => Intern(Encoding.UTF8.GetBytes(text));
-
-    /// <summary>The text of a number.</summary>
-    public string Text(int number) => _entries[number].Text;
 
     private static ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> utf8)
     {

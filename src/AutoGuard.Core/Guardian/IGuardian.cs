@@ -44,6 +44,9 @@ public sealed record GuardianOutcome(GuardianResult Result, string? Detail = nul
 /// <param name="DelaySeconds">Longest time until a rule takes effect, seconds.</param>
 public sealed record GuardianCapabilities(IReadOnlySet<SubjectType> Subjects, bool EndsRunningSessions, bool Undoable, int DelaySeconds)
 {
+    /// <summary>How many decisions on different subjects it may be handed at once, from 1.</summary>
+    public int AtOnce { get; init; } = 1;
+
     /// <summary>Whether a token is acted on by its encoded form, which AutoGuard must have kept; by its identity otherwise.</summary>
     public bool NeedsEncodedToken { get; init; }
 

@@ -28,6 +28,7 @@ internal sealed class Judge
     private readonly CircuitBreaker _breaker;
     private readonly Settlement _settlement;
     private readonly Successors _successors;
+    private readonly Suspects _suspects;
     private readonly PipelineCounters _counters;
     private string _fingerprint;
     private int _topic;
@@ -53,6 +54,7 @@ internal sealed class Judge
         _settlement = new Settlement(_ledger, _breaker, counters);
         Adopt(settings.Model, settings.Fingerprint);
         _successors = new Successors(state, _meter.Windows);
+        _suspects = new Suspects(state, _meter.Windows);
     }
 
     public Population Population => _population;
@@ -144,7 +146,7 @@ internal sealed class Judge
         }
         if (score >= _policy.FlagScore)
         {
-            MarkSuspect(in token, key, now);
+            _suspects.NoteToken(in token, key, now);
         }
         if (verdict == Verdict.Allow)
         {
@@ -210,7 +212,7 @@ internal sealed class Judge
         bool mayBlock = GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out _);
         if (mayBlock && score >= _policy.FlagScore && features.Sessions >= _policy.MinimumSessions)
         {
-            MarkOffender(value, organization, now);
+            _suspects.NoteOffender(value, organization, now);
         }
         LedgerKey ledgerKey = new(SubjectType.Ip, value.High, value.Low, organization);
         Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
@@ -355,49 +357,5 @@ internal sealed class Judge
             Policy = _fingerprint,
             Source = new SourcePosition(_strings.Text(_topic), _partition, _offset),
         };
-    }
-
-    private void MarkOffender(IpAddress address, int organization, long now)
-    {
-        int index = _state.Networks.Find(new(FeatureWindows.NetworkOf(address).Address, organization));
-        if (index < 0)
-        {
-            return;
-        }
-        ref NetworkState network = ref _state.Networks[index];
-        uint seconds = FeatureWindows.Seconds(now);
-        ref AddressMember member = ref _state.AddressSets.GetOrAdd(
-            ref network.Offenders, _state.Hash.Hash(address), seconds, _meter.Windows.WindowStart(now), out bool added);
-        member.Address = address;
-        if (added)
-        {
-            if (_state.Dossiers.Get(network.Dossier) is null)
-            {
-                network.Dossier = _state.Dossiers.Open();
-            }
-            _state.MarkNetwork(index);
-        }
-    }
-
-    /// <summary>Notes a suspect with the addresses it plays from: a relay that changes its token stays where it is.</summary>
-    private void MarkSuspect(in TokenState token, Key128 key, long now)
-    {
-        int looked = 0;
-        for (int i = token.FirstSession; i >= 0 && looked < Dossier.Capacity; looked++)
-        {
-            ref SessionState session = ref _state.Sessions[i];
-            if (_state.Addresses.Holds(session.AddressState))
-            {
-                ref AddressState address = ref _state.Addresses[session.AddressState.Index];
-                ref TokenMember suspect = ref _state.TokenSets.GetOrAdd(
-                    ref address.Suspects, key.High, FeatureWindows.Seconds(now), _meter.Windows.WindowStart(now), out bool added);
-                suspect.User = token.IsBound ? (uint)token.User.High : 0;
-                if (added)
-                {
-                    _state.MarkAddress(session.AddressState.Index);
-                }
-            }
-            i = session.NextOfToken;
-        }
     }
 }

@@ -26,7 +26,15 @@ public sealed partial class KafkaEventSource
             .SetLogHandler((_, message) => Log.Library(_logger, message.Facility, message.Message))
             .Build();
         _unreachableSince = _time.GetTimestamp();
-        consumer.Subscribe(_settings.Options.EventsTopic);
+        if (_settings.ReadsAlone)
+        {
+            consumer.Assign(OnAssigned([.. Enumerable.Range(0, _settings.Options.EmbeddedPartitions)
+                .Select(partition => new TopicPartition(_settings.Options.EventsTopic, partition))]));
+        }
+        else
+        {
+            consumer.Subscribe(_settings.Options.EventsTopic);
+        }
         return consumer;
     }
 

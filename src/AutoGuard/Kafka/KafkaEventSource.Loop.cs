@@ -14,6 +14,12 @@ public sealed partial class KafkaEventSource
     /// <summary>How long a batch waits for more events while the reader is busy anyway.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>How long it waits while the reader has nothing to do: handing over every few events costs several times as much as reading them.</summary>
+    private static readonly TimeSpan ShortLinger = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Records that come without a wait between two looks at the clock.</summary>
+    private const int RecordsBetweenLooks = 64;
+
     /// <summary>Pausing throws away what was fetched ahead; a reader that is only a little late is waited for instead.</summary>
     private static readonly TimeSpan PauseAfter = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(5);
@@ -130,15 +136,15 @@ public sealed partial class KafkaEventSource
 
     private void Read()
     {
-        for (int i = 0; i < MostRecordsBetweenChores && _current is not null; i++)
+        for (int i = 1; i <= MostRecordsBetweenChores && _current is not null; i++)
         {
-            ConsumeResult<int, int>? result = Poll(HasContent ? TimeLeft() : PollTimeout);
+            // What has been fetched comes without a wait, and then the time matters now and then only.
+            ConsumeResult<int, int>? result = Poll(TimeSpan.Zero);
+            bool look = result is null || i % RecordsBetweenLooks == 0;
+            result ??= Poll(HasContent ? TimeLeft() : PollTimeout);
             if (result is null)
             {
-                if (HasContent && TimeLeft() == TimeSpan.Zero)
-                {
-                    HandOver();
-                }
+                HandOverIfDue();
                 return;
             }
             if (result.IsPartitionEOF)
@@ -154,17 +160,25 @@ public sealed partial class KafkaEventSource
             {
                 OnRecord(result);
             }
+            if (look)
+            {
+                HandOverIfDue();
+            }
         }
     }
 
-    /// <summary>How much longer the open batch may wait: not at all while the reader has nothing to do.</summary>
+    private void HandOverIfDue()
+    {
+        if (HasContent && TimeLeft() == TimeSpan.Zero)
+        {
+            HandOver();
+        }
+    }
+
+    /// <summary>How much longer the open batch may wait.</summary>
     private TimeSpan TimeLeft()
     {
-        if (_batches.Reader.Count == 0)
-        {
-            return TimeSpan.Zero;
-        }
-        TimeSpan left = Linger - _time.GetElapsedTime(_openedAt);
+        TimeSpan left = (_batches.Reader.Count == 0 ? ShortLinger : Linger) - _time.GetElapsedTime(_openedAt);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
@@ -172,7 +186,7 @@ public sealed partial class KafkaEventSource
     {
         try
         {
-            return _consumer.Consume((int)timeout.TotalMilliseconds);
+            return _consumer.Consume((int)Math.Ceiling(timeout.TotalMilliseconds));
         }
         catch (ConsumeException e) when (!e.Error.IsFatal && e.Error.Code != ErrorCode.Local_Fatal)
         {

@@ -71,6 +71,9 @@ public sealed partial class KafkaEventSource : IAsyncDisposable
     /// <summary>The batches, in order; ends after <see cref="StopReading"/>, or with the error that ended the source.</summary>
     public ChannelReader<SourceBatch> Batches => _batches.Reader;
 
+    /// <summary>Batches that go round: when all of them wait to be read, partitions are paused.</summary>
+    public int MostWaiting => _batchCount;
+
     /// <summary>What was done so far.</summary>
     public SourceCounters Counters { get; } = new();
 

@@ -33,6 +33,12 @@ public sealed class KafkaSettings(KafkaOptions options, string bootstrapServers,
     /// <summary>Whether the brokers are the embedded one.</summary>
     public bool IsEmbedded { get; } = isEmbedded;
 
+    /// <summary>
+    /// Whether the events topic is read as a whole without asking the group, whose brokers make its first member wait for others:
+    /// the embedded one for 3 s. Only for brokers that no other worker reads from, such as this process's own.
+    /// </summary>
+    public bool ReadsAlone { get; init; }
+
     /// <summary>Properties of the consumer of events.</summary>
     internal Dictionary<string, string> ForConsumer(Version native)
     {

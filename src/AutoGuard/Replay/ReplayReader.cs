@@ -14,8 +14,8 @@ namespace AutoGuard.Replay;
 /// </summary>
 internal sealed class ReplayReader : IDisposable
 {
-    private const int BatchSize = 2048;
-    private const int BatchCount = 6;
+    private const int BatchSize = 512;
+    private const int BatchCount = 16;
 
     private readonly IReadOnlyList<string> _paths;
     private readonly DetectionParts _parts;

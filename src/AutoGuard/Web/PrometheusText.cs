@@ -58,7 +58,17 @@ internal static class PrometheusText
         Counter(text, "autoguard_breaker_refused_total", "Blocks that became flags because of the breaker.", worker.BreakerRefused);
         Gauge(text, "autoguard_kafka_lag", "Records not yet read.", figures.Lag);
         Gauge(text, "autoguard_kafka_paused", "1 while partitions are paused because detection cannot keep up.", figures.Source.IsPaused ? 1 : 0);
+        Counter(text, "autoguard_kafka_paused_total", "How often partitions were paused because detection could not keep up.", figures.Source.Pauses);
         Counter(text, "autoguard_dead_letter_total", "Records copied to the dead-letter topic.", figures.Source.DeadLettered);
+        Head(text, "autoguard_queue_length", "Batches or decisions that wait between two stages now; the limits are autoguard_queue_limit.", "gauge");
+        Line(text, "autoguard_queue_length", "{queue=\"detection\"}", figures.BatchesWaiting);
+        Line(text, "autoguard_queue_length", "{queue=\"log\"}", figures.DecisionsWaiting);
+        Head(text, "autoguard_queue_limit", "Most that may wait; then the stage before waits, and in the end partitions are paused.", "gauge");
+        Line(text, "autoguard_queue_limit", "{queue=\"detection\"}", figures.MostBatchesWaiting);
+        Line(text, "autoguard_queue_limit", "{queue=\"log\"}", DecisionDispatcher.MostWaiting);
+        Gauge(text, "autoguard_event_held", "Events that wait for the allowed lateness to pass.", worker.Held);
+        Head(text, "autoguard_start_seconds", "From the start of the process to the first event that detection was given; 0 before it.", "gauge");
+        text.Append(CultureInfo.InvariantCulture, $"autoguard_start_seconds {figures.StartUp?.TotalSeconds ?? 0:0.000}\n");
         Gauge(text, "autoguard_watermark_seconds", "Event time up to which all is decided, Unix seconds.", (worker.Watermark ?? 0) / 1000);
         return text.ToString();
     }

@@ -14,15 +14,21 @@ namespace AutoGuard.Worker;
 internal sealed partial class DecisionDispatcher(
     PostgresDecisionStore store, NoticeLog told, KafkaDecisionPublisher publisher, KafkaEventSource source, DecisionSignal signal, ILogger<DecisionDispatcher> logger, TimeProvider time)
 {
+    /// <summary>Most results of detection that wait; then detection waits.</summary>
+    public const int MostWaiting = 256;
+
     private const int MostItems = 64;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    private readonly Channel<DispatchItem> _items = Channel.CreateBounded<DispatchItem>(new BoundedChannelOptions(256) { SingleReader = true });
+    private readonly Channel<DispatchItem> _items = Channel.CreateBounded<DispatchItem>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private long _stored;
 
     /// <summary>Where detection hands over.</summary>
     public ChannelWriter<DispatchItem> Items => _items.Writer;
+
+    /// <summary>Results of detection that wait now.</summary>
+    public int Waiting => _items.Reader.Count;
 
     /// <summary>Decisions in the log.</summary>
     public long Stored => Volatile.Read(ref _stored);
@@ -56,8 +62,9 @@ internal sealed partial class DecisionDispatcher(
             {
                 Volatile.Write(ref _stored, _stored + decisions.Count);
                 DecisionRecord[] records = [.. decisions.Select(d => new DecisionRecord(d.Subject.Value, DecisionJson.ToUtf8(d)))];
-                await UntilDoneAsync("The decisions topic", () => publisher.PublishAsync(records, cancellation), cancellation);
+                // Enforcement reads the log, and need not wait for the topic.
                 signal.Pulse();
+                await UntilDoneAsync("The decisions topic", () => publisher.PublishAsync(records, cancellation), cancellation);
             }
             List<TopicPartitionOffset> settled = [.. items.SelectMany(item => item.Settled)];
             if (settled.Count > 0)

@@ -1,4 +1,5 @@
 using AutoGuard.Core.Guardian;
+using AutoGuard.Core.Policy;
 using AutoGuard.Guardian.Planning;
 using AutoGuard.Guardian.Storage;
 using Npgsql;
@@ -78,13 +79,19 @@ internal sealed partial class DecisionEnforcer(
         while (true)
         {
             IReadOnlyList<PendingDecision> pending = await store.PendingAsync(guardian.Name, PageSize, MaximumAge, cancellation);
-            foreach (PendingDecision item in pending)
+            foreach (IReadOnlyList<PendingDecision> wave in Waves(pending, guardian.Capabilities.AtOnce))
             {
-                (GuardianOutcome outcome, bool wasCalled) = await responder.RespondAsync(guardian, item, cancellation);
-                Count(item, outcome);
-                _needsOperator = wasCalled ? outcome.NeedsOperator : _needsOperator;
-                failures = !wasCalled ? failures : outcome.Result == GuardianResult.Unavailable ? failures + 1 : 0;
-                if (outcome.NeedsOperator || failures == FailuresOfEngine)
+                (GuardianOutcome Outcome, bool WasCalled)[] answers =
+                    await Task.WhenAll(wave.Select(item => responder.RespondAsync(guardian, item, cancellation)));
+                bool goOn = true;
+                foreach ((PendingDecision item, (GuardianOutcome outcome, bool wasCalled)) in wave.Zip(answers))
+                {
+                    Count(item, outcome);
+                    _needsOperator = wasCalled ? outcome.NeedsOperator : _needsOperator;
+                    failures = !wasCalled ? failures : outcome.Result == GuardianResult.Unavailable ? failures + 1 : 0;
+                    goOn = goOn && !outcome.NeedsOperator && failures < FailuresOfEngine;
+                }
+                if (!goOn)
                 {
                     return false;
                 }
@@ -93,6 +100,31 @@ internal sealed partial class DecisionEnforcer(
             {
                 return failures == 0;
             }
+        }
+    }
+
+    /// <summary>
+    /// Runs of decisions that may be carried out at once: in order, at most so many, and no subject twice, since a release must
+    /// not overtake its block.
+    /// </summary>
+    internal static IEnumerable<IReadOnlyList<PendingDecision>> Waves(IReadOnlyList<PendingDecision> pending, int atOnce)
+    {
+        List<PendingDecision> wave = [];
+        HashSet<Subject> subjects = [];
+        foreach (PendingDecision item in pending)
+        {
+            if (wave.Count == atOnce || subjects.Contains(item.Decision.Subject))
+            {
+                yield return wave;
+                wave = [];
+                subjects.Clear();
+            }
+            wave.Add(item);
+            subjects.Add(item.Decision.Subject);
+        }
+        if (wave.Count > 0)
+        {
+            yield return wave;
         }
     }
 

@@ -37,6 +37,7 @@ internal sealed partial class DetectionWorker
     private long _breakerOpenings;
     private long _breakerRefused;
     private long _lastEventAt;
+    private long _held;
     private long _openSessions;
     private long _tokens;
     private long _addresses;
@@ -70,6 +71,9 @@ internal sealed partial class DetectionWorker
     }
 
     public PipelineCounters Counters => _parts.Pipeline.Counters;
+
+    /// <summary>Events that wait for the watermark.</summary>
+    public long Held => Volatile.Read(ref _held);
 
     public long OpenSessions => Volatile.Read(ref _openSessions);
 
@@ -136,6 +140,7 @@ internal sealed partial class DetectionWorker
         try
         {
             Task<bool> waiting = _source.Batches.WaitToReadAsync(abandon).AsTask();
+            Task look = Task.Delay(LookAround, _time, abandon);
             while (true)
             {
                 if (_source.Batches.TryRead(out SourceBatch? batch))
@@ -153,7 +158,12 @@ internal sealed partial class DetectionWorker
                 }
                 else
                 {
-                    await Task.WhenAny(waiting, Task.Delay(LookAround, _time, abandon));
+                    await Task.WhenAny(waiting, look);
+                    if (!look.IsCompleted)
+                    {
+                        continue;
+                    }
+                    look = Task.Delay(LookAround, _time, abandon);
                     LetSilencePass();
                 }
                 await HandOverAsync(abandon);
@@ -286,6 +296,7 @@ internal sealed partial class DetectionWorker
         }
         Volatile.Write(ref _breakerOpenings, breaker.Openings);
         Volatile.Write(ref _breakerRefused, breaker.Refused);
+        Volatile.Write(ref _held, _parts.Pipeline.Waiting);
         Volatile.Write(ref _openSessions, _parts.Pipeline.State.OpenSessions);
         Volatile.Write(ref _tokens, _parts.Pipeline.State.Tokens.Count);
         Volatile.Write(ref _addresses, _parts.Pipeline.State.Addresses.Count);

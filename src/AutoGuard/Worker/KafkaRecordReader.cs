@@ -12,6 +12,7 @@ namespace AutoGuard.Worker;
 internal sealed class KafkaRecordReader(DetectionParts parts, TimeProvider time, EncodedTokenCapture? capture = null)
 {
     private readonly CloudEventReader _envelope = new();
+    private long _latest = long.MinValue;
 
     public EventRejection Read(ReadOnlySpan<byte> value, Headers? headers, EventBatch batch, int topic, int partition, long offset)
     {
@@ -32,7 +33,7 @@ internal sealed class KafkaRecordReader(DetectionParts parts, TimeProvider time,
     {
         int textLength = batch.TextLength;
         EventRejection rejection = parts.Read(json, defaults, batch, topic, partition, offset);
-        if (rejection == EventRejection.None && batch.Last.Timestamp > time.GetUtcNow().ToUnixTimeMilliseconds() + EventClock.FurthestAhead)
+        if (rejection == EventRejection.None && IsFuture(batch.Last.Timestamp))
         {
             batch.TakeBack(textLength);
             return EventRejection.Future;
@@ -42,5 +43,15 @@ internal sealed class KafkaRecordReader(DetectionParts parts, TimeProvider time,
             capture?.Note(in batch.Last, json);
         }
         return rejection;
+    }
+
+    /// <summary>The clock is looked at only when the event is beyond what it allowed the last time: it does not go back.</summary>
+    private bool IsFuture(long timestamp)
+    {
+        if (timestamp > _latest)
+        {
+            _latest = time.GetUtcNow().ToUnixTimeMilliseconds() + EventClock.FurthestAhead;
+        }
+        return timestamp > _latest;
     }
 }

@@ -30,9 +30,12 @@ internal sealed class SettledPositions
     /// <summary>Takes the positions that are settled at a watermark, the furthest of each partition.</summary>
     public IReadOnlyList<TopicPartitionOffset> Take(long watermark)
     {
+        if (!IsSettled(watermark))
+        {
+            return [];
+        }
         Dictionary<TopicPartition, TopicPartitionOffset> settled = [];
-        while (_waiting.TryPeek(out (long Latest, TopicPartitionOffset[] Positions) first)
-            && (first.Latest == long.MinValue || first.Latest + (2 * ReorderBuffer.SlotLength) <= watermark))
+        while (IsSettled(watermark))
         {
             foreach (TopicPartitionOffset position in _waiting.Dequeue().Positions)
             {
@@ -41,4 +44,7 @@ internal sealed class SettledPositions
         }
         return [.. settled.Values];
     }
+
+    private bool IsSettled(long watermark) => _waiting.TryPeek(out (long Latest, TopicPartitionOffset[] Positions) first)
+        && (first.Latest == long.MinValue || first.Latest + (2 * ReorderBuffer.SlotLength) <= watermark);
 }

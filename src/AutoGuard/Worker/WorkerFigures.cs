@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using AutoGuard.Guardian.Planning;
 using AutoGuard.Kafka;
@@ -9,6 +10,9 @@ internal sealed class WorkerFigures(
     DetectionWorker worker, DecisionDispatcher dispatcher, IReadOnlyList<DecisionEnforcer> enforcers, EffectMeter effects, KafkaEventSource source,
     KafkaDecisionPublisher publisher, TimeSpan readyWithin, TimeProvider time)
 {
+    private readonly long _made = time.GetTimestamp();
+    private readonly TimeSpan _sinceProcess = SinceProcess(time);
+
     public DetectionWorker Worker => worker;
 
     public IReadOnlyList<DecisionEnforcer> Enforcers => enforcers;
@@ -32,6 +36,18 @@ internal sealed class WorkerFigures(
 
     /// <summary>Records that wait in Kafka.</summary>
     public long Lag => source.Counters.Partitions.Sum(partition => partition.Lag);
+
+    /// <summary>Batches read that detection has not begun with.</summary>
+    public int BatchesWaiting => source.Batches.Count;
+
+    /// <summary>Most batches that may wait for detection.</summary>
+    public int MostBatchesWaiting => source.MostWaiting;
+
+    /// <summary>Results of detection that wait for the decision log: of one batch each.</summary>
+    public int DecisionsWaiting => dispatcher.Waiting;
+
+    /// <summary>From the start of this process to the first event that detection was given; null before it.</summary>
+    public TimeSpan? StartUp => worker.FirstEventAt == 0 ? null : _sinceProcess + time.GetElapsedTime(_made, worker.FirstEventAt);
 
     /// <summary>Why the worker cannot do its job now, or null.</summary>
     public string? NotReady =>
@@ -57,5 +73,11 @@ internal sealed class WorkerFigures(
         return behind > limit.TotalMilliseconds
             ? string.Create(CultureInfo.InvariantCulture, $"Detection is {behind / 60_000:0.0} minutes behind the clock, and {lag} records wait.")
             : null;
+    }
+
+    private static TimeSpan SinceProcess(TimeProvider time)
+    {
+        using Process process = Process.GetCurrentProcess();
+        return time.GetUtcNow() - process.StartTime.ToUniversalTime();
     }
 }

@@ -15,8 +15,9 @@ using AutoGuard.Web;
 namespace AutoGuard.Worker;
 
 /// <summary>
-/// The service, put together: database, Kafka, detection, dispatcher, guardians, reports, web. Starts in that order and
-/// stops in the opposite one, so that nothing is read that could not be stored, and nothing stored is left uncommitted.
+/// The service, put together: database, Kafka, detection, dispatcher, guardians, reports, web. Starts in that order, as far as
+/// one needs the other, and stops in the opposite one, so that nothing is decided that could not be stored, and nothing stored
+/// is left uncommitted.
 /// </summary>
 internal sealed class WorkerHost : IAsyncDisposable
 {
@@ -67,7 +68,10 @@ internal sealed class WorkerHost : IAsyncDisposable
     public Task Ended => Task.WhenAny([_detecting, _dispatching, .. Watching, .. _enforcing]);
 
     /// <summary>Reports out of the log.</summary>
-    public IReportSource Reports => _web!.Services.GetRequiredService<IReportSource>();
+    public IReportSource Reports => Services.GetRequiredService<IReportSource>();
+
+    /// <summary>The parts of the web side, once started; for measurements.</summary>
+    public IServiceProvider Services => _web!.Services;
 
     /// <summary>Starts everything.</summary>
     public static async Task<WorkerHost> StartAsync(
@@ -149,6 +153,8 @@ internal sealed class WorkerHost : IAsyncDisposable
         }
         _web = BuildWeb(logging, parts);
         await StartDetectionAsync(parts, cancellation);
+        // What is read before the loops run waits in the batches; joining a group takes time that the web part need not wait for.
+        Task reading = Task.Run(_source!.Start, cancellation);
         OperatorEndpoints.Map(_web, Figures, Figures.Worker, values.Web.Authentication, _time);
         _web.MapGuardianApi();
         try
@@ -158,6 +164,10 @@ internal sealed class WorkerHost : IAsyncDisposable
         catch (IOException error)
         {
             throw new VerbException($"Web:Address {values.Web.Address} cannot be used: {error.Message}");
+        }
+        finally
+        {
+            await StartedAsync(reading);
         }
         WebAddress = _web.Urls.First();
         NewKey = await OperatorKey.EnsureAsync(_web.Services.GetRequiredService<ApiKeys>(), values.DataDirectory, cancellation);
@@ -172,7 +182,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             KafkaLibrary.Require();
             bool embedded = options.BootstrapServers.Length == 0;
             _embeddedKafka = embedded ? EmbeddedKafka.Start(options) : null;
-            Kafka = new KafkaSettings(options, _embeddedKafka?.BootstrapServers ?? options.BootstrapServers, embedded);
+            Kafka = new KafkaSettings(options, _embeddedKafka?.BootstrapServers ?? options.BootstrapServers, embedded) { ReadsAlone = embedded };
         }
         catch (InvalidOperationException error)
         {
@@ -263,16 +273,20 @@ internal sealed class WorkerHost : IAsyncDisposable
 
     private IEnumerable<Task> Watching => _watching is null ? [] : [_watching];
 
-    private void StartLoops()
+    private static async Task StartedAsync(Task reading)
     {
         try
         {
-            _source!.Start();
+            await reading;
         }
         catch (InvalidOperationException error)
         {
             throw new VerbException(error.Message, ExitStatus.Usage);
         }
+    }
+
+    private void StartLoops()
+    {
         _dispatching = Task.Run(() => _dispatcher!.RunAsync(_abort.Token));
         _detecting = Task.Run(() => Figures.Worker.RunAsync(_abort.Token));
         foreach (Func<CancellationToken, Task> loop in _enforcement!.Loops)

@@ -21,11 +21,11 @@ internal static class ReplayRun
         string? made = null;
         if (path is null)
         {
-            // About a million events.
+            // A little more than five million events, 2.1 GB.
             made = Directory.CreateTempSubdirectory("autoguard-benchmark-").FullName;
             path = Path.Combine(made, "events.jsonl");
             using FileStream file = File.Create(path);
-            SimulationFolder.WriteEvents(new TrafficSimulator(SimulationProfiles.Sized(9_000, 2), seed: 1), file);
+            SimulationFolder.WriteEvents(new TrafficSimulator(SimulationProfiles.Sized(30_000, 4), seed: 1), file);
         }
         try
         {

@@ -18,13 +18,14 @@ public sealed class EventFuzzTests
         RawField[] scanned = new RawField[EventFields.Count];
         RawField[] read = new RawField[EventFields.Count];
         byte[] scratch = new byte[EventParser.LongestEvent];
+        FlatScanner scanner = new();
         int flat = 0;
         int refused = 0;
         for (int i = 0; i < 60_000; i++)
         {
             byte[] json = HostileJson.Next(random);
             bool byReader = EventJson.TryRead(json, scratch, read, out _);
-            if (!FlatScanner.TryScan(json, scanned))
+            if (!scanner.TryScan(json, scanned))
             {
                 refused += byReader ? 0 : 1;
                 continue;
@@ -34,6 +35,26 @@ public sealed class EventFuzzTests
             Assert.True(scanned.AsSpan().SequenceEqual(read), Failure(seed, i, json, "the places differ"));
         }
         Assert.True(flat > 5_000 && refused > 5_000, $"seed {seed}: the inputs are one-sided, {flat} flat and {refused} malformed");
+    }
+
+    [Fact]
+    public void Every_field_is_recognised_by_its_whole_name_wherever_the_scanner_expects_it()
+    {
+        for (EventField field = 0; (int)field < EventFields.Count; field++)
+        {
+            string name = char.ToLowerInvariant(field.ToString()[0]) + field.ToString()[1..];
+            name = field == EventField.Address ? "ip" : name;
+            byte[] json = Encoding.UTF8.GetBytes($"{{\"{name}\":1, and more to come");
+            int at = 1;
+            Assert.Equal(field, EventFields.Of(Encoding.UTF8.GetBytes(name)));
+            Assert.True(EventFields.TryExpected(json, ref at, field));
+            Assert.Equal(name.Length + 4, at);
+            for (EventField other = EventField.Unknown; (int)other < EventFields.Count; other++)
+            {
+                at = 1;
+                Assert.Equal(other == field, EventFields.TryExpected(json, ref at, other));
+            }
+        }
     }
 
     /// <summary>The framework's document model as an oracle of the strict reader: same verdict, same values.</summary>

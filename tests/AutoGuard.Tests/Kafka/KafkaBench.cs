@@ -81,9 +81,10 @@ internal sealed class KafkaBench : IAsyncDisposable
 
     public LogList<KafkaEventSource> Log { get; } = new();
 
-    public KafkaEventSource Source(Func<int, long?>? startAt = null)
+    public KafkaEventSource Source(Func<int, long?>? startAt = null, bool readsAlone = false)
     {
-        var source = new KafkaEventSource(Settings, NumberParser.Parse, NumberParser.Topic, Log, TimeProvider.System, startAt);
+        KafkaSettings settings = readsAlone ? new KafkaSettings(Options, Broker.BootstrapServers, isEmbedded: true) { ReadsAlone = true } : Settings;
+        var source = new KafkaEventSource(settings, NumberParser.Parse, NumberParser.Topic, Log, TimeProvider.System, startAt);
         _sources.Add(source);
         return source;
     }

@@ -41,6 +41,22 @@ public sealed class KafkaEventSourceTests
     }
 
     [Fact]
+    public async Task A_source_that_reads_alone_has_every_partition_and_goes_on_where_it_committed_for_its_group()
+    {
+        await using var bench = new KafkaBench();
+        bench.Produce(0, 1_000);
+        BatchReader first = await BatchReader.Run(bench.Source(readsAlone: true), commits: true, r => r.Events.Count == 1_000, "a thousand events");
+        Assert.Equal(4, first.Notices.Count(notice => notice.Change == PartitionChange.Assigned));
+        Assert.Equal(1_000, bench.Committed().Values.Sum());
+
+        bench.Produce(1_000, 1_500);
+        BatchReader second = await BatchReader.Run(bench.Source(readsAlone: true), commits: true, r => r.Events.Count >= 500, "the other events");
+
+        Assert.Equal(Enumerable.Range(1_000, 500).Select(number => (long)number), second.Events.Select(seen => seen.Number).Order());
+        Assert.Equal(1_500, bench.Committed().Values.Sum());
+    }
+
+    [Fact]
     public async Task What_was_not_committed_is_read_again()
     {
         await using var bench = new KafkaBench();

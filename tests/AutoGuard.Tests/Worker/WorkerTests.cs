@@ -115,8 +115,8 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
     {
         using HttpClient stranger = Bench.Client(Host, withKey: false);
         string text = await stranger.GetStringAsync("/metrics");
-        Dictionary<string, long> metrics = text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' '))
-            .ToDictionary(pair => pair[0], pair => long.Parse(pair[1], CultureInfo.InvariantCulture));
+        Dictionary<string, double> metrics = text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split(' '))
+            .ToDictionary(pair => pair[0], pair => double.Parse(pair[1], CultureInfo.InvariantCulture));
 
         Assert.Equal(running.Produced, metrics["messaging_client_consumed_messages_total"]);
         Assert.Equal(
@@ -125,6 +125,8 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
         Assert.Equal(4, metrics["autoguard_decision_stored_total"]);
         Assert.Equal(2, metrics["autoguard_decision_enforced_total"]);
         Assert.Equal(0, metrics["autoguard_kafka_lag"]);
+        Assert.Equal(0, metrics["autoguard_kafka_paused"]);
+        Assert.InRange(metrics["autoguard_start_seconds"], 0.001, 3_600);
         Assert.Equal(metrics["autoguard_decision_stored_total"], metrics["autoguard_decision_published_total"]);
         Assert.Equal(0, metrics["autoguard_state_eviction_total"]);
         foreach ((EventRejection reason, long count) in Malformed())
