@@ -41,6 +41,10 @@ public sealed class EventClock(long allowedLateness)
 
     private const long SmallStep = 60_000;
     private readonly List<Partition> _partitions = [];
+    private Partition? _current;
+
+    /// <summary>The slowest of the partitions that count; null when it has to be looked for.</summary>
+    private Partition? _slowest;
 
     /// <summary>The watermark, Unix milliseconds: all before it is complete. <see cref="long.MinValue"/> before the first event.</summary>
     public long Watermark { get; private set; } = long.MinValue;
@@ -66,7 +70,7 @@ public sealed class EventClock(long allowedLateness)
     }
 
     /// <summary>A partition will be read: until its first event, or until it is marked idle, the watermark waits for it.</summary>
-    public void Expect(int partition) => Of(partition).Idle = false;
+    public void Expect(int partition) => Wake(Of(partition));
 
     /// <summary>Decides about an event of a partition.</summary>
     public Admission Admit(int partition, long time)
@@ -86,12 +90,12 @@ public sealed class EventClock(long allowedLateness)
             return Admission.Future;
         }
         Partition clock = Of(partition);
-        clock.Idle = false;
+        Wake(clock);
         if (!clock.Started)
         {
             clock.Started = true;
             clock.Time = Bounded(time);
-            Move();
+            Move(clock);
             return time < Watermark ? Admission.Late : Admission.Accept;
         }
         if (time <= clock.Time + SmallStep)
@@ -100,7 +104,7 @@ public sealed class EventClock(long allowedLateness)
             if (Bounded(time) > clock.Time)
             {
                 clock.Time = Bounded(time);
-                Move();
+                Move(clock);
             }
             return time < Watermark ? Admission.Late : Admission.Accept;
         }
@@ -111,7 +115,7 @@ public sealed class EventClock(long allowedLateness)
         {
             clock.Ahead = 0;
             clock.Time = Math.Max(clock.Time, Bounded(clock.Least));
-            Move();
+            Move(clock);
             return Admission.AcceptHeld;
         }
         return near || (RealTime != 0 && time <= clock.Time + FurthestUnconfirmed) ? Admission.Accept : Admission.Hold;
@@ -130,6 +134,7 @@ public sealed class EventClock(long allowedLateness)
     public void MarkIdle(int partition)
     {
         Of(partition).Idle = true;
+        _slowest = null;
         Move();
     }
 
@@ -137,6 +142,7 @@ public sealed class EventClock(long allowedLateness)
     public void Forget(int partition)
     {
         _partitions.RemoveAll(p => p.Id == partition);
+        _current = _slowest = null;
         Move();
     }
 
@@ -145,7 +151,19 @@ public sealed class EventClock(long allowedLateness)
 
     private long Bounded(long time) => RealTime == 0 ? time : Math.Min(time, RealTime);
 
-    private Partition Of(int id)
+    private void Wake(Partition partition)
+    {
+        if (partition.Idle)
+        {
+            partition.Idle = false;
+            _slowest = null;
+        }
+    }
+
+    // Events come in runs of one partition.
+    private Partition Of(int id) => _current?.Id == id ? _current : _current = Find(id);
+
+    private Partition Find(int id)
     {
         foreach (Partition partition in _partitions)
         {
@@ -156,22 +174,33 @@ public sealed class EventClock(long allowedLateness)
         }
         Partition added = new(id);
         _partitions.Add(added);
+        _slowest = null;
         return added;
+    }
+
+    private void Move(Partition moved)
+    {
+        // Clocks only go forward: while another one is the slowest, it still is.
+        if (_slowest is null || _slowest == moved)
+        {
+            Move();
+        }
     }
 
     private void Move()
     {
-        long least = long.MaxValue;
+        Partition? slowest = null;
         foreach (Partition partition in _partitions)
         {
-            if (!partition.Idle)
+            if (!partition.Idle && (slowest is null || partition.Position < slowest.Position))
             {
-                least = Math.Min(least, partition.Started ? partition.Time : long.MinValue);
+                slowest = partition;
             }
         }
-        if (least is not long.MaxValue and not long.MinValue)
+        _slowest = slowest;
+        if (slowest is { Started: true })
         {
-            Watermark = Math.Max(Watermark, least - allowedLateness);
+            Watermark = Math.Max(Watermark, slowest.Time - allowedLateness);
         }
     }
 
@@ -184,6 +213,8 @@ public sealed class EventClock(long allowedLateness)
         public bool Idle { get; set; }
 
         public long Time { get; set; }
+
+        public long Position => Started ? Time : long.MinValue;
 
         public int Ahead { get; set; }
 

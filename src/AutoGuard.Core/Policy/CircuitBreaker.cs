@@ -29,6 +29,9 @@ public sealed class CircuitBreaker
     private const double LeastZ = 8;
     private const double Hysteresis = 0.5;
 
+    /// <summary>How often the input is looked at, milliseconds of event time.</summary>
+    private const long ExaminedEvery = 5_000;
+
     /// <summary>Subjects of which it was said that their block would be too wide; beyond it, it is said again.</summary>
     private const int MostTooWide = 4_096;
 
@@ -42,6 +45,7 @@ public sealed class CircuitBreaker
     private readonly StringPool _strings;
     private readonly long _recovery;
     private readonly List<Notice> _notices = [];
+    private long _examined = long.MinValue / 2;
 
     /// <summary>Makes a closed breaker.</summary>
     /// <param name="options">Its limits.</param>
@@ -104,9 +108,13 @@ public sealed class CircuitBreaker
         {
             Close(_audience, now);
         }
-        foreach ((int organization, MinuteShares shares) in _input.Scopes)
+        if (now - _examined >= ExaminedEvery || now < _examined)
         {
-            Examine(organization, shares, now);
+            _examined = now;
+            foreach ((int organization, MinuteShares shares) in _input.Scopes)
+            {
+                Examine(organization, shares, now);
+            }
         }
         foreach (BreakerGate gate in _gates.Values)
         {
