@@ -6,6 +6,7 @@ using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Policy;
 using AutoGuard.Runtime;
 using AutoGuard.Simulation;
+using AutoGuard.Simulation.Baselines;
 using AutoGuard.Simulation.Labels;
 
 namespace AutoGuard.Quality;
@@ -54,6 +55,7 @@ internal sealed class RecordingRun
         {
             judgements.AddRange(_baselines.Judge(_decisions, _simulator.Truth, _sessions, measureMemory));
         }
+        judgements.Add(new(Oracle.Name, Evaluation.Judge(Oracle.Decisions(_simulator.Truth, _sessions), _simulator.Truth, _sessions), 0, null));
         return new RecordingResult
         {
             Recording = _recording,
