@@ -160,6 +160,38 @@ public sealed class IndicatorTests
     }
 
     [Theory]
+    [InlineData(true, 2, 2, 9, 2)]
+    [InlineData(true, 1, 1, 9, 1)]
+    [InlineData(false, 2, 2, 3, 0)]
+    [InlineData(false, 4, 2, 4, 0)]
+    [InlineData(false, 3, 3, 5, 3)]
+    [InlineData(false, 3, 3, 6, 0)]
+    public void Suspects_are_counted_by_token_in_a_data_centre_and_by_account_where_they_are_most_of_a_home(
+        bool dataCentre, int suspects, int owners, int tokens, int counted)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        AddressFeatures features = new() { DataCentre = dataCentre, Suspects = suspects, SuspectOwners = owners, Tokens = tokens };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(counted, readings.First(r => r.Indicator == Indicator.SuspectTokens).Value);
+    }
+
+    [Theory]
+    [InlineData(TokenWorkflow.PerSession, 1.25, true)]
+    [InlineData(TokenWorkflow.PerSession, 2.5, false)]
+    [InlineData(TokenWorkflow.PerSession, 0, false)]
+    [InlineData(TokenWorkflow.UserBound, 1.25, false)]
+    public void A_token_for_one_session_may_not_play_two_where_hardly_any_does(TokenWorkflow workflow, double usual, bool accused)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        TokenFeatures features = new() { Workflow = workflow, Concurrent = 2 };
+        features.Usual[(int)PopulationTrait.Concurrent] = usual;
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(accused, readings.First(r => r.Indicator == Indicator.ConcurrentSessions).Grade > 0);
+    }
+
+    [Theory]
     [InlineData(TokenWorkflow.PerSession, 0.6, 1)]
     [InlineData(TokenWorkflow.PerSession, 0.4, 16)]
     [InlineData(TokenWorkflow.UserBound, 0.6, 16)]

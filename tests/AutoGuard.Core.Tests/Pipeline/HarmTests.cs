@@ -63,6 +63,22 @@ public sealed class HarmTests
     }
 
     [Fact]
+    public void Tools_without_tokens_are_no_viewers_that_a_block_would_cut_off()
+    {
+        TestTraffic traffic = new(s_enforce);
+        for (int i = 0; i < 400; i++)
+        {
+            traffic.Session(i % 120, 900, $"c{i}", "203.0.113.5", tool: true);
+        }
+        traffic.InOrder().Run();
+
+        Decision block = Assert.Single(traffic.Decisions, d => d.Action == DecisionAction.Block);
+        Assert.Equal(new Subject(SubjectType.Ip, "203.0.113.5"), block.Subject);
+        Assert.Equal(0, block.Harm.OtherTokens);
+        Assert.Equal(0, traffic.Pipeline.Breaker.Touched);
+    }
+
+    [Fact]
     public void A_network_with_viewers_who_carry_no_tokens_is_not_blocked_for_its_offenders()
     {
         TestTraffic traffic = new(s_enforce);

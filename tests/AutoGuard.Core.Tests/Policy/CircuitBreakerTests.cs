@@ -157,6 +157,51 @@ public sealed class CircuitBreakerTests
         Assert.Equal("sick", Assert.Single(Notices()).Organization);
     }
 
+    [Fact]
+    public void When_a_tenant_whose_players_never_send_a_referrer_has_its_kick_off_nothing_is_sick()
+    {
+        int app = _strings.Intern("app");
+        int web = _strings.Intern("web");
+        Run(0, 80, minute =>
+        {
+            int viewers = minute < 65 ? 30 : 300;
+            Starts(minute, viewers, missing: viewers, organization: app);
+            Starts(minute, 100, missing: 5, organization: web, from: 0x20000000);
+        });
+
+        Assert.Empty(Notices());
+    }
+
+    [Fact]
+    public void What_goes_missing_for_every_tenant_keeps_all_blocks_back_in_the_proportions_of_now()
+    {
+        int app = _strings.Intern("app");
+        int web = _strings.Intern("web");
+        Run(0, 70, minute =>
+        {
+            Starts(minute, 40, missing: minute < 60 ? 4 : 30, organization: app);
+            Starts(minute, 40, missing: minute < 60 ? 4 : 30, organization: web, from: 0x20000000);
+        });
+
+        Assert.True(_breaker.IsOpenFor(0));
+        Assert.Contains(Notices(), notice => notice.Organization is null && notice.Text.Contains(", 10 % of", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_flood_by_tools_without_tokens_is_no_sickness()
+    {
+        Run(0, 80, minute =>
+        {
+            Starts(minute, 40, missing: 8);
+            if (minute >= 65)
+            {
+                Starts(minute, 200, missing: 200, Symptom.NoToken, from: 0x20000000, traits: EventTraits.ToolAgent);
+            }
+        });
+
+        Assert.Empty(Notices());
+    }
+
     [Theory]
     [InlineData(Symptom.Duplicates, "sent events twice")]
     [InlineData(Symptom.Late, "sent late events")]
@@ -244,15 +289,15 @@ public sealed class CircuitBreakerTests
         _breaker.TakeNotices(_notices);
     }
 
-    private void Starts(int minute, int networks, int missing, Symptom? symptom = null, int organization = 0, uint from = 0x10000000)
+    private void Starts(int minute, int networks, int missing, Symptom? symptom = null, int organization = 0, uint from = 0x10000000, EventTraits traits = EventTraits.None)
     {
         for (int i = 0; i < networks; i++)
         {
-            Hear(minute, from + (uint)(i << 8), missing: i < missing, symptom, organization);
+            Hear(minute, from + (uint)(i << 8), missing: i < missing, symptom, organization, traits);
         }
     }
 
-    private void Hear(int minute, uint address, bool missing, Symptom? symptom = null, int organization = 0)
+    private void Hear(int minute, uint address, bool missing, Symptom? symptom = null, int organization = 0, EventTraits traits = EventTraits.None)
     {
         PlaybackEvent e = new()
         {
@@ -264,7 +309,7 @@ public sealed class CircuitBreakerTests
             Country = symptom == Symptom.NoCountry ? (ushort)0 : (ushort)1,
             Asn = symptom == Symptom.NoOperator ? 0u : 1u,
             Organization = organization,
-            Traits = symptom == Symptom.DataCentre ? EventTraits.DataCentre : EventTraits.None,
+            Traits = traits | (symptom == Symptom.DataCentre ? EventTraits.DataCentre : EventTraits.None),
         };
         _breaker.Hear(in e);
         if (symptom == Symptom.Duplicates)

@@ -49,6 +49,55 @@ public sealed class PolicyLedgerTests
         Assert.Equal(T + earliest, at);
     }
 
+    [Theory]
+    [InlineData(SubjectType.Ip, true)]
+    [InlineData(SubjectType.Cidr, true)]
+    [InlineData(SubjectType.Referrer, true)]
+    [InlineData(SubjectType.Token, false)]
+    public void What_stays_flagged_is_blocked_in_the_end_but_no_token(SubjectType type, bool blocked)
+    {
+        PolicyLedger ledger = new(new PolicyOptions { BlockAfter = TimeSpan.FromMinutes(10) });
+        LedgerKey key = new(type, 1, 2);
+        Assert.Equal(Verdict.Flag, ledger.Consider(key, 0.7, 5, T, out _));
+        ledger.Record(key, Verdict.Flag, T);
+        long? at = null;
+        for (long now = T + Tick; now <= T + 1_200_000 && at is null; now += Tick)
+        {
+            at = ledger.Consider(key, 0.7, 5, now, out _) == Verdict.Block ? now : null;
+        }
+
+        Assert.Equal(blocked ? T + Tick + 600_000 : null, at);
+    }
+
+    [Theory]
+    [InlineData(0.59, 5_000)]
+    [InlineData(0.7, 125_000)]
+    public void A_subject_that_calms_down_or_falls_silent_begins_its_ten_minutes_anew(double score, long pause)
+    {
+        PolicyLedger ledger = new(new PolicyOptions { BlockAfter = TimeSpan.FromMinutes(10) });
+        LedgerKey key = new(SubjectType.Ip, 1, 2);
+        ledger.Record(key, Verdict.Flag, T);
+        long now = T;
+        for (; now < T + 590_000; now += Tick)
+        {
+            Assert.NotEqual(Verdict.Block, ledger.Consider(key, 0.7, 5, now, out _));
+        }
+        ledger.Consider(key, score, 5, now += pause, out _);
+
+        Assert.NotEqual(Verdict.Block, ledger.Consider(key, 0.7, 5, now + Tick, out _));
+        Assert.NotEqual(Verdict.Block, ledger.Consider(key, 0.7, 5, now + 60_000, out _));
+    }
+
+    [Fact]
+    public void Without_a_time_for_it_nothing_is_blocked_for_staying_flagged()
+    {
+        PolicyLedger ledger = new(new PolicyOptions { BlockAfter = TimeSpan.Zero });
+        LedgerKey key = new(SubjectType.Ip, 1, 2);
+        ledger.Record(key, Verdict.Flag, T);
+
+        Assert.DoesNotContain(Verdict.Block, Enumerable.Range(1, 1_000).Select(i => ledger.Consider(key, 0.7, 5, T + (i * Tick), out _)));
+    }
+
     [Fact]
     public void Two_judgements_of_one_instant_count_once()
     {

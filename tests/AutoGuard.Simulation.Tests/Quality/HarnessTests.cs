@@ -45,6 +45,7 @@ public sealed class HarnessTests
     [InlineData("published rule: one-minute filter")]
     [InlineData("chance")]
     [InlineData("nothing")]
+    [InlineData("whoever knows the truth")]
     public void Every_detector_has_one_row_in_the_first_table(string detector)
     {
         IEnumerable<string> rows = Report.Markdown(Small.Value).Split('\n').Where(line => line.StartsWith($"| {detector} |", StringComparison.Ordinal));
@@ -111,7 +112,7 @@ public sealed class HarnessTests
     {
         EvaluationResult own = Small.Value.Own;
 
-        Assert.All(Small.Value.Detectors.TakeLast(2), loser => Assert.True(
+        Assert.All(Small.Value.Detectors.Where(d => d.Detector is "chance" or "nothing"), loser => Assert.True(
             loser.Result.Flags.Recall < own.Flags.Recall, string.Create(CultureInfo.InvariantCulture, $"{loser.Detector}: {loser.Result.Flags.Recall}")));
     }
 
