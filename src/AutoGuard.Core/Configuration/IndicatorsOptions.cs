@@ -50,7 +50,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions UnknownReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.15);
 
     /// <summary>C. Share (0 to 1) of the token's sessions without a referrer, each less the share of the organization's sessions by the same player that have none.</summary>
-    public IndicatorOptions MissingReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.3);
+    public IndicatorOptions MissingReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.15);
 
     /// <summary>D. Countries of one token within the country window.</summary>
     public IndicatorOptions GeographicSpread { get; set; } = IndicatorOptions.Of(2, 5, 0.85);

@@ -76,7 +76,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);
         writer.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
         writer.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);
-        writer.Add(Indicator.DistinctNetworks, features.Places, features.Usual[(int)PopulationTrait.Places]);
+        // In everybody's trouble a phone that is on the move tries again from every network that it passes.
+        writer.Add(Indicator.DistinctNetworks, Math.Max(1, features.Places - features.TroubledSessions), features.Usual[(int)PopulationTrait.Places]);
         writer.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
         writer.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
         writer.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);

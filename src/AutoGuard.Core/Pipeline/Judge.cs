@@ -144,7 +144,7 @@ internal sealed class Judge
         {
             _state.MarkToken(index);
         }
-        if (score >= _policy.FlagScore)
+        if (score >= _policy.FlagScore && features.Evidence >= _policy.MinimumSessions)
         {
             _suspects.NoteToken(in token, key, now);
         }

@@ -203,6 +203,19 @@ public sealed class IndicatorTests
         Assert.Equal(count, new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings));
     }
 
+    [Theory]
+    [InlineData(12, 0, 12)]
+    [InlineData(12, 9, 3)]
+    [InlineData(3, 9, 1)]
+    public void Places_that_everybodys_trouble_made_somebody_try_from_do_not_count(int places, int troubled, int counted)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        TokenFeatures features = new() { Workflow = TokenWorkflow.UserBound, Places = places, Sessions = 20, TroubledSessions = troubled };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(counted, readings.First(r => r.Indicator == Indicator.DistinctNetworks).Value);
+    }
+
     [Fact]
     public void Sessions_that_are_only_presumed_to_run_count_one_place_less()
     {
