@@ -19,7 +19,7 @@ public sealed class IndicatorOptions
     [Range(0.0, 1e9)]
     public double Saturation { get; set; }
 
-    /// <summary>The evidence that the indicator gives at grade 1, 0 to 1; alone, 0.6 of it makes a score of 0.6, 0.7 one of 0.9.</summary>
+    /// <summary>The evidence that the indicator gives at grade 1, 0 to 1; alone, 0.58 of it makes a score of 0.6, 0.7 one of 0.9.</summary>
     [Range(0.0, 1.0)]
     public double Weight { get; set; }
 
@@ -109,7 +109,10 @@ public sealed class IndicatorsOptions
     /// <summary>Distinct tokens that play at once from one data-centre address.</summary>
     public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(32, 120, 0.9);
 
-    /// <summary>Tokens flagged for themselves that played from one data-centre address within the window: a relay that changes its token.</summary>
+    /// <summary>
+    /// Tokens that scored as high as a flag for themselves and played from one data-centre address within the window: a relay that
+    /// changes its token. At other addresses their accounts, from three on, where they are most of the address's tokens.
+    /// </summary>
     public IndicatorOptions SuspectTokens { get; set; } = IndicatorOptions.Of(1, 3, 0.93);
 
     /// <summary>Sessions of one address (or IPv6 /64) at once without a token, less what is usual for the organization.</summary>

@@ -3,14 +3,14 @@ using System.Numerics;
 
 namespace AutoGuard.Core.Features;
 
-/// <summary>Blocks of one size, rented and given back, in chunks that never move. What is given back is cleared by its owner.</summary>
+/// <summary>Blocks of one size, rented and given back, in chunks that never move. What lies in a block when it is rented is left from before.</summary>
 /// <typeparam name="T">What lies in a block.</typeparam>
 /// <param name="size">Places of a block, 1 or more.</param>
-internal sealed class BlockPool<T>(int size)
+/// <param name="chunk">About as many places are allocated at once.</param>
+internal sealed class BlockPool<T>(int size, int chunk = 1_024)
     where T : struct
 {
-    private const int PlacesPerChunk = 1_024;
-    private readonly int _perChunkBits = Math.Max(2, BitOperations.Log2((uint)(PlacesPerChunk / size)));
+    private readonly int _perChunkBits = Math.Max(2, BitOperations.Log2((uint)(chunk / size)));
     private readonly Stack<int> _free = new();
     private T[][] _chunks = new T[4][];
     private int _used;
@@ -25,16 +25,16 @@ internal sealed class BlockPool<T>(int size)
         {
             return block;
         }
-        int chunk = _used >> _perChunkBits;
-        if (chunk == _chunks.Length)
+        int last = _used >> _perChunkBits;
+        if (last == _chunks.Length)
         {
             Array.Resize(ref _chunks, _chunks.Length * 2);
         }
-        _chunks[chunk] ??= new T[size << _perChunkBits];
+        _chunks[last] ??= new T[size << _perChunkBits];
         return _used++;
     }
 
-    /// <summary>Gives a cleared block back.</summary>
+    /// <summary>Gives a block back.</summary>
     public void Return(int block)
     {
         Debug.Assert(block < _used, "only a rented block is returned");

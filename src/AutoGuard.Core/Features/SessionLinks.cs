@@ -154,12 +154,14 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
         state.ReferrerMix.Count(in session, now, missing);
         place = SlotRing.Advance<uint>(tenant.Tokenless, ref tenant.TokenlessSlot, slot);
-        // Of one network one at a time, or a flood without tokens would make itself usual.
-        if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0 && state.Networks[session.Network.Index].Anonymous <= 1)
+        // Of a network whose sessions are mostly without a token one at a time, or a flood would make itself usual.
+        if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0 && IsUnremarkable(in state.Networks[session.Network.Index]))
         {
             tenant.Tokenless[place]++;
         }
     }
+
+    private static bool IsUnremarkable(in NetworkState network) => network.Anonymous <= Math.Max(1, network.Open / 2);
 
     /// <summary>Counts a session in the page it named after its first event, which was counted as missing one.</summary>
     public void NameReferrer(in SessionState session, long slot)

@@ -31,7 +31,7 @@ public struct TenantState
     /// <summary>Set of addresses that played without a token lately, where nearly everybody has one.</summary>
     public int Campaign;
 
-    /// <summary>Those without a token; of one network one at a time.</summary>
+    /// <summary>Those without a token; of a network that sends hardly any with one, one at a time.</summary>
     public CountSlots Tokenless;
 
     /// <summary>Slot the third ring stands at.</summary>

@@ -14,9 +14,12 @@ public sealed class TextSlab
     private const byte Digest = 254;
     private const int DigestLength = 32;
 
+    /// <summary>Bytes allocated at once for texts of a size: many small arrays would cost the collector more than they hold.</summary>
+    private const int ChunkBytes = 1 << 16;
+
     private static readonly int[] Sizes = [16, 24, 40, 72];
 
-    private readonly BlockPool<byte>[] _classes = [.. Sizes.Select(size => new BlockPool<byte>(size))];
+    private readonly BlockPool<byte>[] _classes = [.. Sizes.Select(size => new BlockPool<byte>(size, ChunkBytes))];
     private readonly Dictionary<int, byte[]> _long = [];
 
     /// <summary>Texts held.</summary>

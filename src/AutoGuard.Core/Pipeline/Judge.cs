@@ -144,18 +144,23 @@ internal sealed class Judge
         {
             _state.MarkToken(index);
         }
-        // However little was seen of it: a relay that changes its token shows little of each.
-        if (score >= _policy.FlagScore)
-        {
-            _suspects.NoteToken(in token, key, now);
-        }
-        if (verdict == Verdict.Allow)
+        bool isSuspect = score >= _policy.FlagScore;
+        if (verdict == Verdict.Allow && !isSuspect)
         {
             return null;
         }
         string text = _state.Texts.Text(token.Text);
         string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;
         if (_allowlist.Covers(text, user, now) is not null)
+        {
+            return null;
+        }
+        // However little was seen of it: a relay that changes its token shows little of each.
+        if (isSuspect)
+        {
+            _suspects.NoteToken(in token, key, now);
+        }
+        if (verdict == Verdict.Allow)
         {
             return null;
         }
@@ -188,6 +193,7 @@ internal sealed class Judge
         _series.Enrol(index, in features);
         if (RiskScore.Of(_readings.AsSpan(0, _panel.Read(in features, _readings))) == 0)
         {
+            Calm(in address, index);
             return null;
         }
         _meter.Measure(index, now, out features);
@@ -195,6 +201,7 @@ internal sealed class Judge
         double score = LastScore = RiskScore.Of(readings);
         if (score == 0)
         {
+            Calm(in address, index);
             return null;
         }
         if (FeatureMeter.IsOfCampaign(in features))
@@ -234,6 +241,16 @@ internal sealed class Judge
         return Propose(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, viewers, now);
     }
 
+    /// <summary>Nothing speaks against an address any more; only one that something once spoke against can have stood in a row.</summary>
+    private void Calm(in AddressState address, int index)
+    {
+        if (_state.Dossiers.Get(address.Dossier) is not null)
+        {
+            (IpAddress value, int organization) = _state.Addresses.KeyAt(index);
+            _ledger.Calm(new(SubjectType.Ip, value.High, value.Low, organization));
+        }
+    }
+
     /// <summary>Judges a network.</summary>
     public Proposal? JudgeNetwork(int index, long now)
     {
@@ -266,17 +283,18 @@ internal sealed class Judge
         _meter.Measure(index, now, out ReferrerFeatures features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = LastScore = RiskScore.Of(readings);
+        ulong pair = _state.Referrers.KeyAt(index);
+        LedgerKey ledgerKey = new(SubjectType.Referrer, 0, pair);
         if (score == 0)
         {
+            _ledger.Calm(ledgerKey);
             return null;
         }
         if (_state.Dossiers.Get(referrer.Dossier) is null)
         {
             referrer.Dossier = _state.Dossiers.Open();
         }
-        ulong pair = _state.Referrers.KeyAt(index);
         int number = (int)(uint)pair;
-        LedgerKey ledgerKey = new(SubjectType.Referrer, 0, pair);
         Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
         if (again)
         {
@@ -323,7 +341,10 @@ internal sealed class Judge
     {
         if (verdict == Verdict.Block && harm.OtherTokens > _policy.HarmLimitTokens)
         {
-            _counters.CountRefusedBlock();
+            if (_ledger.NoteRefused(key))
+            {
+                _counters.CountRefusedBlock();
+            }
             verdict = Verdict.Flag;
         }
         if (verdict == Verdict.Block && _breaker.IsOpenFor(organization) && !_breaker.TryBlock(key, organization, viewers, now))

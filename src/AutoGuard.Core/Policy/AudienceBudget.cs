@@ -11,6 +11,10 @@ internal sealed class AudienceBudget(PolicyOptions options)
     /// <summary>Subjects waiting for a block that are remembered.</summary>
     private const int MostWaiting = 1 << 16;
 
+    /// <summary>How often those that wait no longer are looked for, milliseconds.</summary>
+    private const long ExpireEvery = 5_000;
+
+    private long _expired = long.MinValue / 2;
     private readonly Queue<(long Time, int Viewers)> _made = new();
     private readonly Dictionary<LedgerKey, (long Asked, int Viewers)> _waiting = [];
 
@@ -36,6 +40,11 @@ internal sealed class AudienceBudget(PolicyOptions options)
             Made -= oldest.Viewers;
             _made.Dequeue();
         }
+        if (now - _expired < ExpireEvery)
+        {
+            return;
+        }
+        _expired = now;
         foreach ((LedgerKey key, (long asked, int viewers)) in _waiting)
         {
             if (now - asked >= Window)

@@ -12,6 +12,10 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
     /// <summary>Open sessions looked at; beyond it the count is a lower bound, far above any sensible limit.</summary>
     private const int MostSessions = 4096;
 
+    private readonly Dictionary<ulong, int> _openOfToken = [];
+    private readonly HashSet<ulong> _suspects = [];
+    private readonly HashSet<uint> _users = [];
+
     /// <summary>Nobody else: what revoking a token harms besides its own sessions.</summary>
     public static HarmPreview Nobody { get; } = new(0, 0, 0);
 
@@ -24,7 +28,9 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
     public HarmPreview OfAddress(int index, long now)
     {
         ref AddressState address = ref state.Addresses[index];
-        Dictionary<ulong, int> openOfToken = [];
+        _openOfToken.Clear();
+        _suspects.Clear();
+        _users.Clear();
         int looked = 0;
         int anonymous = 0;
         for (int i = address.FirstSession; i >= 0 && looked < MostSessions; looked++)
@@ -33,7 +39,7 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
             if (state.Tokens.Holds(session.Token))
             {
                 ulong token = state.Tokens.KeyAt(session.Token.Index).High;
-                openOfToken[token] = openOfToken.GetValueOrDefault(token) + 1;
+                _openOfToken[token] = _openOfToken.GetValueOrDefault(token) + 1;
             }
             else if (!address.DataCentre && (session.Traits & SessionTraits.ToolAgent) == 0 && session.LastSeen - session.Start > FeatureWindows.ShortSession)
             {
@@ -44,29 +50,27 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
         uint windowStart = Math.Max(1, windows.WindowStart(now));
         int tokens = anonymous;
         int sessions = anonymous;
-        HashSet<ulong> suspects = [];
         foreach (ref readonly TokenMember member in state.TokenSets.Members(address.Suspects))
         {
             if (member.Identity != 0 && member.LastSeen >= windowStart)
             {
-                suspects.Add(member.Identity);
+                _suspects.Add(member.Identity);
             }
         }
-        HashSet<uint> users = [];
         foreach (ref readonly TokenMember member in state.TokenSets.Members(address.Tokens))
         {
-            int open = openOfToken.GetValueOrDefault(member.Identity);
-            if (member.Identity != 0 && member.Settled >= windowStart && open <= NeighbourSessions && !suspects.Contains(member.Identity))
+            int open = _openOfToken.GetValueOrDefault(member.Identity);
+            if (member.Identity != 0 && member.Settled >= windowStart && open <= NeighbourSessions && !_suspects.Contains(member.Identity))
             {
                 tokens++;
                 sessions += open;
                 if (member.User != 0)
                 {
-                    users.Add(member.User);
+                    _users.Add(member.User);
                 }
             }
         }
-        return new HarmPreview(tokens, users.Count, sessions);
+        return new HarmPreview(tokens, _users.Count, sessions);
     }
 
     /// <summary>Tokens that watched quietly from a line of which no single address offends, but all of them together do.</summary>

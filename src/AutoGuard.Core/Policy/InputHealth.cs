@@ -38,7 +38,8 @@ internal sealed class InputHealth
     /// <summary>The change of a symptom's share in one of <see cref="Scopes"/>; all zeros while too little is known.</summary>
     /// <remarks>
     /// What the sessions of all tenants carry is compared with what each tenant's did before, in the proportions of now: when a
-    /// tenant whose players send no referrer has its kick-off, nothing is sick.
+    /// tenant whose players send no referrer has its kick-off, nothing is sick. Tenants of which too little is known are taken
+    /// together with what belongs to none.
     /// </remarks>
     public ShareChange Change(int organization, MinuteShares shares, Symptom symptom)
     {
@@ -54,8 +55,11 @@ internal sealed class InputHealth
             if (tenant != StringPool.Absent)
             {
                 ShareTally tally = own.Tally(symptom);
-                expected += tally.Expected;
-                rest = rest.Without(in tally);
+                if (tally.IsUsualKnown)
+                {
+                    expected += tally.Expected;
+                    rest = rest.Without(in tally);
+                }
             }
         }
         return all.Change(expected + rest.Expected);
@@ -72,12 +76,8 @@ internal sealed class InputHealth
             _all.Add(_minute, Symptom.Late, 1, 0);
         }
         _all.Add(_minute, Symptom.Malformed, 1, 0);
-        if (e.Type != PlaybackEventType.Start || !Mark(_starting, network ^ ((ulong)(uint)e.Organization * 0x9E37_79B9_7F4A_7C15)))
-        {
-            return;
-        }
         // A tool is not a viewer whose player or edge has begun to leave something out: a flood by tools is no sickness.
-        if ((e.Traits & EventTraits.ToolAgent) != 0)
+        if (e.Type != PlaybackEventType.Start || (e.Traits & EventTraits.ToolAgent) != 0 || !Mark(_starting, network ^ ((ulong)(uint)e.Organization * 0x9E37_79B9_7F4A_7C15)))
         {
             return;
         }

@@ -27,8 +27,8 @@ internal readonly record struct ShareTally(int RecentOf, int RecentWith, int Usu
     /// <summary>Whether enough is known of the hour before.</summary>
     public bool IsUsualKnown => UsualOf >= LeastUsual && UsualMinutes >= LeastUsualMinutes;
 
-    /// <summary>How many with the symptom there should have been recently, if nothing had changed: as many as there were while that is not known.</summary>
-    public double Expected => IsUsualKnown ? (double)RecentOf * UsualWith / UsualOf : RecentWith;
+    /// <summary>How many with the symptom there should have been recently, if nothing had changed: as many as there were while nothing is known.</summary>
+    public double Expected => UsualOf > 0 ? (double)RecentOf * UsualWith / UsualOf : RecentWith;
 
     /// <summary>The change of the share; all zeros while too little is known of either side.</summary>
     /// <param name="expected">How many with the symptom there should have been recently.</param>

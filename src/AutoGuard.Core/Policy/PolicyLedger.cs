@@ -64,15 +64,11 @@ public sealed class PolicyLedger(PolicyOptions options)
         again = false;
         if (score < options.FlagScore || sessions < options.MinimumSessions)
         {
-            if (_entries.TryGetValue(key, out Entry? calm))
-            {
-                calm.Above = 0;
-                calm.SuspectSince = null;
-            }
+            Calm(key);
             return Verdict.Allow;
         }
         Verdict wanted = Verdict.Flag;
-        _entries.TryGetValue(key, out Entry? entry);
+        bool stays = _entries.TryGetValue(key, out Entry? entry) && key.Type != SubjectType.Token && Stays(entry, now);
         if (score >= options.BlockScore)
         {
             if (entry is null)
@@ -94,9 +90,32 @@ public sealed class PolicyLedger(PolicyOptions options)
         else if (entry is not null)
         {
             entry.Above = 0;
-            wanted = key.Type != SubjectType.Token && Stays(entry, now) ? Verdict.Block : Verdict.Flag;
         }
+        wanted = stays ? Verdict.Block : wanted;
         return entry is null || IsDue(entry, wanted, now) ? wanted : Verdict.Allow;
+    }
+
+    /// <summary>A subject is below the flag level: what stood in a row begins anew.</summary>
+    public void Calm(LedgerKey key)
+    {
+        if (_entries.TryGetValue(key, out Entry? entry))
+        {
+            entry.Above = 0;
+            entry.SuspectSince = null;
+        }
+    }
+
+    /// <summary>Notes that a subject's block was refused for the harm it would do; false when that has been noted since its last decision.</summary>
+    public bool NoteRefused(LedgerKey key)
+    {
+        if (!_entries.TryGetValue(key, out Entry? entry))
+        {
+            entry = new Entry();
+            _entries.Add(key, entry);
+        }
+        bool isNew = !entry.IsRefused;
+        entry.IsRefused = true;
+        return isNew;
     }
 
     /// <summary>Whether one more block fits in this minute; one that does not is counted as over the limit.</summary>
@@ -232,6 +251,8 @@ public sealed class PolicyLedger(PolicyOptions options)
         public long AboveSince { get; set; }
 
         public long? SuspectSince { get; set; }
+
+        public bool IsRefused { get; set; }
 
         public long LastSuspect { get; set; } = long.MinValue / 2;
 

@@ -81,16 +81,20 @@ internal sealed partial class DecisionEnforcer(
             IReadOnlyList<PendingDecision> pending = await store.PendingAsync(guardian.Name, PageSize, MaximumAge, cancellation);
             foreach (IReadOnlyList<PendingDecision> wave in Waves(pending, guardian.Capabilities.AtOnce))
             {
-                (GuardianOutcome Outcome, bool WasCalled)[] answers =
-                    await Task.WhenAll(wave.Select(item => responder.RespondAsync(guardian, item, cancellation)));
+                Task<(GuardianOutcome Outcome, bool WasCalled)>[] answers = [.. wave.Select(item => responder.RespondAsync(guardian, item, cancellation))];
+                // One that fails takes nothing from the others: what they came to is in the log and counts.
+                Task all = Task.WhenAll(answers);
+                await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 bool goOn = true;
-                foreach ((PendingDecision item, (GuardianOutcome outcome, bool wasCalled)) in wave.Zip(answers))
+                foreach ((PendingDecision item, Task<(GuardianOutcome Outcome, bool WasCalled)> answer) in wave.Zip(answers).Where(pair => pair.Second.IsCompletedSuccessfully))
                 {
+                    (GuardianOutcome outcome, bool wasCalled) = await answer;
                     Count(item, outcome);
                     _needsOperator = wasCalled ? outcome.NeedsOperator : _needsOperator;
                     failures = !wasCalled ? failures : outcome.Result == GuardianResult.Unavailable ? failures + 1 : 0;
                     goOn = goOn && !outcome.NeedsOperator && failures < FailuresOfEngine;
                 }
+                await all;
                 if (!goOn)
                 {
                     return false;

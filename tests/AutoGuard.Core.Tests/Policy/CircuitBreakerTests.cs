@@ -188,6 +188,35 @@ public sealed class CircuitBreakerTests
     }
 
     [Fact]
+    public void When_the_referrer_goes_missing_for_many_tenants_of_whom_little_is_known_all_blocks_are_kept_back()
+    {
+        int[] tenants = [.. Enumerable.Range(0, 60).Select(i => _strings.Intern($"tenant{i}"))];
+        Run(0, 70, minute =>
+        {
+            // Of each a viewer every other minute: too few to say anything of it alone.
+            foreach (int tenant in tenants.Where(tenant => (tenant + minute) % 2 == 0))
+            {
+                Starts(minute, 1, missing: minute < 60 ? 0 : 1, organization: tenant, from: 0x20000000 + ((uint)tenant << 16));
+            }
+        });
+
+        Assert.True(_breaker.IsOpenFor(tenants[0]));
+        Assert.Null(Assert.Single(Notices()).Organization);
+    }
+
+    [Fact]
+    public void A_tool_takes_no_viewers_place_behind_its_address()
+    {
+        Run(0, 70, minute =>
+        {
+            Starts(minute, 40, missing: 0, traits: EventTraits.ToolAgent);
+            Starts(minute, 40, missing: minute < 60 ? 8 : 36);
+        });
+
+        Assert.True(_breaker.IsOpen);
+    }
+
+    [Fact]
     public void A_flood_by_tools_without_tokens_is_no_sickness()
     {
         Run(0, 80, minute =>

@@ -89,6 +89,29 @@ public sealed class PolicyLedgerTests
     }
 
     [Fact]
+    public void What_is_above_the_block_level_in_between_is_above_the_flag_level_too()
+    {
+        PolicyLedger ledger = new(new PolicyOptions { BlockAfter = TimeSpan.FromMinutes(10), BlockPersistence = 60 });
+        LedgerKey key = new(SubjectType.Ip, 1, 2);
+        ledger.Record(key, Verdict.Flag, T);
+        Verdict last = Verdict.Allow;
+        for (long now = T; now <= T + 600_000; now += Tick)
+        {
+            Assert.NotEqual(Verdict.Block, last);
+            last = ledger.Consider(key, now - T is > 200_000 and < 400_000 ? 0.95 : 0.7, 5, now, out _);
+        }
+
+        Assert.Equal(Verdict.Block, last);
+    }
+
+    [Fact]
+    public void A_block_that_is_refused_again_and_again_is_noted_once()
+    {
+        Assert.True(_ledger.NoteRefused(s_key));
+        Assert.False(_ledger.NoteRefused(s_key));
+    }
+
+    [Fact]
     public void Without_a_time_for_it_nothing_is_blocked_for_staying_flagged()
     {
         PolicyLedger ledger = new(new PolicyOptions { BlockAfter = TimeSpan.Zero });
