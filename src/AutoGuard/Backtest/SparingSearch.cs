@@ -96,6 +96,13 @@ internal sealed class SparingSearch(SharedReplay replay, VerbContext context, Su
         {
             attempts.Add(new Attempt(level));
         }
+        TimeSpan blockAfter = context.Settings.Values.Policy.BlockAfter;
+        if (goal == SparingGoal.NotBlocked && subject.Type != SubjectType.Token && blockAfter > TimeSpan.Zero)
+        {
+            // It may have been blocked for staying flagged, whatever its score.
+            SettingChange never = new("Policy:BlockAfter", blockAfter.ToString("c"), TimeSpan.Zero.ToString("c"));
+            attempts.Add(new Attempt(new ChangeProposal(goal, nameof(PolicyOptions.BlockAfter), [never], null)));
+        }
     }
 
     private async Task TryAsync(List<Attempt> attempts, int round, CancellationToken cancellation)

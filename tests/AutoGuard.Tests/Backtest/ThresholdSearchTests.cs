@@ -28,7 +28,6 @@ public sealed class ThresholdSearchTests
 
     [Theory]
     [InlineData("05-illegal-embed", SparingGoal.NotBlocked, "UnofficialReferrer")]
-    [InlineData("04-address-flood", SparingGoal.NotBlocked, "AddressConnections")]
     [InlineData("05-illegal-embed", SparingGoal.NotDecided, "UnofficialReferrer")]
     public async Task Where_one_indicator_tips_the_scale_its_threshold_is_proposed(string name, object goal, string indicator)
     {

@@ -55,7 +55,7 @@ public sealed class BacktestProcessTests : IDisposable
     [Fact]
     public async Task Both_sides_decide_what_a_replay_decides()
     {
-        string overlay = _folder.Write("less.json", """{ "Policy": { "BlockScore": 0.9999 }, "Detection": { "Indicators": { "AddressConnections": { "Threshold": 80 } } } }""");
+        string overlay = _folder.Write("less.json", """{ "Policy": { "BlockScore": 0.9999, "BlockAfter": "00:00:00" }, "Detection": { "Indicators": { "AddressConnections": { "Threshold": 80 } } } }""");
 
         JsonElement report = await ReportAsync(Flood, "--against", overlay, "--labels", Flood["truth.json"]);
         (int Flag, int Block) one = await ReplayAsync(Flood, "one.json");
@@ -77,7 +77,10 @@ public sealed class BacktestProcessTests : IDisposable
     [Fact]
     public async Task Who_is_no_longer_decided_on_is_told_with_the_reason()
     {
-        string overlay = _folder.Write("deaf.json", """{ "Policy": { "FlagScore": 0.99, "BlockScore": 0.995 } }""");
+        string overlay = _folder.Write("deaf.json", """
+            { "Policy": { "FlagScore": 0.994, "BlockScore": 0.995 },
+              "Detection": { "Indicators": { "DistinctAgents": { "ObserveOnly": true }, "GeographicSpread": { "ObserveOnly": true }, "DistinctOperators": { "ObserveOnly": true } } } }
+            """);
 
         JsonElement report = await ReportAsync(Sharing, "--against", overlay, "--labels", Sharing["truth.json"]);
 
@@ -85,7 +88,7 @@ public sealed class BacktestProcessTests : IDisposable
         Assert.Equal("OnlyBase", difference.GetProperty("kind").GetString());
         Assert.Empty(difference.GetProperty("against").EnumerateArray());
         Assert.Empty(difference.GetProperty("indicators").EnumerateArray());
-        Assert.Matches("the score 0.69 is below the flag level 0.99", difference.GetProperty("note").GetString());
+        Assert.Matches("the score 0.86 is below the flag level 0.99", difference.GetProperty("note").GetString());
         Assert.Equal(1, report.GetProperty("against").GetProperty("labels").GetProperty("missed").GetInt32());
     }
 

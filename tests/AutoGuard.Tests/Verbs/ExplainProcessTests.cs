@@ -65,8 +65,8 @@ public sealed class ExplainProcessTests : IDisposable
             """Several organizations use this token id: "", "blue", "red\u001b[2J". Say which one is meant with --organization (in a request ?organization=).""",
             unclear.Error, StringComparison.Ordinal);
         Assert.Equal(unclear.Error, instant.Error);
-        Assert.Contains("token same of blue, workflow PerSession: score 0.30 from 1 session\n", blue.Output, StringComparison.Ordinal);
-        Assert.Contains("token same, workflow PerSession: score 0.30 from 1 session\n", nameless.Output, StringComparison.Ordinal);
+        Assert.Contains("token same of blue, workflow PerSession: score 0.02 from 1 session\n", blue.Output, StringComparison.Ordinal);
+        Assert.Contains("token same, workflow PerSession: score 0.02 from 1 session\n", nameless.Output, StringComparison.Ordinal);
         Assert.EndsWith("token same does not occur in the recording.", green.Error, StringComparison.Ordinal);
     }
 
