@@ -36,7 +36,7 @@ internal static class DemoVerb
         DateTimeOffset startedAt = time.GetUtcNow();
         using LogFile log = LogFile.Open(context.Settings, "demo.log", always: true);
         DemoSummary summary;
-        await using (WorkerHost host = await WorkerHost.StartAsync(context.Settings, WorkerLogging.To(context.Settings, log.Writer), time, cancellation))
+        await using (WorkerHost host = await WorkerHost.StartAsync(context.Settings, WorkerLogging.To(context.Settings, log.Writer), time, cancellation, anew: true))
         {
             RunVerb.Announce(host, context);
             using KafkaEventProducer producer = new(host.Kafka);

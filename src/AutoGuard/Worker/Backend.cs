@@ -61,6 +61,26 @@ internal sealed partial class Backend : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes the embedded database a demo's, which begins anew, or a service's, which goes on; a configured server is never touched.</summary>
+    /// <param name="anew">Whether what earlier demos stored is to be emptied.</param>
+    /// <param name="loggers">Where it is told that a service's data stays.</param>
+    /// <param name="cancellation">Cancels it.</param>
+    public async Task TakeUpAsync(bool anew, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        if (_embedded is null)
+        {
+            return;
+        }
+        if (!anew)
+        {
+            await DemoDatabase.KeepAsync(Database, cancellation);
+        }
+        else if (!await DemoDatabase.BeginAnewAsync(Database, cancellation))
+        {
+            Log.HoldsMore(loggers.CreateLogger("AutoGuard.Storage"), Description);
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -103,5 +123,8 @@ internal sealed partial class Backend : IAsyncDisposable
     {
         [LoggerMessage(EventId = 3301, Level = LogLevel.Warning, Message = "PostgreSQL at {Server} does not answer; the next attempt is in {Seconds} s: {Reason}")]
         public static partial void Waiting(ILogger logger, string server, double seconds, string reason);
+
+        [LoggerMessage(EventId = 3302, Level = LogLevel.Warning, Message = "The {Server} holds what a service decided. The demo leaves it there and goes on from it: what was decided then is not decided again. With another DataDirectory it begins anew.")]
+        public static partial void HoldsMore(ILogger logger, string server);
     }
 }

@@ -74,13 +74,19 @@ internal sealed class WorkerHost : IAsyncDisposable
     public IServiceProvider Services => _web!.Services;
 
     /// <summary>Starts everything.</summary>
+    /// <param name="settings">The checked configuration.</param>
+    /// <param name="logging">Where the log goes.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellation">Cancels the start.</param>
+    /// <param name="anew">Whether an embedded database that only demos have used is emptied first (<see cref="DemoDatabase"/>).</param>
+    /// <exception cref="VerbException">Something that is needed cannot be had; the message says what to do.</exception>
     public static async Task<WorkerHost> StartAsync(
-        EffectiveSettings settings, Action<ILoggingBuilder> logging, TimeProvider time, CancellationToken cancellation)
+        EffectiveSettings settings, Action<ILoggingBuilder> logging, TimeProvider time, CancellationToken cancellation, bool anew = false)
     {
         WorkerHost host = new(settings, time);
         try
         {
-            await host.StartAsync(logging, cancellation);
+            await host.StartAsync(logging, anew, cancellation);
             return host;
         }
         catch
@@ -135,7 +141,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(Action<ILoggingBuilder> logging, CancellationToken cancellation)
+    private async Task StartAsync(Action<ILoggingBuilder> logging, bool anew, CancellationToken cancellation)
     {
         AutoGuardSettings values = _settings.Values;
         Directory.CreateDirectory(values.DataDirectory);
@@ -151,6 +157,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         {
             _backend = await opening;
         }
+        await _backend!.TakeUpAsync(anew, starting, cancellation);
         _web = BuildWeb(logging, parts);
         await StartDetectionAsync(parts, cancellation);
         // What is read before the loops run waits in the batches; joining a group takes time that the web part need not wait for.
