@@ -58,6 +58,7 @@ internal sealed record PublicationPatch
         return TryObject(lists, "ipBlocking", out JsonElement? ip, ref wrong) && TryObject(lists, "geoBlocking", out JsonElement? geo, ref wrong)
             && TryObject(lists, "refererBlocking", out JsonElement? referer, ref wrong)
             && (isSecond || referer is null || Fails("refererBlocking belongs to distributions.", ref wrong))
+            && (ip is not null || geo is not null || referer is not null || Fails($"The field {envelope} must hold {(isSecond ? "ipBlocking, geoBlocking or refererBlocking" : "ipBlocking or geoBlocking")}.", ref wrong))
             && TryReadIp(ip, isSecond, ref patch, ref wrong) && TryReadGeo(geo, isSecond, ref patch, ref wrong) && TryReadReferer(referer, ref patch, ref wrong);
     }
 

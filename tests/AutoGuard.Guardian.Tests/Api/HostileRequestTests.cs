@@ -91,8 +91,8 @@ public sealed class HostileRequestTests(PostgresFixture postgres, ITestOutputHel
     private static string Body(Random random)
     {
         string field = Pick(random, ["ip", "domain", "token", "name", "publicationConfig", "security"]);
-        // A token of any text is valid: the mark's length makes it none.
-        string value = Json(Pick(random, Values) + Mark + (field == "token" ? new string('\u0001', 3) : ""));
+        // A token of any text is valid, and some of the values with the mark are a page's name: control characters are in neither.
+        string value = Json(Pick(random, Values) + Mark + (field is "token" or "domain" ? new string('\u0001', 3) : ""));
         return random.Next(12) switch
         {
             0 => "",
