@@ -31,13 +31,17 @@ public sealed partial class KafkaEventSource
             }
             // A partition that is not read to its end may be about to bring old events, which would then be late: it is
             // waited for longer, but not for ever, or one broken partition would stop detection on all.
-            else if (!state.IsIdle && _time.GetElapsedTime(state.ActiveAt, now) >= (state.IsAtEnd ? timeout : timeout * 10))
+            else if (!state.IsIdle && _time.GetElapsedTime(state.ActiveAt, now) >= timeout && (IsReadToEnd(state) || _time.GetElapsedTime(state.ActiveAt, now) >= timeout * 10))
             {
                 state.IsIdle = true;
                 Announce(state.Partition, PartitionChange.Idle);
             }
         }
     }
+
+    /// <summary>A thread that was not given the processor has not looked for a while: what was fetched meanwhile tells.</summary>
+    private bool IsReadToEnd(PartitionState state) =>
+        state.IsAtEnd && _consumer.GetWatermarkOffsets(new TopicPartition(_settings.Options.EventsTopic, state.Partition)).High.Value <= state.Next;
 
     private PartitionProgress Progress(PartitionState state)
     {

@@ -36,9 +36,10 @@ public sealed class RunningWorker : IAsyncLifetime
             .. allowed.Where(a => a.Subject.TypeName == "ip").Select((a, i) => $"Allowlist:Addresses:{i}:Value={a.Subject.Value}"),
             .. allowed.Where(a => a.Subject.TypeName == "token").Select((a, i) => $"Allowlist:Tokens:{i}:Value={a.Subject.Value}"),
         ]);
-        Host = await Bench.StartAsync();
+        // All is there before the worker reads: an hour that is produced in a second could leave one partition far behind the others.
         ProduceCloudEvents();
         Traffic.Produce(Bench.Kafka, [.. Flood.Lines, .. Messy.Lines]);
+        Host = await Bench.StartAsync();
         await Bench.UntilSettledAsync(Host, Produced);
         await Eventually.True(() => Host.Figures.Applied >= 2, "the guardian to apply two decisions");
     }
