@@ -37,6 +37,12 @@ public sealed class IndicatorsOptions
     /// <summary>A. Distinct operators of homes and phones (autonomous systems, data centres and privacy relays left out) of one token within the window.</summary>
     public IndicatorOptions DistinctOperators { get; set; } = IndicatorOptions.Of(4, 10, 0.8);
 
+    /// <summary>
+    /// A. Distinct home lines of one token within the window: networks of operators whose customers usually show no more than two, up
+    /// to three of each operator.
+    /// </summary>
+    public IndicatorOptions DistinctHomes { get; set; } = IndicatorOptions.Of(3, 6, 0.8);
+
     /// <summary>A. Distinct user agents of one token within the window, one of each address, and no more than it was in places: strangers have a device each, and a home.</summary>
     public IndicatorOptions DistinctAgents { get; set; } = IndicatorOptions.Of(3, 6, 0.85);
 

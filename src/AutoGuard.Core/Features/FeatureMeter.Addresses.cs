@@ -116,7 +116,11 @@ public sealed partial class FeatureMeter
     /// <summary>What the tenant's other sessions make of those without a token.</summary>
     private void MeasureCompany(int index, long now, ref AddressFeatures features)
     {
-        features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Addresses.KeyAt(index).Organization, now) : 0;
+        if (features.Tokenless > 0 || (features.DataCentre && features.Unowned > 0))
+        {
+            (double tokens, features.OwnTokensAreUsual) = TokensAreUsual(state.Addresses.KeyAt(index).Organization, now);
+            features.TokensAreUsual = features.Tokenless > 0 ? tokens : 0;
+        }
         features.Campaign = IsOfCampaign(in features) ? state.PlainSets.Count(CampaignOf(state.Addresses.KeyAt(index).Organization), FeatureWindows.Seconds(now - CampaignLength)) : 0;
     }
 
@@ -140,18 +144,23 @@ public sealed partial class FeatureMeter
 
     private int CampaignOf(int organization) => state.Tenants.Find((ulong)organization) is >= 0 and var tenant ? state.Tenants[tenant].Campaign : 0;
 
-    /// <summary>Tenants in which a fifth of the sessions has no token do not say so.</summary>
-    private double TokensAreUsual(int organization, long now)
+    /// <summary>How far the tenant's sessions have a token, and one of their own, 0 to 1; where a fifth has none, nothing is said.</summary>
+    private (double Tokens, double Own) TokensAreUsual(int organization, long now)
     {
         int index = state.Tenants.Find((ulong)organization);
         if (index < 0)
         {
-            return 0;
+            return default;
         }
         ref TenantState tenant = ref state.Tenants[index];
-        int sessions = Sum(tenant.Sessions, ref tenant.Slot, now);
+        double sessions = Sum(tenant.Sessions, ref tenant.Slot, now);
+        if (sessions < EnoughTenantSessions)
+        {
+            return default;
+        }
         int tokenless = Sum(tenant.Tokenless, ref tenant.TokenlessSlot, now);
-        return sessions >= EnoughTenantSessions ? Math.Max(0, 1 - (5.0 * tokenless / sessions)) : 0;
+        int shared = Sum(tenant.Shared, ref tenant.SharedSlot, now);
+        return (Math.Max(0, 1 - (5 * tokenless / sessions)), Math.Max(0, 1 - (5 * (tokenless + shared) / sessions)));
     }
 
     private void MeasureShort(ref AddressState address, long now, ref AddressFeatures features)
@@ -209,6 +218,7 @@ public sealed partial class FeatureMeter
         }
         features.ToolShare = running > 0 ? (double)tools / running : 0;
         features.OpenTokens = owners.Count;
+        features.Owned = owned;
         features.Excess = Math.Max(0, owned - (ConnectionsPerToken * owners.Count));
     }
 }

@@ -111,7 +111,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         features.Excess = line && countable ? Math.Max(0, network.Open - (ConnectionsPerToken * features.Tokens)) : 0;
         features.Tokenless = line ? network.Anonymous : 0;
         features.DataCentre = line && network.DataCentre;
-        features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Networks.KeyAt(index).Organization, now) : 0;
+        features.TokensAreUsual = features.Tokenless > 0 ? TokensAreUsual(state.Networks.KeyAt(index).Organization, now).Tokens : 0;
     }
 
     /// <summary>Measures a referrer host.</summary>
@@ -184,6 +184,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         features.Networks = places.Networks;
         features.Places = places.CountBeyond(state.Habits);
         features.Operators = places.HomeOperators;
+        features.Homes = places.Homes(state.Habits);
         // Devices of one household are at one place, and one device at many is a traveller's: strangers have both of their own.
         features.Agents = Math.Min(agents.Count, Math.Max(1, features.Places));
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;

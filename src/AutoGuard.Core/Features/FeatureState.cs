@@ -33,6 +33,7 @@ public sealed class FeatureState :
         Networks = new(capacity.Networks, new(addresses), this);
         Referrers = new(capacity.Strings, default, this);
         Tenants = new(capacity.Strings, default, this);
+        Accounts = new(Tokens, AddressSets, capacity.Tokens);
         ReferrerMix = new(Tenants, capacity.Strings);
         Hash = addresses;
     }
@@ -51,6 +52,9 @@ public sealed class FeatureState :
 
     /// <summary>Referrer hosts by tenant (upper half) and interned host.</summary>
     public StateTable<ulong, ReferrerState, PairHash> Referrers { get; }
+
+    /// <summary>The tokens of each account in turn.</summary>
+    public Accounts Accounts { get; }
 
     /// <summary>Tenants by interned name; 0 is the nameless one.</summary>
     public StateTable<ulong, TenantState, PairHash> Tenants { get; }
@@ -223,7 +227,7 @@ public sealed class FeatureState :
     void IEvictionHandler<SessionState>.OnEvicted(int index, ref SessionState state) => SessionEvicted?.Invoke(index);
 
     /// <inheritdoc/>
-    void IEvictionHandler<TokenState>.OnEvicted(int index, ref TokenState state) => Release(ref state);
+    void IEvictionHandler<TokenState>.OnEvicted(int index, ref TokenState state) => Release(index, ref state);
 
     /// <inheritdoc/>
     void IEvictionHandler<AddressState>.OnEvicted(int index, ref AddressState state) => Release(ref state);
@@ -238,8 +242,9 @@ public sealed class FeatureState :
     void IEvictionHandler<TenantState>.OnEvicted(int index, ref TenantState state) => PlainSets.Release(ref state.Campaign);
 
     /// <summary>Gives back all that hangs on a token.</summary>
-    internal void Release(ref TokenState state)
+    internal void Release(int index, ref TokenState state)
     {
+        Accounts.Forget(index);
         Texts.Release(ref state.Text);
         Texts.Release(ref state.UserText);
         AddressSets.Release(ref state.Addresses);

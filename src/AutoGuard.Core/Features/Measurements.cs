@@ -50,6 +50,9 @@ public struct TokenFeatures
     /// <summary>Distinct operators of homes and phones within the window.</summary>
     public int Operators;
 
+    /// <summary>Distinct home lines within the window, a few of each operator.</summary>
+    public int Homes;
+
     /// <summary>Distinct user agents, one of each address, within the window.</summary>
     public int Agents;
 
@@ -159,6 +162,9 @@ public struct AddressFeatures
     /// <summary>Open sessions without a token, or with one that everybody has: nobody can tell how many viewers those are.</summary>
     public int Unowned;
 
+    /// <summary>Open sessions with a token of somebody's own.</summary>
+    public int Owned;
+
     /// <summary>Open sessions without a token.</summary>
     public int Tokenless;
 
@@ -170,6 +176,9 @@ public struct AddressFeatures
 
     /// <summary>How far sessions without a token are unheard of in the tenant: 1 when there are none, 0 from one in five on.</summary>
     public double TokensAreUsual;
+
+    /// <summary>How far sessions without a token of their viewer's own are unheard of in the tenant: 1 when there are none, 0 from one in five on.</summary>
+    public double OwnTokensAreUsual;
 
     /// <summary>Sessions that ended within seconds while not everybody's did, an hour ago half as many.</summary>
     public double Shorts;

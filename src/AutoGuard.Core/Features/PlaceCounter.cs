@@ -10,6 +10,12 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
     /// <summary>Operators told apart; the networks of further ones count one by one.</summary>
     public const int MostOperators = 32;
 
+    /// <summary>Home lines of one operator that count.</summary>
+    private const int MostHomesOfOperator = 3;
+
+    /// <summary>Networks up to which those usual for a customer are a line's, and not a phone's on its way.</summary>
+    private const int NetworksOfLine = 2;
+
     private readonly Span<Operator> _operators = operators;
     private DistinctCounter _networks = new(seen);
     private int _used;
@@ -47,6 +53,21 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         return count;
     }
 
+    /// <summary>
+    /// Home lines: networks of operators whose customers have one or two, up to <see cref="MostHomesOfOperator"/> of each, for a line
+    /// that is dialled anew again and again stays with its operator, and strangers live with several.
+    /// </summary>
+    public readonly int Homes(OperatorHabits habits)
+    {
+        int homes = 0;
+        foreach (ref readonly Operator one in _operators[.._used])
+        {
+            bool hasLines = one.Asn != 0 && !one.DataCentre && habits.Usual(one.Asn) <= NetworksOfLine;
+            homes += hasLines ? Math.Min(MostHomesOfOperator, Math.Max(one.V4, one.V6)) : 0;
+        }
+        return homes;
+    }
+
     /// <summary>Takes a network of an operator (0 when unknown).</summary>
     public void Add(uint asn, bool isV4, ulong network, bool sharedEgress, bool dataCentre)
     {
@@ -71,7 +92,7 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         }
         if (index == _used)
         {
-            _operators[_used++] = new Operator { Asn = asn };
+            _operators[_used++] = new Operator { Asn = asn, DataCentre = dataCentre };
             HomeOperators += asn != 0 && !dataCentre ? 1 : 0;
         }
         ref Operator one = ref _operators[index];
@@ -83,6 +104,7 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
     public struct Operator
     {
         public uint Asn;
+        public bool DataCentre;
         public int V4;
         public int V6;
     }

@@ -1,3 +1,4 @@
+using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Features;
@@ -159,6 +160,11 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             tenant.Tokenless[place]++;
         }
+        place = SlotRing.Advance<uint>(tenant.Shared, ref tenant.SharedSlot, slot);
+        if (state.Tokens.Holds(session.Token) && state.Tokens[session.Token.Index].Workflow == TokenWorkflow.Shared)
+        {
+            tenant.Shared[place]++;
+        }
     }
 
     private static bool IsUnremarkable(in NetworkState network) => network.Anonymous <= Math.Max(1, network.Open / 2);
@@ -289,6 +295,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             token.User = e.User;
             token.UserText = state.Texts.Add(userText);
+            state.Accounts.FollowOn(tokenIndex, windows.WindowStart(e.Timestamp));
         }
         token.Claims = e.Claims != 0 ? e.Claims : token.Claims;
         token.LastSeen = e.Timestamp;

@@ -25,7 +25,7 @@ public sealed class StateSweeper(FeatureState state, FeatureWindows windows)
             _token = _token < state.Tokens.HighWater ? _token : 0;
             if (state.Tokens.IsLive(_token) && state.Tokens[_token].Open == 0 && state.Tokens[_token].LastSeen < before)
             {
-                state.Release(ref state.Tokens[_token]);
+                state.Release(_token, ref state.Tokens[_token]);
                 state.Tokens.Remove(_token);
             }
         }

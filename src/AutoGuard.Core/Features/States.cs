@@ -196,6 +196,9 @@ public struct TokenState
     /// <summary>Whether several networks used it soon after it was first seen: nobody saw it become anything else.</summary>
     public bool SharedFromTheStart;
 
+    /// <summary>Whether it was revoked: whoever had it got out of it what there was, and the account's next one is another story.</summary>
+    public bool Revoked;
+
     /// <summary>Whether it waits to be judged at the next tick.</summary>
     public bool Dirty;
 }

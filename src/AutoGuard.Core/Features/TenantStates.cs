@@ -36,4 +36,10 @@ public struct TenantState
 
     /// <summary>Slot the third ring stands at.</summary>
     public long TokenlessSlot;
+
+    /// <summary>Those with a token that everybody has.</summary>
+    public CountSlots Shared;
+
+    /// <summary>Slot the fourth ring stands at.</summary>
+    public long SharedSlot;
 }

@@ -10,7 +10,7 @@ namespace AutoGuard.Core.Indicators;
 public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
 {
     /// <summary>Most readings of one key.</summary>
-    public const int MostReadings = 24;
+    public const int MostReadings = 25;
 
     /// <summary>Share of a token's sessions from a foreign page from which on what it does is the page's doing.</summary>
     private const double MostlyForeign = 0.5;
@@ -38,6 +38,12 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
 
     /// <summary>A lonely server may play for half as long as a person: it may be somebody's own VPN, but it does not get tired.</summary>
     private const double ServerStrictness = 2;
+
+    /// <summary>Operators that somebody meets on the way: at home, and between.</summary>
+    private const int OperatorsOnTheWay = 2;
+
+    /// <summary>Places of more operators than that count from two thirds of the limit on.</summary>
+    private const double StrangersStrictness = 1.5;
 
     /// <summary>A tool that records or relays may play for a quarter as long as a person.</summary>
     private const double ToolStrictness = 4;
@@ -77,8 +83,11 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
         writer.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);
         // In everybody's trouble a phone that is on the move tries again from every network that it passes.
-        writer.Add(Indicator.DistinctNetworks, Math.Max(1, features.Places - features.TroubledSessions), features.Usual[(int)PopulationTrait.Places]);
+        // One carrier's cells are many places on the way; homes of strangers are several operators' lines.
+        double company = features.Operators > OperatorsOnTheWay ? StrangersStrictness : 1;
+        writer.Add(Indicator.DistinctNetworks, Math.Max(1, features.Places - features.TroubledSessions), features.Usual[(int)PopulationTrait.Places], company);
         writer.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
+        writer.Add(Indicator.DistinctHomes, features.Trouble ? 0 : features.Homes);
         writer.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
         writer.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
         writer.Add(Indicator.GeographicSpread, features.Countries);
@@ -104,7 +113,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         double strictness = features.DataCentre ? NobodyAtHome : 1;
         bool sudden = features.SpikeMinutes >= spikePersistence && !features.Trouble;
         // Where there are many tokens there are many viewers, and as many of those without one of their own.
-        int unowned = Math.Max(0, features.Unowned - features.Tokens);
+        double unowned = Math.Max(0, features.Unowned - features.Tokens);
+        // In a data centre where nobody plays with a token of his own, though nearly everybody else does, each counts twice.
+        unowned *= features.DataCentre && features.Owned == 0 ? 1 + features.OwnTokensAreUsual : 1;
         writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? unowned : 0), strictness: strictness);
         bool mostlyShort = features.Short * 2 >= features.Starts;
         writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute, strictness);

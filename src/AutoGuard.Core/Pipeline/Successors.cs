@@ -64,6 +64,7 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
         {
             return;
         }
+        state.Tokens[index].Revoked = true;
         if (decision.Follows is not null)
         {
             Footprints.NoteKin(self, decision.Time);
@@ -111,7 +112,7 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
             switch (indicator)
             {
                 case Indicator.ConcurrentNetworks or Indicator.SessionHandovers or Indicator.DistinctNetworks
-                    or Indicator.DistinctOperators or Indicator.GeographicSpread or Indicator.DistinctAgents:
+                    or Indicator.DistinctOperators or Indicator.DistinctHomes or Indicator.GeographicSpread or Indicator.DistinctAgents:
                     return null;
                 case Indicator.ConcurrentSessions or Indicator.SessionsPerToken:
                     crowdOfSessions = true;

@@ -105,7 +105,7 @@ public sealed class MinuteSeriesTests
         int token = Enrol(series, 1);
         Assert.Equal(1, series.Count);
 
-        _state.Release(ref _state.Tokens[token]);
+        _state.Release(token, ref _state.Tokens[token]);
         _state.Tokens.Remove(token);
         EndMinute(series, 1);
 

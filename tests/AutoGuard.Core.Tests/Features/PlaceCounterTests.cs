@@ -106,5 +106,32 @@ public sealed class PlaceCounterTests
         Assert.Equal(1 + (8 - 6) + 1 + (4 - 1), places.CountBeyond(habits));
     }
 
+    [Fact]
+    public void Home_lines_are_networks_of_operators_whose_customers_have_one_and_three_of_each_at_most()
+    {
+        const uint Lines = 64500, OtherLines = 64501, Phones = 64502, Unknown = 64503, Servers = 64504;
+        OperatorHabits habits = new();
+        for (int i = 0; i < 100; i++)
+        {
+            habits.Count(Lines, 1, 0);
+            habits.Count(OtherLines, 2, habits.Count(OtherLines, 1, 0));
+            habits.Count(Phones, 6, habits.Count(Phones, 1, 0));
+            habits.Count(Servers, 1, 0);
+        }
+        PlaceCounter places = Counter();
+        ulong network = 1;
+        foreach ((uint asn, int networks) in (ReadOnlySpan<(uint, int)>)[(Lines, 5), (OtherLines, 2), (Phones, 4), (Unknown, 4), (Servers, 4), (0, 4)])
+        {
+            for (int i = 0; i < networks; i++)
+            {
+                places.Add(asn, true, network++, false, dataCentre: asn == Servers);
+            }
+        }
+        // The other protocol of a line is no other line.
+        places.Add(OtherLines, false, network, false, false);
+
+        Assert.Equal(3 + 2, places.Homes(habits));
+    }
+
     private static PlaceCounter Counter() => new(new ulong[128], new PlaceCounter.Operator[PlaceCounter.MostOperators]);
 }

@@ -139,7 +139,7 @@ public sealed class IndicatorTests
         Assert.Equal(0, panel.Read(in features, readings));
 
         features.Workflow = TokenWorkflow.UserBound;
-        Assert.Equal(16, panel.Read(in features, readings));
+        Assert.Equal(17, panel.Read(in features, readings));
         Assert.Equal(0.5, readings.Single(r => r.Indicator == Indicator.MissingReferrer && r.Weight > 0).Value);
         Assert.Equal(0, readings.Single(r => r.Indicator == Indicator.TokenSpike).Value);
     }
@@ -157,6 +157,34 @@ public sealed class IndicatorTests
         Reading reading = readings.First(r => r.Indicator == Indicator.AddressConnections);
         Assert.Equal(counted, reading.Value);
         Assert.Equal(dataCentre ? 25 : 50, reading.Threshold);
+    }
+
+    [Theory]
+    [InlineData(true, 0, 1, 160)]
+    [InlineData(true, 0, 0.25, 100)]
+    [InlineData(true, 1, 1, 80)]
+    [InlineData(false, 0, 1, 0)]
+    public void In_a_data_centre_where_nobody_plays_with_a_token_of_his_own_though_others_do_connections_count_twice(
+        bool dataCentre, int owned, double usual, double counted)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        AddressFeatures features = new() { Unowned = 81, Tokens = 1, Owned = owned, OwnTokensAreUsual = usual, DataCentre = dataCentre };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(counted, readings.First(r => r.Indicator == Indicator.AddressConnections).Value);
+    }
+
+    [Theory]
+    [InlineData(1, 6)]
+    [InlineData(2, 6)]
+    [InlineData(3, 4)]
+    public void Places_of_several_operators_count_earlier_than_one_carrier_s_cells(int operators, double threshold)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        TokenFeatures features = new() { Workflow = TokenWorkflow.UserBound, Places = 6, Operators = operators };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(threshold, readings.First(r => r.Indicator == Indicator.DistinctNetworks).Threshold);
     }
 
     [Theory]
@@ -193,8 +221,8 @@ public sealed class IndicatorTests
 
     [Theory]
     [InlineData(TokenWorkflow.PerSession, 0.6, 1)]
-    [InlineData(TokenWorkflow.PerSession, 0.4, 16)]
-    [InlineData(TokenWorkflow.UserBound, 0.6, 16)]
+    [InlineData(TokenWorkflow.PerSession, 0.4, 17)]
+    [InlineData(TokenWorkflow.UserBound, 0.6, 17)]
     public void What_a_foreign_page_does_with_a_token_of_nobodys_leads_to_the_page(TokenWorkflow workflow, double share, int count)
     {
         Reading[] readings = new Reading[IndicatorPanel.MostReadings];
