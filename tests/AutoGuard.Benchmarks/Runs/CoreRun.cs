@@ -71,9 +71,10 @@ internal static class CoreRun
         Print(name, times, (double)allocated / ((long)Segments * perSegment), decisions);
     }
 
-    /// <summary>Plays until every key holds all it ever will: most of a window with sessions that are heard seldom, the rest as usual.</summary>
+    /// <summary>Plays until every key holds all it ever will: most of a window with sessions that are heard seldom, its ends as usual.</summary>
     public static void WarmWholeWindow(SteadyTraffic traffic, DetectionPipeline pipeline, DetectionOutput output)
     {
+        Play(traffic, pipeline, output, Settling);
         traffic.Slow(true);
         Play(traffic, pipeline, output, Window);
         traffic.Slow(false);
