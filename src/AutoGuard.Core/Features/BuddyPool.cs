@@ -43,10 +43,14 @@ internal sealed class BuddyPool<T>
         {
             larger++;
         }
-        int block = _first[larger] != 0 ? _first[larger] - 1 : AddChunk();
-        if (_first[larger] != 0)
+        int block = _first[larger] - 1;
+        if (block >= 0)
         {
             Unlink(block, larger);
+        }
+        else
+        {
+            block = AddChunk();
         }
         while (larger > sizeClass)
         {

@@ -92,9 +92,6 @@ public sealed class RecentSets<TMember>
     /// <summary>Sets that take memory.</summary>
     public int Rented => _blocks.Rented;
 
-    /// <summary>Members that memory was taken for.</summary>
-    internal long Room => _blocks.Places;
-
     /// <summary>Number of members seen at or after <paramref name="windowStart"/>.</summary>
     public int Count(int set, uint windowStart) => set == 0 ? 0 : Living(Places(set), windowStart);
 
