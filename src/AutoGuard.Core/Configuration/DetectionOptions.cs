@@ -52,7 +52,7 @@ public sealed class DetectionOptions
 }
 
 /// <summary>How a platform hands out tokens, and so what many addresses or sessions on one token mean.</summary>
-public enum TokenWorkflow
+public enum TokenWorkflow : byte
 {
     /// <summary>
     /// Bound if the token has a user. Otherwise shared when several networks use it within ten minutes of its first sight,

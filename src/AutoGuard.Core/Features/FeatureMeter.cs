@@ -42,14 +42,11 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         features.Handovers = current.Handovers;
         SlotSums sums = default;
         sums.Add(in current, ref features);
-        int earliest = TokenWindows.EarliestOf(in token);
-        foreach (ref readonly PastSlot slot in state.Windows.PastOf(in token))
+        TokenWindows.PastSlots past = state.Windows.PastOf(in token);
+        while (past.MoveNext())
         {
-            if (slot.Number >= earliest)
-            {
-                sums.Add(in slot.Counts, ref features);
-                features.Handovers += slot.Number == token.Slot - 1 ? slot.Counts.Handovers : 0;
-            }
+            sums.Add(past.Current, ref features);
+            features.Handovers += past.Back == 1 ? past.Current.Handovers : 0;
         }
         features.PlayingFor = now - token.LastPlayed <= FeatureWindows.LongestRest ? (token.LastPlayed - token.PlayingSince) / 1000.0 : 0;
         MeasureAddresses(ref token, now, ref features, out double dataCentreAddresses);
@@ -85,10 +82,10 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     {
         ref TokenState token = ref state.Tokens[index];
         int sessions = state.Windows.Advance(ref token, now / windows.SlotLength).Sessions;
-        int earliest = TokenWindows.EarliestOf(in token);
-        foreach (ref readonly PastSlot slot in state.Windows.PastOf(in token))
+        TokenWindows.PastSlots past = state.Windows.PastOf(in token);
+        while (past.MoveNext())
         {
-            sessions += slot.Number >= earliest ? slot.Counts.Sessions : 0;
+            sessions += past.Current.Sessions;
         }
         return sessions;
     }

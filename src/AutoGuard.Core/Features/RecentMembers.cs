@@ -4,6 +4,7 @@ using AutoGuard.Core.Events;
 namespace AutoGuard.Core.Features;
 
 /// <summary>An address as a token sees it. 48 bytes.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
 public struct AddressMember : IRecentMember
 {
     /// <inheritdoc/>

@@ -19,18 +19,17 @@ public interface IRecentMember
 /// </summary>
 /// <typeparam name="TMember">What is kept per member.</typeparam>
 public sealed class RecentSets<TMember>
-    where TMember : struct, IRecentMember
+    where TMember : unmanaged, IRecentMember
 {
     /// <summary>Places of the largest class; a count this high means "at least".</summary>
-    public const int LargestSet = 1024;
+    public const int LargestSet = 1 << LargestClass;
 
     private const int LongestProbe = 16;
     private const int MostFetched = 4;
     private const int ClassBits = 4;
-    private const int LargestClass = 10;
+    private const int LargestClass = BuddyPool<TMember>.LargestClass;
 
-    // Class c holds blocks of two to the power of c.
-    private readonly BlockPool<TMember>[] _classes = [.. Enumerable.Range(0, LargestClass + 1).Select(bits => new BlockPool<TMember>(1 << bits))];
+    private readonly BuddyPool<TMember> _blocks = new();
 
     /// <summary>
     /// The place of a member in the set, added if new. The set's number may change: the caller stores the new one. Members
@@ -41,7 +40,7 @@ public sealed class RecentSets<TMember>
         identity = identity == 0 ? 1 : identity;
         if (set == 0)
         {
-            set = Encode(0, _classes[0].Rent());
+            set = Encode(0, _blocks.Rent(0));
         }
         while (true)
         {
@@ -91,7 +90,7 @@ public sealed class RecentSets<TMember>
     }
 
     /// <summary>Sets that take memory.</summary>
-    public int Rented => _classes.Sum(size => size.Rented);
+    public int Rented => _blocks.Rented;
 
     /// <summary>Number of members seen at or after <paramref name="windowStart"/>.</summary>
     public int Count(int set, uint windowStart) => set == 0 ? 0 : Living(Places(set), windowStart);
@@ -128,8 +127,7 @@ public sealed class RecentSets<TMember>
     {
         if (set != 0)
         {
-            Places(set).Clear();
-            _classes[ClassOf(set)].Return(BlockOf(set));
+            _blocks.Return(BlockOf(set), ClassOf(set));
             set = 0;
         }
     }
@@ -149,7 +147,7 @@ public sealed class RecentSets<TMember>
 
     private int Promote(int set, int classIndex, uint windowStart)
     {
-        int larger = Encode(classIndex + 1, _classes[classIndex + 1].Rent());
+        int larger = Encode(classIndex + 1, _blocks.Rent(classIndex + 1));
         Span<TMember> target = Places(larger);
         foreach (ref readonly TMember member in Places(set))
         {
@@ -169,11 +167,11 @@ public sealed class RecentSets<TMember>
         return larger;
     }
 
-    private Span<TMember> Places(int set) => _classes[ClassOf(set)].Block(BlockOf(set));
+    private Span<TMember> Places(int set) => _blocks.Block(BlockOf(set), ClassOf(set));
 
     private static int Encode(int classIndex, int block) => ((block + 1) << ClassBits) | classIndex;
 
     private static int ClassOf(int set) => set & ((1 << ClassBits) - 1);
 
-    private static int BlockOf(int set) => (set >> ClassBits) - 1;
+    private static int BlockOf(int set) => (set >>> ClassBits) - 1;
 }

@@ -47,16 +47,6 @@ public struct AddressMinute
     public ushort Short;
 }
 
-/// <summary>A slot of a token's window that has passed. 28 bytes.</summary>
-public struct PastSlot
-{
-    /// <summary>What was counted.</summary>
-    public TokenSlot Counts;
-
-    /// <summary>Number of the slot; 0 marks a free place.</summary>
-    public int Number;
-}
-
 /// <summary>A ring of <see cref="Length"/> minutes.</summary>
 [InlineArray(Length)]
 public struct AddressMinutes

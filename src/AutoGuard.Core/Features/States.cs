@@ -130,7 +130,7 @@ public struct TokenState
     /// <summary>The slot of the window that runs now: what is counted in it.</summary>
     public TokenSlot Now;
 
-    /// <summary>Its number, and the block of those that have passed; see <see cref="TokenWindows"/>.</summary>
+    /// <summary>Its number, and the ring of those that have passed plus one, or 0; see <see cref="TokenWindows"/>.</summary>
     public int Slot, Past;
 
     /// <summary>Cell of the identity in the text slab.</summary>
@@ -175,20 +175,20 @@ public struct TokenState
     /// <summary>Where it stands in its population.</summary>
     public PopulationMark Population;
 
-    /// <summary>What it was last judged to mean.</summary>
-    public TokenWorkflow Workflow;
-
     /// <summary>Slot in the spike bank, or -1.</summary>
     public int Series;
 
     /// <summary>Starts in the minute now running, for the series, and the interned stream of the last one.</summary>
     public int MinuteStarts, Stream;
 
-    /// <summary>Last five minutes that alerted, newest in bit 0.</summary>
-    public byte SpikeAlerts;
-
     /// <summary>Grade source of the last alerting minute: -log10 p.</summary>
     public float SpikeLevel;
+
+    /// <summary>What it was last judged to mean.</summary>
+    public TokenWorkflow Workflow;
+
+    /// <summary>Last five minutes that alerted, newest in bit 0.</summary>
+    public byte SpikeAlerts;
 
     /// <summary>Whether it is bound to <see cref="User"/>: half its sessions say so, for one forged event must not bind everybody's token.</summary>
     public readonly bool IsBound => !User.IsAbsent && UserSessions >= TotalSessions - UserSessions;

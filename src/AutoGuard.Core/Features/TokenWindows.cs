@@ -1,20 +1,27 @@
+using System.Runtime.InteropServices;
+
 namespace AutoGuard.Core.Features;
 
 /// <summary>
-/// The windows of tokens. The slot now running lies in the token itself; those that have passed, where anything was counted in
-/// them, lie in a block of a pool, for most tokens have just come: 1, 3, 6 or 11 places.
+/// The windows of tokens. The slot now running lies in the token itself; those that have passed lie in a ring of a pool, from the first
+/// on in which anything was counted, for most tokens have just come. What most slots hold, some sessions and how long they
+/// were watched, takes 6 bytes there; a slot with anything more to tell has its counts in a cell of its own.
 /// </summary>
 public sealed class TokenWindows
 {
     /// <summary>Slots that make up the window.</summary>
     public const int Length = 12;
 
-    private static readonly int[] Sizes = [1, 3, 6, Length - 1];
+    private const int Past = Length - 1;
 
-    private readonly BlockPool<PastSlot>[] _classes = [.. Sizes.Select(size => new BlockPool<PastSlot>(size))];
+    private readonly BlockPool<PastSlot> _rings = new(Past);
+    private readonly BlockPool<TokenSlot> _cells = new(1);
 
-    /// <summary>Blocks in use.</summary>
-    public int Rented => _classes.Sum(pool => pool.Rented);
+    /// <summary>Tokens with slots that have passed.</summary>
+    public int Rented => _rings.Rented;
+
+    /// <summary>Slots with a cell of their own.</summary>
+    internal int Cells => _cells.Rented;
 
     /// <summary>Brings a token to a slot and returns that slot's counts. Time never runs backwards here.</summary>
     public ref TokenSlot Advance(ref TokenState token, long slot)
@@ -26,19 +33,19 @@ public sealed class TokenWindows
         return ref token.Now;
     }
 
-    /// <summary>Slots that have passed, in no particular order; those before <see cref="EarliestOf"/>, and free places, count for nothing.</summary>
-    public ReadOnlySpan<PastSlot> PastOf(in TokenState token) => token.Past == 0 ? [] : Block(token.Past);
-
-    /// <summary>First slot of a token's window.</summary>
-    public static int EarliestOf(in TokenState token) => token.Slot - Length + 1;
+    /// <summary>Slots of a token's window that have passed and in which anything was counted, newest first.</summary>
+    public PastSlots PastOf(in TokenState token) => new(this, in token);
 
     /// <summary>Gives the memory of what has passed back.</summary>
     public void Release(ref TokenState token)
     {
         if (token.Past != 0)
         {
-            Block(token.Past).Clear();
-            _classes[ClassOf(token.Past)].Return(NumberOf(token.Past));
+            foreach (ref PastSlot place in RingOf(in token))
+            {
+                Clear(ref place);
+            }
+            _rings.Return(token.Past - 1);
             token.Past = 0;
         }
     }
@@ -51,42 +58,127 @@ public sealed class TokenWindows
         {
             Release(ref token);
         }
-        else if (!token.Now.IsEmpty)
+        else if (token.Past != 0 || !token.Now.IsEmpty)
         {
-            PlaceIn(ref token) = new PastSlot { Counts = token.Now, Number = passed };
+            Keep(ref token, passed);
         }
         token.Now = default;
     }
 
-    /// <summary>A place of the token's block that is free or holds what has left the window; the block grows when there is none.</summary>
-    private ref PastSlot PlaceIn(ref TokenState token)
+    /// <summary>Puts the slot that ran until now where the oldest of the window was, and empties the places of those passed over.</summary>
+    private void Keep(ref TokenState token, int passed)
     {
         if (token.Past == 0)
         {
-            token.Past = Encode(0, _classes[0].Rent());
+            token.Past = _rings.Rent() + 1;
+            RingOf(in token).Clear();
         }
-        Span<PastSlot> places = Block(token.Past);
-        foreach (ref PastSlot place in places)
+        Span<PastSlot> ring = RingOf(in token);
+        for (int slot = passed; slot < token.Slot; slot++)
         {
-            if (place.Number < EarliestOf(in token))
-            {
-                return ref place;
-            }
+            Clear(ref ring[slot % Past]);
         }
-        int larger = ClassOf(token.Past) + 1;
-        int block = Encode(larger, _classes[larger].Rent());
-        places.CopyTo(Block(block));
-        int used = places.Length;
-        Release(ref token);
-        token.Past = block;
-        return ref Block(block)[used];
+        ref PastSlot place = ref ring[passed % Past];
+        if (!place.TryHold(in token.Now))
+        {
+            int cell = _cells.Rent();
+            _cells.Block(cell)[0] = token.Now;
+            place.PointTo(cell);
+        }
     }
 
-    private Span<PastSlot> Block(int past) => _classes[ClassOf(past)].Block(NumberOf(past));
+    private void Clear(ref PastSlot place)
+    {
+        if (place.HasCell)
+        {
+            _cells.Return(place.Cell);
+        }
+        place = default;
+    }
 
-    private static int Encode(int sizeClass, int block) => ((block + 1) << 2) | sizeClass;
+    private Span<PastSlot> RingOf(in TokenState token) => token.Past == 0 ? [] : _rings.Block(token.Past - 1);
 
-    private static int ClassOf(int past) => past & 3;
+    /// <summary>Goes over the slots of a token that have passed. Good until the token moves on.</summary>
+    public ref struct PastSlots
+    {
+        private readonly TokenWindows _windows;
+        private readonly ReadOnlySpan<PastSlot> _ring;
+        private int _place;
 
-    private static int NumberOf(int past) => (past >> 2) - 1;
+        internal PastSlots(TokenWindows windows, in TokenState token)
+        {
+            _windows = windows;
+            _ring = windows.RingOf(in token);
+            _place = token.Slot % Past;
+        }
+
+        /// <summary>What was counted in the slot.</summary>
+        public TokenSlot Current { get; private set; }
+
+        /// <summary>How many slots before the running one it is, 1 to 11.</summary>
+        public int Back { get; private set; }
+
+        /// <summary>Goes on to the slot before.</summary>
+        public bool MoveNext()
+        {
+            while (Back < _ring.Length)
+            {
+                Back++;
+                _place = _place == 0 ? Past - 1 : _place - 1;
+                ref readonly PastSlot slot = ref _ring[_place];
+                if (!slot.IsEmpty)
+                {
+                    Current = slot.HasCell ? _windows._cells.Block(slot.Cell)[0] : slot.Counts;
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /// <summary>A slot that has passed: few counts, or the number of a cell. 6 bytes.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = 2)]
+    private struct PastSlot
+    {
+        private const byte InCell = byte.MaxValue;
+
+        // The bits of the time watched, or the cell.
+        private uint _watched;
+        private byte _sessions;
+        private byte _mostOpen;
+
+        public readonly bool IsEmpty => _watched == 0 && _sessions == 0 && _mostOpen == 0;
+
+        public readonly bool HasCell => _mostOpen == InCell;
+
+        public readonly int Cell => (int)_watched;
+
+        public readonly TokenSlot Counts => new()
+        {
+            Watched = BitConverter.UInt32BitsToSingle(_watched),
+            Sessions = _sessions,
+            MostOpen = _mostOpen,
+        };
+
+        public void PointTo(int cell)
+        {
+            _watched = (uint)cell;
+            _mostOpen = InCell;
+        }
+
+        /// <summary>Takes counts that fit; false when they need a cell.</summary>
+        public bool TryHold(in TokenSlot counts)
+        {
+            bool fits = counts.Sessions <= byte.MaxValue && counts.MostOpen < InCell
+                && counts.DataCentreWatched == 0 && counts.Unexpected == 0
+                && (counts.MissingReferrer | counts.UnknownReferrer | counts.Troubled | counts.Handovers) == 0;
+            if (fits)
+            {
+                _watched = BitConverter.SingleToUInt32Bits(counts.Watched);
+                _sessions = (byte)counts.Sessions;
+                _mostOpen = (byte)counts.MostOpen;
+            }
+            return fits;
+        }
+    }
 }

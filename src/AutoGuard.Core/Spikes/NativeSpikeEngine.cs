@@ -10,15 +10,12 @@ public sealed class NativeSpikeEngine : ISpikeEngine
     public void Recheck(ReadOnlySpan<float> blocks, RecheckSettings settings, Span<SpikePrediction> predictions)
     {
         var count = SuspectBlock.CountOf(blocks.Length, settings, predictions.Length);
-        var block = new float[settings.History + 1];
+        var threshold = KernelPValue.Threshold(settings.Confidence);
+        Span<float> block = stackalloc float[settings.History + 1];
         for (var i = 0; i < count; i++)
         {
             SuspectBlock.Normalise(blocks.Slice(i * block.Length, block.Length), block);
-            var detector = new IidSpikeDetector(settings.Confidence, settings.History, settings.Side, SpikeMode.Exact);
-            foreach (var value in block)
-            {
-                predictions[i] = detector.Score(value);
-            }
+            predictions[i] = Judge(block[..^1], block[^1], threshold, settings.Side);
         }
     }
 
@@ -33,5 +30,19 @@ public sealed class NativeSpikeEngine : ISpikeEngine
         {
             predictions[i] = detector.Score(series[i]);
         }
+    }
+
+    /// <summary>What an <see cref="IidSpikeDetector"/> in <see cref="SpikeMode.Exact"/> says of a value that follows a whole window.</summary>
+    private static SpikePrediction Judge(ReadOnlySpan<float> window, float value, double threshold, SpikeSide side)
+    {
+        double pairwise = 0;
+        for (var i = 0; i < window.Length; i++)
+        {
+            pairwise = PairwiseSpread.Move(pairwise, window[..i], [], window[i], full: false);
+        }
+
+        var deviation = PairwiseSpread.Deviation(pairwise, window.Length);
+        var p = KernelPValue.OfSide(KernelPValue.UpperTail(window, [], value, deviation), side);
+        return new SpikePrediction(p <= threshold, value, p);
     }
 }

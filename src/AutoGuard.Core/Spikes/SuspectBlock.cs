@@ -41,7 +41,7 @@ public static class SuspectBlock
             }
         }
 
-        var sorted = new double[block.Length - 1];
+        Span<double> sorted = block.Length <= MaximumHistory + 1 ? stackalloc double[block.Length - 1] : new double[block.Length - 1];
         for (var i = 0; i < sorted.Length; i++)
         {
             sorted[i] = block[i];
@@ -87,9 +87,9 @@ public static class SuspectBlock
     }
 
     /// <summary>Sorts the values and returns their median.</summary>
-    private static double Median(double[] values)
+    private static double Median(Span<double> values)
     {
-        Array.Sort(values);
+        values.Sort();
         var middle = values.Length / 2;
         return values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
     }

@@ -20,7 +20,12 @@ internal static class CoreRun
     private const int BatchesPerSegment = 128;
     private const int Segments = 15;
     private const int SimulatedRuns = 7;
-    public const int WarmingRounds = 24;
+
+    /// <summary>Until sessions have shown their rhythm and the first that ended are forgotten, milliseconds of event time.</summary>
+    public const double Settling = 720_000;
+
+    /// <summary>A window of the default settings, milliseconds.</summary>
+    public const double Window = 3 * 3_600_000.0;
 
     private static long _sink;
     private static readonly List<double> LongestBatches = [];
@@ -51,11 +56,7 @@ internal static class CoreRun
         DetectionOutput output = new();
         EventBatch[] batches = [.. Enumerable.Range(0, BatchesPerSegment).Select(_ => new EventBatch(BatchSize))];
         int perSegment = BatchesPerSegment * BatchSize;
-        // Sessions start, are heard, show their rhythm, and the first of those that ended are forgotten.
-        for (long events = 0; events < Math.Max((long)WarmingRounds * traffic.Round, 4L * perSegment); events += perSegment)
-        {
-            Segment(traffic, pipeline, output, batches);
-        }
+        WarmWholeWindow(traffic, pipeline, output);
         PairedTimes times = new("ns");
         long allocated = 0;
         int decisions = 0;
@@ -68,6 +69,28 @@ internal static class CoreRun
             decisions += decided;
         }
         Print(name, times, (double)allocated / ((long)Segments * perSegment), decisions);
+    }
+
+    /// <summary>Plays until every key holds all it ever will: most of a window with sessions that are heard seldom, its ends as usual.</summary>
+    public static void WarmWholeWindow(SteadyTraffic traffic, DetectionPipeline pipeline, DetectionOutput output)
+    {
+        Play(traffic, pipeline, output, Settling);
+        traffic.Slow(true);
+        Play(traffic, pipeline, output, Window);
+        traffic.Slow(false);
+        Play(traffic, pipeline, output, Window + Settling);
+    }
+
+    /// <summary>Plays until so many milliseconds of event time have passed since the first event.</summary>
+    public static void Play(SteadyTraffic traffic, DetectionPipeline pipeline, DetectionOutput output, double until)
+    {
+        EventBatch batch = new(BatchSize);
+        while (traffic.Elapsed < until)
+        {
+            traffic.Fill(batch);
+            pipeline.Process(batch, output);
+            output.Clear();
+        }
     }
 
     private static (double Work, double Bare, long Bytes, int Decisions) Segment(

@@ -30,8 +30,14 @@ internal enum Popularity
 internal sealed class SteadyTraffic
 {
     private const long Start = 1_763_121_600_000;
-    private const long Rhythm = 30_000;
-    private const int Turnover = 20;
+
+    /// <summary>Time between two events of a session, milliseconds, and of one that is heard as seldom as can be.</summary>
+    private const int Rhythm = 30_000;
+    private const int SlowRhythm = 120_000;
+
+    /// <summary>How long a session lasts on average, milliseconds.</summary>
+    private const int Stay = 600_000;
+
     private const int Referrers = 8;
     private const int Agents = 4;
     private const int Operators = 256;
@@ -50,6 +56,9 @@ internal sealed class SteadyTraffic
     private readonly int[] _visits;
     private readonly Random _random = new(1);
     private long _count;
+    private long _countOfRhythm;
+    private double _timeOfRhythm;
+    private int _rhythm = Rhythm;
     private int _started;
     private bool _restart;
 
@@ -72,8 +81,19 @@ internal sealed class SteadyTraffic
     /// <summary>The pool that the referrers are interned in.</summary>
     public StringPool Strings { get; }
 
-    /// <summary>Events until every session was heard once.</summary>
-    public int Round => _sessions;
+    /// <summary>
+    /// From now on sessions are heard each two minutes instead of each thirty seconds, or as before; they start and end as often. So
+    /// hours pass in a quarter of the events.
+    /// </summary>
+    public void Slow(bool slow)
+    {
+        _timeOfRhythm = Elapsed;
+        _countOfRhythm = _count;
+        _rhythm = slow ? SlowRhythm : Rhythm;
+    }
+
+    /// <summary>Event time since the first event, milliseconds.</summary>
+    public double Elapsed => _timeOfRhythm + ((double)(_count - _countOfRhythm) / _sessions * _rhythm);
 
     /// <summary>Fills a batch with what comes next.</summary>
     public void Fill(EventBatch batch)
@@ -88,7 +108,7 @@ internal sealed class SteadyTraffic
     private void Next(EventBatch batch)
     {
         int session = (int)(_count % _sessions);
-        long time = Start + (long)((double)_count / _sessions * Rhythm);
+        long time = Start + (long)Elapsed;
         if (_restart || _started < _sessions)
         {
             session = _restart ? session : (int)(_count * Stride % _sessions);
@@ -100,7 +120,7 @@ internal sealed class SteadyTraffic
             return;
         }
         // The end and the start that follows it share a turn.
-        _restart = _random.Next(Turnover) == 0;
+        _restart = _random.Next(Stay / _rhythm) == 0;
         Write(batch, session, time, _restart ? PlaybackEventType.End : PlaybackEventType.Heartbeat);
         _count += _restart ? 0 : 1;
     }

@@ -1,5 +1,7 @@
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Spikes;
+using AutoGuard.Testing;
 
 namespace AutoGuard.Core.Tests.Pipeline;
 
@@ -41,5 +43,18 @@ public sealed class AllocationTests
         // Code that allocates does so in every batch; one may meet a collection that another thread causes, whose retired
         // allocation context is counted.
         Assert.InRange(allocating, 0, 1);
+    }
+
+    [Fact]
+    public void The_second_look_at_spikes_allocates_nothing()
+    {
+        // Of a hundred thousand series some hundred look suspicious in any minute.
+        NativeSpikeEngine engine = new();
+        RecheckSettings settings = new(99.9, 30, SpikeSide.Positive);
+        Random random = new(1);
+        float[] blocks = [.. Enumerable.Range(0, 100 * 31).Select(_ => random.NextSingle())];
+        SpikePrediction[] predictions = new SpikePrediction[100];
+
+        Assert.Equal(0, Allocations.LeastOf(() => engine.Recheck(blocks, settings, predictions)));
     }
 }
