@@ -25,7 +25,7 @@ public sealed partial class KafkaEventSource
             .SetStatisticsHandler((_, json) => OnStatistics(json))
             .SetLogHandler((_, message) => Log.Library(_logger, message.Facility, message.Message))
             .Build();
-        _fetched = FetchedRecords.Of(consumer);
+        _fetched = _settings.ReadsOneByOne ? null : FetchedRecords.Of(consumer);
         _unreachableSince = _time.GetTimestamp();
         if (_settings.ReadsAlone)
         {
