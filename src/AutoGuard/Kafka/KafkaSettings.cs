@@ -56,9 +56,7 @@ public sealed class KafkaSettings(KafkaOptions options, string bootstrapServers,
         }
         else
         {
-            // So only their bytes may fill it: the usual 100,000 messages are a third of them.
             properties["queued.max.messages.kbytes"] = "131072";
-            properties["queued.min.messages"] = "1000000";
         }
         if (IsEmbedded)
         {
