@@ -25,6 +25,7 @@ public sealed partial class KafkaEventSource
             .SetStatisticsHandler((_, json) => OnStatistics(json))
             .SetLogHandler((_, message) => Log.Library(_logger, message.Facility, message.Message))
             .Build();
+        _fetched = _settings.ReadsOneByOne ? null : FetchedRecords.Of(consumer);
         _unreachableSince = _time.GetTimestamp();
         if (_settings.ReadsAlone)
         {
@@ -86,6 +87,7 @@ public sealed partial class KafkaEventSource
         {
             Announce(partition, PartitionChange.Revoked);
             _partitions.Remove(partition);
+            _fetched?.Forget(partition);
             _deadLetters.Forget(partition);
         }
         _last = null;

@@ -30,6 +30,7 @@ public sealed partial class KafkaEventSource
     private readonly List<PartitionNotice> _notices = [];
     private readonly LogLimiter<EventRejection> _rejectionLog;
     private IConsumer<int, int> _consumer = null!;
+    private FetchedRecords? _fetched;
     private DeadLetterQueue _deadLetters = null!;
     private SourceBatch? _current;
     private PartitionState? _last;
@@ -139,28 +140,13 @@ public sealed partial class KafkaEventSource
         for (int i = 1; i <= MostRecordsBetweenChores && _current is not null; i++)
         {
             // What has been fetched comes without a wait, and then the time matters now and then only.
-            ConsumeResult<int, int>? result = Poll(TimeSpan.Zero);
-            bool look = result is null || i % RecordsBetweenLooks == 0;
-            result ??= Poll(HasContent ? TimeLeft() : PollTimeout);
-            if (result is null)
+            bool isWaiting = !TryRead();
+            if (isWaiting && !Consume(HasContent ? TimeLeft() : PollTimeout))
             {
                 HandOverIfDue();
                 return;
             }
-            if (result.IsPartitionEOF)
-            {
-                OnEnd(result);
-            }
-            else if (_current is null)
-            {
-                // A revocation within the poll handed the batch over.
-                PutBack(result);
-            }
-            else
-            {
-                OnRecord(result);
-            }
-            if (look)
+            if (isWaiting || i % RecordsBetweenLooks == 0)
             {
                 HandOverIfDue();
             }
@@ -180,102 +166,6 @@ public sealed partial class KafkaEventSource
     {
         TimeSpan left = (_batches.Reader.Count == 0 ? ShortLinger : Linger) - _time.GetElapsedTime(_openedAt);
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
-
-    private ConsumeResult<int, int>? Poll(TimeSpan timeout)
-    {
-        try
-        {
-            return _consumer.Consume((int)Math.Ceiling(timeout.TotalMilliseconds));
-        }
-        catch (ConsumeException e) when (!e.Error.IsFatal && e.Error.Code != ErrorCode.Local_Fatal)
-        {
-            OnError(e.Error);
-            return null;
-        }
-    }
-
-    private void OnRecord(ConsumeResult<int, int> result)
-    {
-        SourceBatch batch = _current!;
-        PartitionState state = StateOf(result.Partition.Value);
-        long offset = result.Offset.Value;
-        if (!HasContent)
-        {
-            _openedAt = _time.GetTimestamp();
-        }
-        Counters.CountConsumed();
-        state.Next = offset + 1;
-        state.IsTouched = true;
-        state.IsActive = true;
-        state.IsAtEnd = false;
-        state.IsIdle = false;
-        _hasPositions = true;
-        EventRejection rejection = Parse(result, batch.Events, state.Partition, offset, out bool faulted);
-        if (rejection == EventRejection.None && !faulted)
-        {
-            Counters.CountAccepted();
-        }
-        else
-        {
-            batch.Rejected++;
-            Reject(result, state.Partition, offset, rejection, faulted);
-        }
-        if (batch.Events.IsFull)
-        {
-            HandOver();
-        }
-    }
-
-    private EventRejection Parse(ConsumeResult<int, int> result, EventBatch events, int partition, long offset, out bool faulted)
-    {
-        faulted = false;
-        int count = events.Count;
-        int textLength = events.TextLength;
-        try
-        {
-            return _parser(_value.Span(result.Message.Value), result.Message.Headers, events, _topic, partition, offset);
-        }
-        catch (Exception e) when (events.Count == count)
-        {
-            // A record on which the parser breaks would break it again after every restart: it is set aside like any other
-            // record that is not an event, and reported as the defect it is.
-            events.Rewind(textLength);
-            Counters.CountParserFault();
-            Log.ParserFailed(_logger, e, _settings.Options.EventsTopic, partition, offset);
-            faulted = true;
-            return EventRejection.None;
-        }
-    }
-
-    private void Reject(ConsumeResult<int, int> result, int partition, long offset, EventRejection rejection, bool faulted)
-    {
-        string reason = faulted ? "parserFault" : SourceCounters.NameOf(rejection);
-        if (!faulted)
-        {
-            Counters.CountRejected(rejection);
-            if (_rejectionLog.TryPass(rejection, out long heldBack))
-            {
-                Log.Rejected(_logger, _settings.Options.EventsTopic, partition, offset, reason, heldBack);
-            }
-        }
-        _deadLetters.Add(partition, offset, reason,
-            _key.Span(result.Message.Key), result.Message.Key != RecordBytes.Absent,
-            _value.Span(result.Message.Value), result.Message.Value != RecordBytes.Absent, result.Message.Headers);
-    }
-
-    private void OnEnd(ConsumeResult<int, int> result)
-    {
-        PartitionState state = StateOf(result.Partition.Value);
-        state.IsAtEnd = true;
-        long end = result.Offset.Value;
-        if (state.Next >= 0 && end > state.Next)
-        {
-            // Markers of transactions take offsets without being records.
-            state.IsTouched = true;
-            _hasPositions = true;
-        }
-        state.Next = Math.Max(state.Next, end);
     }
 
     private PartitionState StateOf(int partition)
@@ -324,24 +214,6 @@ public sealed partial class KafkaEventSource
         _batches.Writer.TryComplete();
     }
 
-    private void PutBack(ConsumeResult<int, int> result)
-    {
-        if (_stopReading)
-        {
-            return;
-        }
-        var position = new TopicPartitionOffset(_settings.Options.EventsTopic, result.Partition, result.Offset);
-        try
-        {
-            _consumer.Seek(position);
-        }
-        catch (KafkaException e) when (e.Error.Code is ErrorCode.Local_State or ErrorCode.Local_UnknownPartition)
-        {
-            // Revoked meanwhile: whoever has it now reads the record.
-            OnError(e.Error);
-        }
-    }
-
     /// <summary>Adds a notice that comes after every event read so far and before every later one.</summary>
     private void Announce(int partition, PartitionChange change)
     {
@@ -361,6 +233,7 @@ public sealed partial class KafkaEventSource
         Counters.CountRestart();
         Log.Restarting(_logger, error.Reason, RestartDelay);
         Forget([.. _partitions.Keys]);
+        _fetched?.Dispose();
         _consumer.Dispose();
         _closeRequested.Wait(RestartDelay);
         _consumer = BuildConsumer();
@@ -375,6 +248,7 @@ public sealed partial class KafkaEventSource
         _deadLetters.Flush(CloseLimit / 4);
         StorePositions();
         CommitRest();
+        _fetched?.Dispose();
         _consumer.Close();
         _consumer.Dispose();
         _deadLetters.Dispose();

@@ -39,6 +39,9 @@ public sealed class KafkaSettings(KafkaOptions options, string bootstrapServers,
     /// </summary>
     public bool ReadsAlone { get; init; }
 
+    /// <summary>Whether records are consumed one after the other through the client, as where its native handle cannot be had.</summary>
+    internal bool ReadsOneByOne { get; init; }
+
     /// <summary>Properties of the consumer of events.</summary>
     internal Dictionary<string, string> ForConsumer(Version native)
     {

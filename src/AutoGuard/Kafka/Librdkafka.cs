@@ -19,6 +19,21 @@ internal static partial class Librdkafka
         Ok = 0,
     }
 
+    /// <summary>A record as librdkafka hands it out (<c>rd_kafka_message_t</c>).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct Message
+    {
+        public int Error;
+        public nint Topic;
+        public int Partition;
+        public byte* Payload;
+        public nuint Length;
+        public byte* Key;
+        public nuint KeyLength;
+        public long Offset;
+        public nint Opaque;
+    }
+
     /// <summary>Makes a handle that owns a mock cluster and nothing else; the caller destroys it.</summary>
     public static unsafe nint NewProducer()
     {
@@ -85,6 +100,29 @@ internal static partial class Librdkafka
 
     [LibraryImport(Name)]
     public static partial void rd_kafka_destroy(nint handle);
+
+    /// <summary>The queue that a consumer's records and callbacks come from; to be destroyed before the consumer.</summary>
+    [LibraryImport(Name)]
+    public static partial nint rd_kafka_queue_get_consumer(nint handle);
+
+    [LibraryImport(Name)]
+    public static partial void rd_kafka_queue_destroy(nint queue);
+
+    [LibraryImport(Name)]
+    public static unsafe partial nint rd_kafka_consume_batch_queue(nint queue, int timeout, nint* messages, nuint size);
+
+    /// <summary>Called from within a callback: the call that runs it returns when it has ended.</summary>
+    [LibraryImport(Name)]
+    public static partial void rd_kafka_yield(nint handle);
+
+    [LibraryImport(Name)]
+    public static partial void rd_kafka_message_destroy(nint message);
+
+    [LibraryImport(Name)]
+    public static partial int rd_kafka_message_headers(nint message, out nint headers);
+
+    [LibraryImport(Name)]
+    public static unsafe partial int rd_kafka_header_get_all(nint headers, nuint index, out byte* name, out byte* value, out nuint length);
 
     [LibraryImport(Name)]
     public static partial nint rd_kafka_mock_cluster_new(nint handle, int brokers);

@@ -15,77 +15,97 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AutoGuard.Benchmarks.Runs;
 
 /// <summary>
-/// From Kafka to decisions, in processor time: the worker's own source and detection on a topic that lies ready in another
-/// process, against a bare <c>Consume()</c> loop whose deserializer parses the same events into the same struct.
+/// From Kafka to decisions, in processor time: the worker's own source and detection on topics that lie ready in another
+/// process, against a bare <c>Consume()</c> loop whose deserializer parses the same events into the same struct. Topic after
+/// topic is read by both, each going on where the one before it ended; the first ones warm both up.
 /// </summary>
 internal static class KafkaRun
 {
-    private const int Pairs = 7;
-    private const int Partitions = 8;
+    private const int Partitions = 16;
 
-    // What the embedded broker keeps: 5 MiB for each partition, compressed.
-    private const int Events = 250_000;
+    // What the embedded broker keeps of a topic: 5 MiB for each partition, compressed.
+    private const int EventsPerTopic = 250_000;
+    private const int Topics = 18;
+    private const int WarmingTopics = 6;
 
     public static async Task RunAsync()
     {
         using ChildBenchmark broker = new("broker");
-        KafkaSettings kafka = new(new KafkaOptions { EmbeddedPartitions = Partitions }, await broker.LineAsync(), isEmbedded: true) { ReadsAlone = true };
-        // Partitions side by side, as they are read when events come in live, and not one after the other.
-        kafka.Options.Consumer["fetch.message.max.bytes"] = "65536";
+        string servers = await broker.LineAsync();
         long records = long.Parse(await broker.LineAsync(), CultureInfo.InvariantCulture);
+        // Made beforehand: it is a matter of the start, not of the events.
         EffectiveSettings settings = SettingsLoader.Load([], [], new Hashtable());
+        DetectionParts parts = new(settings);
+        ParsingDeserializer parser = new();
         PairedTimes processor = new("s of processor time per million");
         PairedTimes wall = new("s per million");
-        (double Allocated, double Bare) bytes = default;
-        for (int i = 0; i <= Pairs; i++)
+        (double Work, double Bare) bytes = default;
+        for (int topic = 0; topic < Topics; topic++)
         {
-            kafka.Options.GroupId = string.Create(CultureInfo.InvariantCulture, $"bench-{i}");
-            Cost bare = Measure(() => Bare(kafka, records));
-            // Made beforehand: it is a matter of the start, not of the events.
-            DetectionParts parts = new(settings);
+            KafkaSettings kafka = new(OptionsOf(topic), servers, isEmbedded: true) { ReadsAlone = true };
+            // Partitions side by side, as they are read when events come in live, and not one after the other.
+            kafka.Options.Consumer["fetch.message.max.bytes"] = "65536";
+            Cost bare = Measure(() => Bare(kafka, parser, records));
             Cost work = await MeasureAsync(() => WorkAsync(kafka, settings, parts, records));
-            if (i > 0)
+            if (topic >= WarmingTopics)
             {
                 processor.Add(work.Processor * 1e6 / records, bare.Processor * 1e6 / records);
                 wall.Add(work.Wall * 1e6 / records, bare.Wall * 1e6 / records);
-                bytes = (work.Bytes / records, bare.Bytes / records);
+                bytes = (bytes.Work + work.Bytes, bytes.Bare + bare.Bytes);
             }
         }
-        Console.WriteLine($"Kafka to decisions, {records:N0} events in {Partitions} partitions, LZ4: {processor}");
+        long total = records * (Topics - WarmingTopics);
+        Console.WriteLine($"Kafka to decisions, {total:N0} events after {WarmingTopics * records:N0} of warming up, {Partitions} partitions, LZ4: {processor}");
         Console.WriteLine($"  wall time: {wall}");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  allocated per event: {bytes.Allocated:0} bytes against {bytes.Bare:0}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  allocated per event: {bytes.Work / total:0} bytes against {bytes.Bare / total:0}"));
     }
 
-    /// <summary>The other process: a broker with the topic filled.</summary>
+    /// <summary>The other process: a broker with the topics filled.</summary>
     public static void Serve()
     {
-        KafkaOptions options = new() { EmbeddedPartitions = Partitions };
-        using EmbeddedKafka broker = EmbeddedKafka.Start(options);
-        KafkaSettings settings = new(options, broker.BootstrapServers, isEmbedded: true);
-        long produced = 0;
-        using (KafkaEventProducer producer = new(settings))
+        using EmbeddedKafka broker = EmbeddedKafka.Start(OptionsOf(0));
+        TrafficSimulator simulator = new(SimulationProfiles.Sized(30_000, 4), seed: 1);
+        for (int topic = 0; topic < Topics; topic++)
         {
-            TrafficSimulator simulator = new(SimulationProfiles.Sized(3_000, 2), seed: 1);
-            ArrayBufferWriter<byte> line = new();
-            for (; produced < Events && simulator.TryNext(line, out var written); produced++)
-            {
-                producer.Produce(written.Key.Span, line.WrittenSpan, CancellationToken.None);
-                line.ResetWrittenCount();
-            }
-            producer.Flush(CancellationToken.None);
-            if (producer.Failed > 0)
-            {
-                throw new InvalidOperationException($"The broker refused events: {producer.FirstError}");
-            }
+            KafkaOptions options = OptionsOf(topic);
+            broker.CreateTopic(options.EventsTopic, Partitions);
+            Fill(new KafkaSettings(options, broker.BootstrapServers, isEmbedded: true), simulator);
         }
         Console.WriteLine(broker.BootstrapServers);
-        Console.WriteLine(produced.ToString(CultureInfo.InvariantCulture));
+        Console.WriteLine(EventsPerTopic.ToString(CultureInfo.InvariantCulture));
         Console.In.ReadToEnd();
     }
 
-    private static void Bare(KafkaSettings kafka, long records)
+    private static void Fill(KafkaSettings settings, TrafficSimulator simulator)
     {
-        using IConsumer<Ignore, int> consumer = new ConsumerBuilder<Ignore, int>(kafka.ForConsumer(KafkaLibrary.Current.Native!)).SetValueDeserializer(new ParsingDeserializer()).Build();
+        using KafkaEventProducer producer = new(settings);
+        ArrayBufferWriter<byte> line = new();
+        for (int produced = 0; produced < EventsPerTopic; produced++)
+        {
+            if (!simulator.TryNext(line, out var written))
+            {
+                throw new InvalidOperationException("The simulation ended before the last topic was full.");
+            }
+            producer.Produce(written.Key.Span, line.WrittenSpan, CancellationToken.None);
+            line.ResetWrittenCount();
+        }
+        producer.Flush(CancellationToken.None);
+        if (producer.Failed > 0)
+        {
+            throw new InvalidOperationException($"The broker refused events: {producer.FirstError}");
+        }
+    }
+
+    private static KafkaOptions OptionsOf(int topic) => new()
+    {
+        EventsTopic = string.Create(CultureInfo.InvariantCulture, $"playback.events.{topic}"),
+        GroupId = string.Create(CultureInfo.InvariantCulture, $"bench-{topic}"),
+        EmbeddedPartitions = Partitions,
+    };
+
+    private static void Bare(KafkaSettings kafka, ParsingDeserializer parser, long records)
+    {
+        using IConsumer<Ignore, int> consumer = new ConsumerBuilder<Ignore, int>(kafka.ForConsumer(KafkaLibrary.Current.Native!)).SetValueDeserializer(parser).Build();
         consumer.Assign(Enumerable.Range(0, Partitions).Select(partition => new TopicPartitionOffset(kafka.Options.EventsTopic, partition, Offset.Beginning)));
         long read = 0;
         while (read < records)

@@ -13,12 +13,14 @@ public sealed class DeadLetterTests
     private const short ProduceRequest = 0;
     private const int TopicAuthorizationFailed = 29;
 
-    [Fact]
-    public async Task Records_that_are_no_events_go_to_the_dead_letter_topic_with_their_coordinates()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Records_that_are_no_events_go_to_the_dead_letter_topic_with_their_coordinates(bool readsOneByOne)
     {
         await using var bench = new KafkaBench(partitions: 2);
         bench.ProduceTexts([(0, "1"), (1, "no number"), (1, null), (0, "throw"), (1, "2")]);
-        KafkaEventSource source = bench.Source();
+        KafkaEventSource source = bench.Source(readsOneByOne: readsOneByOne);
 
         BatchReader reader = await BatchReader.Run(source, commits: true, r => r.Positions.GetValueOrDefault(1) == 3 && r.Positions.GetValueOrDefault(0) == 2, "both partitions read");
 

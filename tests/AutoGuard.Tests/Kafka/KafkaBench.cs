@@ -81,9 +81,9 @@ internal sealed class KafkaBench : IAsyncDisposable
 
     public LogList<KafkaEventSource> Log { get; } = new();
 
-    public KafkaEventSource Source(Func<int, long?>? startAt = null, bool readsAlone = false)
+    public KafkaEventSource Source(Func<int, long?>? startAt = null, bool readsAlone = false, bool readsOneByOne = false)
     {
-        KafkaSettings settings = readsAlone ? new KafkaSettings(Options, Broker.BootstrapServers, isEmbedded: true) { ReadsAlone = true } : Settings;
+        KafkaSettings settings = new(Options, Broker.BootstrapServers, isEmbedded: true) { ReadsAlone = readsAlone, ReadsOneByOne = readsOneByOne };
         var source = new KafkaEventSource(settings, NumberParser.Parse, NumberParser.Topic, Log, TimeProvider.System, startAt);
         _sources.Add(source);
         return source;
