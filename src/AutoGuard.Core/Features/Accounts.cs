@@ -6,6 +6,10 @@ namespace AutoGuard.Core.Features;
 /// The tokens of each account in turn. A player takes a new one every hour or so, and who is handed around is handed around all
 /// the same: a token goes on where the account's last one was. Not where that one was revoked: its owner comes back from home.
 /// </summary>
+/// <remarks>
+/// One place of four bytes per account, at most half of them taken: the user's key is looked up in the token that the place names
+/// (open addressing with linear probing; a removed place is closed by moving up what follows).
+/// </remarks>
 public sealed class Accounts
 {
     /// <summary>Addresses of an account's last token up to which the next one takes them over; what was in more hands got out, and not the account.</summary>
@@ -14,54 +18,104 @@ public sealed class Accounts
     private readonly StateTable<Key128, TokenState, Key128Hash> _tokens;
     private readonly RecentSets<AddressMember> _addresses;
 
-    /// <summary>The token that named a user for the first time last, by the upper half of the user's key.</summary>
-    private readonly StateTable<ulong, StateHandle, PairHash> _latest;
+    /// <summary>Per place the index, plus one, of the token that named an account for the first time last; 0 when free.</summary>
+    private int[] _latest = new int[1024];
 
     /// <summary>Makes the accounts of a table of tokens.</summary>
     /// <param name="tokens">The tokens.</param>
     /// <param name="addresses">Sets of their addresses.</param>
-    /// <param name="capacity">Most accounts.</param>
-    internal Accounts(StateTable<Key128, TokenState, Key128Hash> tokens, RecentSets<AddressMember> addresses, int capacity)
+    internal Accounts(StateTable<Key128, TokenState, Key128Hash> tokens, RecentSets<AddressMember> addresses)
     {
         _tokens = tokens;
         _addresses = addresses;
-        _latest = new(capacity, default);
     }
 
     /// <summary>Accounts known.</summary>
-    public int Count => _latest.Count;
+    public int Count { get; private set; }
 
     /// <summary>A token has named its user for the first time: it takes over where the account was since <paramref name="windowStart"/>, Unix seconds.</summary>
     public void FollowOn(int index, uint windowStart)
     {
         ref TokenState token = ref _tokens[index];
-        ref StateHandle latest = ref _latest[_latest.GetOrAdd(token.User.High, out bool added)];
-        StateHandle before = added ? StateHandle.None : latest;
-        latest = _tokens.HandleOf(index);
-        if (before.Index == index || !_tokens.Holds(before))
+        int before = Exchange(token.User, index);
+        if (before < 0)
         {
             return;
         }
-        ref TokenState previous = ref _tokens[before.Index];
-        if (!previous.IsBound || previous.Revoked)
+        ref TokenState previous = ref _tokens[before];
+        if (previous.IsBound && !previous.Revoked && _addresses.Count(previous.Addresses, windowStart) <= MostFollowed)
         {
-            return;
-        }
-        int places = previous.Addresses;
-        if (_addresses.Count(places, windowStart) <= MostFollowed)
-        {
-            _addresses.Copy(places, ref token.Addresses, windowStart);
+            _addresses.Copy(previous.Addresses, ref token.Addresses, windowStart);
         }
     }
+
+    /// <summary>Index of the token that named a user for the first time last, or -1.</summary>
+    internal int LatestOf(Key128 user) => _latest[PlaceOf(user)] - 1;
 
     /// <summary>A token is given away or retired.</summary>
     internal void Forget(int index)
     {
         Key128 user = _tokens[index].User;
-        int account = user.IsAbsent ? -1 : _latest.Find(user.High);
-        if (account >= 0 && _latest[account].Index == index)
+        int mask = _latest.Length - 1;
+        int place = HomeOf(user);
+        while (_latest[place] != 0 && _latest[place] != index + 1)
         {
-            _latest.Remove(account);
+            place = (place + 1) & mask;
+        }
+        if (user.IsAbsent || _latest[place] == 0)
+        {
+            return;
+        }
+        Count--;
+        for (int next = (place + 1) & mask; _latest[next] != 0; next = (next + 1) & mask)
+        {
+            // What lies further from its home than the gap does may move into the gap.
+            int home = HomeOf(_tokens[_latest[next] - 1].User);
+            if (((next - home) & mask) >= ((next - place) & mask))
+            {
+                _latest[place] = _latest[next];
+                place = next;
+            }
+        }
+        _latest[place] = 0;
+    }
+
+    /// <summary>Puts a token in the place of its user; which one was there before, or -1.</summary>
+    private int Exchange(Key128 user, int index)
+    {
+        int place = PlaceOf(user);
+        int before = _latest[place] - 1;
+        _latest[place] = index + 1;
+        if (before < 0 && ++Count * 2 > _latest.Length)
+        {
+            Grow();
+        }
+        return before;
+    }
+
+    /// <summary>The place of a user's token, or the free one where it would be.</summary>
+    private int PlaceOf(Key128 user)
+    {
+        int place = HomeOf(user);
+        while (_latest[place] != 0 && _tokens[_latest[place] - 1].User != user)
+        {
+            place = (place + 1) & (_latest.Length - 1);
+        }
+        return place;
+    }
+
+    private int HomeOf(Key128 user) => (int)user.High & (_latest.Length - 1);
+
+    private void Grow()
+    {
+        int[] smaller = _latest;
+        _latest = new int[smaller.Length * 2];
+        foreach (int token in smaller)
+        {
+            if (token != 0)
+            {
+                _latest[PlaceOf(_tokens[token - 1].User)] = token;
+            }
         }
     }
 }

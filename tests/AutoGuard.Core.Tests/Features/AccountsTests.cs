@@ -87,6 +87,43 @@ public sealed class AccountsTests
     }
 
     [Fact]
+    public void However_tokens_come_and_go_each_account_s_latest_is_known()
+    {
+        const int Users = 40;
+        FeatureState state = new(new CapacityOptions(), 1, 2);
+        Random random = new(7);
+        Dictionary<ulong, int> latest = [];
+        List<int> live = [];
+        for (int step = 0; step < 20_000; step++)
+        {
+            // Few users, whose keys want few places: long rows, in which gaps must be closed rightly.
+            int index;
+            if (live.Count > 60 || (live.Count > 0 && random.Next(3) == 0))
+            {
+                int gone = random.Next(live.Count);
+                index = live[gone];
+                live.RemoveAt(gone);
+                ulong owner = state.Tokens[index].User.High;
+                state.Release(index, ref state.Tokens[index]);
+                state.Tokens.Remove(index);
+                _ = latest.GetValueOrDefault(owner, -1) == index && latest.Remove(owner);
+            }
+            else
+            {
+                ulong owner = (ulong)(random.Next(Users) % 7) + ((ulong)random.Next(Users) << 40);
+                index = state.Tokens.GetOrAdd(new Key128((ulong)step + 1, 9), out _);
+                state.Tokens[index].User = new Key128(owner + 1, 1);
+                live.Add(index);
+                state.Accounts.FollowOn(index, 0);
+                latest[owner + 1] = index;
+            }
+            Assert.Equal(latest.Count, state.Accounts.Count);
+        }
+        Assert.All(latest, pair => Assert.Equal(pair.Value, state.Accounts.LatestOf(new Key128(pair.Key, 1))));
+        Assert.Equal(-1, state.Accounts.LatestOf(new Key128(ulong.MaxValue, 1)));
+    }
+
+    [Fact]
     public void An_account_that_goes_from_hand_to_hand_is_flagged_though_each_of_its_tokens_is_in_few()
     {
         TestTraffic traffic = new();
