@@ -79,7 +79,8 @@ public sealed class BacktestProcessTests : IDisposable
     {
         string overlay = _folder.Write("deaf.json", """
             { "Policy": { "FlagScore": 0.994, "BlockScore": 0.995 },
-              "Detection": { "Indicators": { "DistinctAgents": { "ObserveOnly": true }, "GeographicSpread": { "ObserveOnly": true }, "DistinctOperators": { "ObserveOnly": true } } } }
+              "Detection": { "Indicators": { "DistinctAgents": { "ObserveOnly": true }, "GeographicSpread": { "ObserveOnly": true }, "DistinctOperators": { "ObserveOnly": true },
+                "DistinctHomes": { "ObserveOnly": true }, "DistinctNetworks": { "ObserveOnly": true } } } }
             """);
 
         JsonElement report = await ReportAsync(Sharing, "--against", overlay, "--labels", Sharing["truth.json"]);
