@@ -45,7 +45,25 @@ public sealed class Accounts
         ref TokenState previous = ref _tokens[before];
         if (previous.IsBound && !previous.Revoked && _addresses.Count(previous.Addresses, windowStart) <= MostFollowed)
         {
-            _addresses.Copy(previous.Addresses, ref token.Addresses, windowStart);
+            TakeOver(previous.Addresses, ref token.Addresses, windowStart);
+        }
+    }
+
+    private void TakeOver(int from, ref int to, uint windowStart)
+    {
+        // Adding takes memory of the pool that is read.
+        for (int i = 0; i < _addresses.Members(from).Length; i++)
+        {
+            AddressMember member = _addresses.Members(from)[i];
+            if (member.Identity != 0 && member.LastSeen >= windowStart)
+            {
+                ref AddressMember taken = ref _addresses.GetOrAdd(ref to, member.Identity, member.LastSeen, windowStart, out bool added);
+                if (added)
+                {
+                    taken = member;
+                    taken.TakenOver = true;
+                }
+            }
         }
     }
 

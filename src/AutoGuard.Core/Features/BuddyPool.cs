@@ -16,6 +16,9 @@ internal sealed class BuddyPool<T>
     /// <summary>Blocks of this class are a whole chunk; those of class c have two to the power of c places.</summary>
     public const int LargestClass = 10;
 
+    /// <summary>A place's number, and one more, has to fit the 28 bits that a set's number leaves for it.</summary>
+    private const int MostChunks = ((1 << 28) - 1) >> LargestClass;
+
     // First free block of each class plus one, and a bit for each block of each class that is free and not part of a larger one.
     private readonly int[] _first = new int[LargestClass + 1];
     private readonly ulong[][] _free = new ulong[LargestClass + 1][];
@@ -81,6 +84,10 @@ internal sealed class BuddyPool<T>
 
     private int AddChunk()
     {
+        if (_used == MostChunks)
+        {
+            throw new InvalidOperationException($"More than {Places:N0} addresses and tokens of keys would have to be kept; lower Detection:Capacity.");
+        }
         if (_used == _chunks.Length)
         {
             MakeRoom(_used * 2);

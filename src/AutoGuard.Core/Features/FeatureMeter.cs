@@ -32,7 +32,11 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     public FeatureWindows Windows => windows;
 
     /// <summary>Measures a token at <paramref name="now"/>, Unix milliseconds.</summary>
-    public void Measure(int index, long now, out TokenFeatures features)
+    /// <param name="index">Place of the token.</param>
+    /// <param name="now">Event time, Unix milliseconds.</param>
+    /// <param name="features">What is measured.</param>
+    /// <param name="alone">Whether addresses are left out where only an earlier token of the account was.</param>
+    public void Measure(int index, long now, out TokenFeatures features, bool alone = false)
     {
         features = default;
         ref TokenState token = ref state.Tokens[index];
@@ -49,7 +53,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             features.Handovers += past.Back == 1 ? past.Current.Handovers : 0;
         }
         features.PlayingFor = now - token.LastPlayed <= FeatureWindows.LongestRest ? (token.LastPlayed - token.PlayingSince) / 1000.0 : 0;
-        MeasureAddresses(ref token, now, ref features, out double dataCentreAddresses);
+        MeasureAddresses(ref token, now, alone, ref features, out double dataCentreAddresses);
         features.DataCentreShare = features.Watched > 0 ? sums.DataCentre / features.Watched : dataCentreAddresses;
         if (features.Sessions > 0)
         {
@@ -138,7 +142,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         return (int)Math.Min(sum, int.MaxValue);
     }
 
-    private void MeasureAddresses(ref TokenState token, long now, ref TokenFeatures features, out double dataCentreShare)
+    private void MeasureAddresses(ref TokenState token, long now, bool alone, ref TokenFeatures features, out double dataCentreShare)
     {
         uint windowStart = windows.WindowStart(now);
         uint countriesSince = FeatureWindows.Seconds(now - windows.CountryWindow);
@@ -156,11 +160,12 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         int lonely = 0;
         foreach (ref readonly AddressMember member in members)
         {
-            if (member.Identity == 0 || member.LastSeen < windowStart)
+            if (member.Identity == 0 || member.LastSeen < windowStart || (alone && member.TakenOver))
             {
                 continue;
             }
             features.Addresses++;
+            features.TakenOver += member.TakenOver ? 1 : 0;
             places.Add(member.Asn, member.Address.IsV4, member.Network, member.SharedEgress, member.DataCentre);
             if (member.Agent != 0)
             {

@@ -38,6 +38,9 @@ public struct TokenFeatures
     /// <summary>Distinct addresses within the window.</summary>
     public int Addresses;
 
+    /// <summary>Those of them where only earlier tokens of the account were.</summary>
+    public int TakenOver;
+
     /// <summary>Distinct networks within the window; saturates at 512.</summary>
     public int Networks;
 

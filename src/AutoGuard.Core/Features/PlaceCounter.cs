@@ -62,8 +62,8 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         int homes = 0;
         foreach (ref readonly Operator one in _operators[.._used])
         {
-            bool hasLines = one.Asn != 0 && !one.DataCentre && habits.Usual(one.Asn) <= NetworksOfLine;
-            homes += hasLines ? Math.Min(MostHomesOfOperator, Math.Max(one.V4, one.V6)) : 0;
+            bool hasLines = one.Asn != 0 && habits.Usual(one.Asn) <= NetworksOfLine;
+            homes += hasLines ? Math.Min(MostHomesOfOperator, Math.Max(one.HomesV4, one.HomesV6)) : 0;
         }
         return homes;
     }
@@ -92,20 +92,27 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         }
         if (index == _used)
         {
-            _operators[_used++] = new Operator { Asn = asn, DataCentre = dataCentre };
-            HomeOperators += asn != 0 && !dataCentre ? 1 : 0;
+            _operators[_used++] = new Operator { Asn = asn };
         }
         ref Operator one = ref _operators[index];
         one.V4 += isV4 ? 1 : 0;
         one.V6 += isV4 ? 0 : 1;
+        if (dataCentre)
+        {
+            return;
+        }
+        HomeOperators += asn != 0 && one.HomesV4 + one.HomesV6 == 0 ? 1 : 0;
+        one.HomesV4 += isV4 ? 1 : 0;
+        one.HomesV6 += isV4 ? 0 : 1;
     }
 
-    /// <summary>Networks of one operator by protocol.</summary>
+    /// <summary>Networks of one operator by protocol, and those of them that are no data centre's.</summary>
     public struct Operator
     {
         public uint Asn;
-        public bool DataCentre;
         public int V4;
         public int V6;
+        public int HomesV4;
+        public int HomesV6;
     }
 }

@@ -46,6 +46,13 @@ public struct AddressMember : IRecentMember
         readonly get => (_kind & 2) != 0;
         set => _kind = (byte)(value ? _kind | 2 : _kind & ~2);
     }
+
+    /// <summary>Whether the account's last token was there, and this one was not.</summary>
+    public bool TakenOver
+    {
+        readonly get => (_kind & 4) != 0;
+        set => _kind = (byte)(value ? _kind | 4 : _kind & ~4);
+    }
 }
 
 /// <summary>A token as an address, network or referrer sees it. 20 bytes.</summary>

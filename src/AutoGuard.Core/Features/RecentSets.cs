@@ -98,20 +98,6 @@ public sealed class RecentSets<TMember>
     /// <summary>All places of a set, free and stale ones among them (see <see cref="IRecentMember"/>).</summary>
     public ReadOnlySpan<TMember> Members(int set) => set == 0 ? [] : Places(set);
 
-    /// <summary>Adds the members of a set seen at or after <paramref name="windowStart"/> to another set, as they were seen.</summary>
-    public void Copy(int from, ref int to, uint windowStart)
-    {
-        // Adding may move blocks of the same size, and with them what is read.
-        for (int i = 0; i < Members(from).Length; i++)
-        {
-            TMember member = Members(from)[i];
-            if (member.Identity != 0 && member.LastSeen >= windowStart)
-            {
-                GetOrAdd(ref to, member.Identity, member.LastSeen, windowStart, out _) = member;
-            }
-        }
-    }
-
     /// <summary>Has a small set fetched, or the beginning of a large one.</summary>
     public void Foresee(int set)
     {

@@ -208,6 +208,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             seen.Country = session.Country;
             seen.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
             seen.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
+            seen.TakenOver = false;
             member = new TokenMember { Identity = state.Tokens.KeyAt(index).High, User = (uint)token.User.High };
             member.Settled = now - session.Start >= FeatureWindows.SettledSession ? seconds : 0;
             state.Tokens.Touch(index);

@@ -164,11 +164,27 @@ internal sealed class Judge
         {
             return null;
         }
+        if (verdict == Verdict.Block && features.TakenOver > 0 && ScoreAlone(index, in features, now) < _policy.FlagScore)
+        {
+            verdict = Verdict.Flag;
+        }
         return Propose(
             ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody,
             Math.Max(1, Math.Min(features.Open, features.Networks)), now) is { } proposal
             ? proposal with { Follows = Follows(proposal.Reasons) ? succession.Footprint?.Decision : null, Evidence = features.Evidence }
             : null;
+    }
+
+    /// <summary>
+    /// What a token scores without the places of the account's earlier tokens. Those alone are a reason to look, not to cut off: the
+    /// devices of a family have tokens of their own, and whoever writes events can name anybody.
+    /// </summary>
+    private double ScoreAlone(int index, in TokenFeatures features, long now)
+    {
+        _meter.Measure(index, now, out TokenFeatures alone, alone: true);
+        alone.Likeness = features.Likeness;
+        Span<Reading> readings = stackalloc Reading[IndicatorPanel.MostReadings];
+        return RiskScore.Of(readings[.._panel.Read(in alone, readings)]);
     }
 
     /// <summary>Judges a token that everybody has: whatever it shows is nothing, and it shows so much that looking takes long.</summary>

@@ -137,7 +137,7 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
         List<(uint LastSeen, IpAddress Address)> found = [];
         foreach (ref readonly AddressMember member in state.AddressSets.Members(token.Addresses))
         {
-            bool fits = member.Identity != 0 && member.LastSeen >= windowStart && !member.SharedEgress
+            bool fits = member.Identity != 0 && member.LastSeen >= windowStart && !member.SharedEgress && !member.TakenOver
                 && (kind == OwnPlace.All || member.DataCentre);
             if (fits)
             {

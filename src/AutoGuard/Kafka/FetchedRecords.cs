@@ -53,7 +53,11 @@ internal sealed unsafe class FetchedRecords : IDisposable
     public static FetchedRecords? Of(IClient consumer)
     {
         PropertyInfo? property = typeof(Handle).GetProperty("LibrdkafkaHandle", BindingFlags.Instance | BindingFlags.NonPublic);
-        return property?.GetValue(consumer.Handle) is SafeHandle { IsInvalid: false } handle
+        if (property?.PropertyType.IsAssignableTo(typeof(SafeHandle)) != true || property.GetMethod is null || property.GetIndexParameters().Length != 0)
+        {
+            return null;
+        }
+        return property.GetValue(consumer.Handle) is SafeHandle { IsInvalid: false, IsClosed: false } handle
             && Librdkafka.rd_kafka_queue_get_consumer(handle.DangerousGetHandle()) is var queue and not 0 ? new FetchedRecords(queue) : null;
     }
 
@@ -89,9 +93,8 @@ internal sealed unsafe class FetchedRecords : IDisposable
     {
         if (_isFetching)
         {
-            // What is fetched up to here is dropped when the call returns, and it returns now: nothing of a later assignment is among it.
+            // What is fetched of it up to here, and after, is dropped when the call returns.
             _forgotten.Add(partition);
-            Librdkafka.rd_kafka_yield(0);
             return;
         }
         for (int i = _next; i < _count; i++)
@@ -103,6 +106,15 @@ internal sealed unsafe class FetchedRecords : IDisposable
             }
         }
     }
+
+    /// <summary>
+    /// A partition was assigned. If it was taken away within the same call, what came of it since was dropped with the rest, and reading
+    /// has to begin anew.
+    /// </summary>
+    public void Return(int partition) => HasGap |= _isFetching && _forgotten.Contains(partition);
+
+    /// <summary>Whether records of a partition that is read here were dropped.</summary>
+    public bool HasGap { get; private set; }
 
     /// <summary>To be called before the consumer is closed: librdkafka waits for what was taken from it.</summary>
     public void Dispose()

@@ -48,6 +48,7 @@ public sealed partial class KafkaEventSource
             _partitions[number] = new PartitionState(number, _time.GetTimestamp());
             positions.Add(new TopicPartitionOffset(partition, _startAt?.Invoke(number) is long offset ? new Offset(offset) : Offset.Unset));
             Announce(number, PartitionChange.Assigned);
+            _fetched?.Return(number);
         }
         _last = null;
         _assignmentChanged = true;

@@ -13,7 +13,13 @@ public sealed partial class KafkaEventSource
         {
             return Consume(TimeSpan.Zero);
         }
-        if (!_fetched.TryNext())
+        bool isAny = _fetched.TryNext();
+        if (_fetched.HasGap)
+        {
+            Restart(new Error(ErrorCode.Local_Outdated, "a partition was taken away and given back while its records were fetched"));
+            return false;
+        }
+        if (!isAny)
         {
             return false;
         }

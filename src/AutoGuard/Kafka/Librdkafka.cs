@@ -111,10 +111,6 @@ internal static partial class Librdkafka
     [LibraryImport(Name)]
     public static unsafe partial nint rd_kafka_consume_batch_queue(nint queue, int timeout, nint* messages, nuint size);
 
-    /// <summary>Called from within a callback: the call that runs it returns when it has ended.</summary>
-    [LibraryImport(Name)]
-    public static partial void rd_kafka_yield(nint handle);
-
     [LibraryImport(Name)]
     public static partial void rd_kafka_message_destroy(nint message);
 

@@ -2,6 +2,7 @@ using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Features;
 using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Core.Tests.Features;
 
@@ -126,11 +127,7 @@ public sealed class AccountsTests
     [Fact]
     public void An_account_that_goes_from_hand_to_hand_is_flagged_though_each_of_its_tokens_is_in_few()
     {
-        TestTraffic traffic = new();
-        for (int i = 0; i < 240; i++)
-        {
-            traffic.Session(i, 9_000, $"h{i}", $"81.{i}.1.1", $"honest{i}", $"v{i}", asn: 64500 + (uint)(i % 4), agent: "Browser", heartbeat: 120);
-        }
+        TestTraffic traffic = Audience();
         for (int hand = 0; hand < 6; hand++)
         {
             int from = hand * 1_200;
@@ -142,6 +139,68 @@ public sealed class AccountsTests
         Assert.NotEmpty(traffic.Decisions);
         Assert.All(traffic.Decisions, decision => Assert.Contains(decision.Subject.Value, (string[])["token1", "token2"]));
         Assert.Contains(traffic.Decisions, decision => decision.Reasons.Any(reason => reason.Indicator == "DistinctHomes" && reason.Value > 3));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Whoever_is_only_where_others_of_the_account_were_is_flagged_at_most(bool family)
+    {
+        TestTraffic traffic = Audience();
+        if (family)
+        {
+            // Four devices with a token each: at home, in the office, at school, at the grandmother's.
+            for (int device = 0; device < 4; device++)
+            {
+                Thrice(traffic, device * 1_500, device, $"token{device}");
+            }
+        }
+        else
+        {
+            // Somebody who can write events gives a victim's name to a token of his own, seen in three countries.
+            for (int home = 0; home < 3; home++)
+            {
+                traffic.Session(home * 60, (home * 60) + 2, $"forged-{home}", $"90.{home}.1.1", "forged", "u", asn: 64500 + (uint)home, agent: $"Player {home}", country: ((string[])["DE", "FR", "IT"])[home]);
+            }
+            Thrice(traffic, 1_500, 3, "victim", "ES");
+        }
+        traffic.InOrder().Run();
+
+        Assert.DoesNotContain(traffic.Decisions, decision => decision.Subject.Value != "forged" && decision.Action != DecisionAction.Flag);
+        Assert.Contains(traffic.Decisions, decision => decision.Subject.Value is "token3" or "victim");
+    }
+
+    [Fact]
+    public void An_address_is_a_token_s_own_once_it_has_been_there()
+    {
+        TestTraffic traffic = new();
+        traffic.Session(0, 600, "s1", "81.1.1.1", "first", "u", asn: 64500);
+        traffic.Session(700, 1_200, "s2", "82.1.1.1", "first", "u", asn: 64501);
+        traffic.Session(1_300, 1_800, "s3", "82.1.1.1", "t", "u", asn: 64501);
+
+        TokenFeatures features = Measure(traffic, 1_800);
+
+        Assert.Equal(2, features.Places);
+        Assert.Equal(1, features.TakenOver);
+    }
+
+    private static TestTraffic Audience()
+    {
+        TestTraffic traffic = new();
+        for (int i = 0; i < 240; i++)
+        {
+            traffic.Session(i, 9_000, $"h{i}", $"81.{i}.1.1", $"honest{i}", $"v{i}", asn: 64500 + (uint)(i % 4), agent: "Browser", heartbeat: 120);
+        }
+        return traffic;
+    }
+
+    private static void Thrice(TestTraffic traffic, int from, int home, string token, string country = "DE")
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            traffic.Session(
+                from + (i * 400), from + (i * 400) + 390, $"{token}-{home}-{i}", $"90.{home}.1.1", token, "u", asn: 64500 + (uint)(home % 4), agent: $"Player {home}", country: country);
+        }
     }
 
     private static TokenFeatures Measure(TestTraffic traffic, int second)

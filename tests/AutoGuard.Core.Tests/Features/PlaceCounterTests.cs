@@ -133,5 +133,25 @@ public sealed class PlaceCounterTests
         Assert.Equal(3 + 2, places.Homes(habits));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Servers_and_lines_of_one_operator_are_told_apart_whichever_comes_first(int servers)
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < 100; i++)
+        {
+            habits.Count(64500, 1, 0);
+        }
+        PlaceCounter places = Counter();
+        for (int i = 0; i < 4; i++)
+        {
+            places.Add(64500, true, (ulong)i + 1, false, dataCentre: i == servers);
+        }
+
+        Assert.Equal(3, places.Homes(habits));
+        Assert.Equal(1, places.HomeOperators);
+    }
+
     private static PlaceCounter Counter() => new(new ulong[128], new PlaceCounter.Operator[PlaceCounter.MostOperators]);
 }

@@ -83,6 +83,42 @@ public sealed class FetchedRecordsTests
         Assert.Equal((4 * Records) - 1_110, bytes);
     }
 
+    [Fact]
+    public async Task Partitions_taken_away_in_the_midst_of_fetching_take_no_record_of_others_with_them_and_leave_nothing_open()
+    {
+        const int Records = 30_000;
+        await using var bench = new KafkaBench(partitions: 1);
+        bench.Produce(0, Records);
+        Dictionary<string, string> config = bench.Settings.ForConsumer(KafkaLibrary.Current.Native!);
+        // The statistics stand for a rebalance: they are told of within the same call.
+        config["statistics.interval.ms"] = "1";
+        FetchedRecords? fetched = null;
+        int callbacks = 0;
+        IConsumer<Ignore, Ignore> consumer = new ConsumerBuilder<Ignore, Ignore>(config).SetStatisticsHandler((_, _) =>
+        {
+            callbacks++;
+            fetched?.Forget(99);
+        }).Build();
+        consumer.Assign(new TopicPartitionOffset(bench.Options.EventsTopic, 0, Offset.Beginning));
+        fetched = Of(consumer);
+        for (int next = 0; next < Records;)
+        {
+            Await(fetched);
+            if (fetched.Error == ErrorCode.NoError)
+            {
+                Assert.Equal(next++, fetched.Offset);
+            }
+            fetched.Release();
+        }
+        Assert.True(callbacks > 1, $"{callbacks} callbacks came");
+        Assert.False(fetched.HasGap);
+
+        fetched.Dispose();
+        Task closing = Task.Run(consumer.Close);
+        await Eventually.True(() => closing.IsCompleted, "the consumer to close");
+        consumer.Dispose();
+    }
+
     private static IConsumer<Ignore, Ignore> Consume(KafkaBench bench)
     {
         IConsumer<Ignore, Ignore> consumer = new ConsumerBuilder<Ignore, Ignore>(bench.Settings.ForConsumer(KafkaLibrary.Current.Native!)).Build();
