@@ -32,7 +32,7 @@ public sealed class IndicatorOptions
 public sealed class IndicatorsOptions
 {
     /// <summary>A. Distinct places (networks /24 and /64; one for both protocols of a line) of one token within the window.</summary>
-    public IndicatorOptions DistinctNetworks { get; set; } = IndicatorOptions.Of(6, 24, 0.8);
+    public IndicatorOptions DistinctNetworks { get; set; } = IndicatorOptions.Of(8, 24, 0.8);
 
     /// <summary>A. Distinct operators of homes and phones (autonomous systems, data centres and privacy relays left out) of one token within the window.</summary>
     public IndicatorOptions DistinctOperators { get; set; } = IndicatorOptions.Of(4, 10, 0.8);

@@ -42,8 +42,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Operators that somebody meets on the way: at home, and between.</summary>
     private const int OperatorsOnTheWay = 2;
 
-    /// <summary>Places of more operators than that count from two thirds of the limit on.</summary>
-    private const double StrangersStrictness = 1.5;
+    /// <summary>Places of more operators than that count from half of the limit on.</summary>
+    private const double StrangersStrictness = 2;
 
     /// <summary>A tool that records or relays may play for a quarter as long as a person.</summary>
     private const double ToolStrictness = 4;

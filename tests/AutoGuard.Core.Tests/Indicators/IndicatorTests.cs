@@ -87,7 +87,7 @@ public sealed class IndicatorTests
     }
 
     [Theory]
-    [InlineData(9, 0, 6, 0.5)]
+    [InlineData(9, 0, 8, 0.5)]
     [InlineData(9, 8, 8, 0.5)]
     [InlineData(9, 10, 10, 0)]
     [InlineData(32, 8, 8, 1)]
@@ -175,8 +175,8 @@ public sealed class IndicatorTests
     }
 
     [Theory]
-    [InlineData(1, 6)]
-    [InlineData(2, 6)]
+    [InlineData(1, 8)]
+    [InlineData(2, 8)]
     [InlineData(3, 4)]
     public void Places_of_several_operators_count_earlier_than_one_carrier_s_cells(int operators, double threshold)
     {
