@@ -88,7 +88,7 @@ public sealed class IndicatorTests
 
     [Theory]
     [InlineData(9, 0, 8, 0.5)]
-    [InlineData(9, 8, 8, 0.5)]
+    [InlineData(12, 9, 9, 0.5)]
     [InlineData(9, 10, 10, 0)]
     [InlineData(32, 8, 8, 1)]
     public void A_threshold_rises_to_what_is_usual_in_the_population(double value, double usual, double threshold, double leastGrade)
