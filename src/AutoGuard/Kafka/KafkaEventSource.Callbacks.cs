@@ -26,6 +26,10 @@ public sealed partial class KafkaEventSource
             .SetLogHandler((_, message) => Log.Library(_logger, message.Facility, message.Message))
             .Build();
         _fetched = _settings.ReadsOneByOne ? null : FetchedRecords.Of(consumer);
+        if (_fetched is null)
+        {
+            Log.OneByOne(_logger);
+        }
         _unreachableSince = _time.GetTimestamp();
         if (_settings.ReadsAlone)
         {
@@ -241,5 +245,8 @@ public sealed partial class KafkaEventSource
 
         [LoggerMessage(2016, LogLevel.Debug, "librdkafka {Facility}: {Text}")]
         public static partial void Library(ILogger logger, string facility, string text);
+
+        [LoggerMessage(2021, LogLevel.Information, "Records are consumed one after the other: this Confluent.Kafka keeps its handle to itself, or it was asked for.")]
+        public static partial void OneByOne(ILogger logger);
     }
 }
