@@ -246,7 +246,7 @@ public sealed partial class KafkaEventSource
         [LoggerMessage(2016, LogLevel.Debug, "librdkafka {Facility}: {Text}")]
         public static partial void Library(ILogger logger, string facility, string text);
 
-        [LoggerMessage(2021, LogLevel.Information, "Records are consumed one after the other: this Confluent.Kafka keeps its handle to itself, or it was asked for.")]
+        [LoggerMessage(2018, LogLevel.Information, "Records are consumed one after the other: this Confluent.Kafka keeps its handle to itself, or it was asked for.")]
         public static partial void OneByOne(ILogger logger);
     }
 }
