@@ -1,15 +1,10 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
-using AutoGuard.Core.Policy;
-using AutoGuard.Simulation.Labels;
 using AutoGuard.Tests.Worker;
-using AutoGuard.Verbs;
 
 namespace AutoGuard.Tests.Verbs;
 
 /// <summary>How the long-running verbs begin and end.</summary>
 [Collection(ServiceTests.Name)]
-public sealed partial class StopProcessTests : IDisposable
+public sealed class StopProcessTests : IDisposable
 {
     private readonly WorkFolder _folder = new();
 
