@@ -45,6 +45,7 @@ public sealed class Accounts
         ref TokenState previous = ref _tokens[before];
         if (previous.IsBound && !previous.Revoked && _addresses.Count(previous.Addresses, windowStart) <= MostFollowed)
         {
+            token.AccountSince = previous.AccountSince != 0 ? previous.AccountSince : FeatureWindows.Seconds(previous.FirstSeen);
             TakeOver(previous.Addresses, ref token.Addresses, windowStart);
         }
     }

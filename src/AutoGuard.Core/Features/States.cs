@@ -157,6 +157,9 @@ public struct TokenState
     /// <summary>Number of the dossier kept on it, or 0.</summary>
     public int Dossier;
 
+    /// <summary>When the first of the account's tokens that this one goes on from was first seen, Unix seconds; 0 when it follows none.</summary>
+    public uint AccountSince;
+
     /// <summary>Sessions since the token was first seen.</summary>
     public uint TotalSessions;
 

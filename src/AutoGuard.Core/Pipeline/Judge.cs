@@ -155,8 +155,9 @@ internal sealed class Judge
         {
             return null;
         }
+        bool alone = isSuspect && ScoreAlone(index, in features, score, now) >= _policy.FlagScore;
         // However little was seen of it: a relay that changes its token shows little of each.
-        if (isSuspect)
+        if (alone)
         {
             _suspects.NoteToken(in token, key, now);
         }
@@ -164,10 +165,7 @@ internal sealed class Judge
         {
             return null;
         }
-        if (verdict == Verdict.Block && features.TakenOver > 0 && ScoreAlone(index, in features, now) < _policy.FlagScore)
-        {
-            verdict = Verdict.Flag;
-        }
+        verdict = alone ? verdict : Verdict.Flag;
         return Propose(
             ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody,
             Math.Max(1, Math.Min(features.Open, features.Networks)), now) is { } proposal
@@ -176,13 +174,17 @@ internal sealed class Judge
     }
 
     /// <summary>
-    /// What a token scores without the places of the account's earlier tokens. Those alone are a reason to look, not to cut off: the
-    /// devices of a family have tokens of their own, and whoever writes events can name anybody.
+    /// What a token scores without the places of the account's earlier tokens, and without being like a revoked one. Those alone are a
+    /// reason to look, not to cut off: the devices of a family have tokens of their own, whoever writes events can name anybody, and
+    /// where a relay was others may watch the same match.
     /// </summary>
-    private double ScoreAlone(int index, in TokenFeatures features, long now)
+    private double ScoreAlone(int index, in TokenFeatures features, double score, long now)
     {
+        if (features.TakenOver == 0 && features.Likeness == 0)
+        {
+            return score;
+        }
         _meter.Measure(index, now, out TokenFeatures alone, alone: true);
-        alone.Likeness = features.Likeness;
         Span<Reading> readings = stackalloc Reading[IndicatorPanel.MostReadings];
         return RiskScore.Of(readings[.._panel.Read(in alone, readings)]);
     }

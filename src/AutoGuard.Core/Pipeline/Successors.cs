@@ -27,7 +27,9 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
     public Succession Of(int index, long now)
     {
         ref TokenState token = ref state.Tokens[index];
-        if (!Footprints.MayFollow(token.FirstSeen))
+        // Who was here before is nobody's successor: players of the neighbours take new tokens all the time.
+        long since = token.AccountSince != 0 ? Math.Min(token.FirstSeen, token.AccountSince * 1000L) : token.FirstSeen;
+        if (!Footprints.MayFollow(since))
         {
             return default;
         }
@@ -40,7 +42,7 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
             if ((session.Traits & SessionTraits.SharedEgress) == 0)
             {
                 Succession found = Footprints.Compare(
-                    session.Organization, session.Address, session.UserAgent, session.Stream, token.FirstSeen, now);
+                    session.Organization, session.Address, session.UserAgent, session.Stream, since, now);
                 bool better = found.Likeness > best.Likeness
                     || (found.Footprint is not null && found.Likeness == best.Likeness && found.Footprint.CompareTo(best.Footprint) > 0);
                 if (better && !IsCrowded(in session, found.Footprint!, self, now))
