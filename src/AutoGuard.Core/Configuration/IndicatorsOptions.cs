@@ -61,6 +61,9 @@ public sealed class IndicatorsOptions
     /// <summary>D. Countries of one token within the country window.</summary>
     public IndicatorOptions GeographicSpread { get; set; } = IndicatorOptions.Of(2, 5, 0.85);
 
+    /// <summary>D. Changes of one token from a home line in one country to a home line of another operator in another, within the window.</summary>
+    public IndicatorOptions CountryChanges { get; set; } = IndicatorOptions.Of(2, 8, 0.91);
+
     /// <summary>E. Longest uninterrupted playback of one session, hours.</summary>
     public IndicatorOptions LongPlayback { get; set; } = IndicatorOptions.Of(8, 24, 0.4);
 

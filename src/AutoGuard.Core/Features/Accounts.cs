@@ -17,6 +17,7 @@ public sealed class Accounts
 
     private readonly StateTable<Key128, TokenState, Key128Hash> _tokens;
     private readonly RecentSets<AddressMember> _addresses;
+    private readonly TokenWindows _windows;
 
     /// <summary>Per place the index, plus one, of the token that named an account for the first time last; 0 when free.</summary>
     private int[] _latest = new int[1024];
@@ -24,8 +25,10 @@ public sealed class Accounts
     /// <summary>Makes the accounts of a table of tokens.</summary>
     /// <param name="tokens">The tokens.</param>
     /// <param name="addresses">Sets of their addresses.</param>
-    internal Accounts(StateTable<Key128, TokenState, Key128Hash> tokens, RecentSets<AddressMember> addresses)
+    /// <param name="windows">Their windows.</param>
+    internal Accounts(StateTable<Key128, TokenState, Key128Hash> tokens, RecentSets<AddressMember> addresses, TokenWindows windows)
     {
+        _windows = windows;
         _tokens = tokens;
         _addresses = addresses;
     }
@@ -33,8 +36,11 @@ public sealed class Accounts
     /// <summary>Accounts known.</summary>
     public int Count { get; private set; }
 
-    /// <summary>A token has named its user for the first time: it takes over where the account was since <paramref name="windowStart"/>, Unix seconds.</summary>
-    public void FollowOn(int index, uint windowStart)
+    /// <summary>A token has named its user for the first time: it takes over where the account was, and how it went from country to country.</summary>
+    /// <param name="index">Place of the token.</param>
+    /// <param name="windowStart">Since when, Unix seconds.</param>
+    /// <param name="slot">The slot of the window that runs now.</param>
+    public void FollowOn(int index, uint windowStart, long slot)
     {
         ref TokenState token = ref _tokens[index];
         int before = Exchange(token.User, index);
@@ -47,6 +53,7 @@ public sealed class Accounts
         {
             token.AccountSince = previous.AccountSince != 0 ? previous.AccountSince : FeatureWindows.Seconds(previous.FirstSeen);
             TakeOver(previous.Addresses, ref token.Addresses, windowStart);
+            _windows.TakeOver(ref previous, ref token, slot);
         }
     }
 

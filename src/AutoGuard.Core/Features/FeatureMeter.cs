@@ -53,6 +53,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             features.Handovers += past.Back == 1 ? past.Current.Handovers : 0;
         }
         features.PlayingFor = now - token.LastPlayed <= FeatureWindows.LongestRest ? (token.LastPlayed - token.PlayingSince) / 1000.0 : 0;
+        features.CountryChanges += alone ? 0 : sums.ChangesTakenOver;
         MeasureAddresses(ref token, now, alone, ref features, out double dataCentreAddresses);
         features.DataCentreShare = features.Watched > 0 ? sums.DataCentre / features.Watched : dataCentreAddresses;
         if (features.Sessions > 0)
@@ -260,11 +261,14 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         public double Unexpected;
         public int Missing;
         public int Unknown;
+        public int ChangesTakenOver;
 
         public void Add(in TokenSlot counts, ref TokenFeatures features)
         {
             features.Sessions += counts.Sessions;
             features.TroubledSessions += counts.Troubled;
+            features.CountryChanges += counts.CountryChanges;
+            ChangesTakenOver += counts.ChangesTakenOver;
             features.Watched += counts.Watched;
             features.MaxConcurrent = Math.Max(features.MaxConcurrent, counts.MostOpen);
             Missing += counts.MissingReferrer;

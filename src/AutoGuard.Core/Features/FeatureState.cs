@@ -33,7 +33,7 @@ public sealed class FeatureState :
         Networks = new(capacity.Networks, new(addresses), this);
         Referrers = new(capacity.Strings, default, this);
         Tenants = new(capacity.Strings, default, this);
-        Accounts = new(Tokens, AddressSets);
+        Accounts = new(Tokens, AddressSets, Windows);
         ReferrerMix = new(Tenants, capacity.Strings);
         Hash = addresses;
     }

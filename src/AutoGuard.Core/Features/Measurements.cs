@@ -56,6 +56,9 @@ public struct TokenFeatures
     /// <summary>Distinct home lines within the window, a few of each operator.</summary>
     public int Homes;
 
+    /// <summary>Times within the window that it, or an earlier token of the account, came to a home line from one in another country.</summary>
+    public int CountryChanges;
+
     /// <summary>Distinct user agents, one of each address, within the window.</summary>
     public int Agents;
 

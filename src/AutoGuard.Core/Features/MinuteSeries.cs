@@ -173,7 +173,7 @@ public sealed class MinuteSeries
     }
 
     /// <summary>Judges the minute of one key; one that alerts waits for the second look.</summary>
-    private void Take(SpikeBank bank, StateHandle handle, int slot, float rise, ref int starts, ref byte alerts, ref float level)
+    private void Take(SpikeBank bank, StateHandle handle, int slot, float rise, ref ushort starts, ref byte alerts, ref float level)
     {
         float value = Math.Clamp(MathF.Log(starts + 1) - rise, -Bound, Bound);
         starts = 0;

@@ -13,9 +13,6 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
     /// <summary>Home lines of one operator that count.</summary>
     private const int MostHomesOfOperator = 3;
 
-    /// <summary>Networks up to which those usual for a customer are a line's, and not a phone's on its way.</summary>
-    private const int NetworksOfLine = 2;
-
     private readonly Span<Operator> _operators = operators;
     private DistinctCounter _networks = new(seen);
     private int _used;
@@ -62,8 +59,7 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         int homes = 0;
         foreach (ref readonly Operator one in _operators[.._used])
         {
-            bool hasLines = one.Asn != 0 && habits.Usual(one.Asn) <= NetworksOfLine;
-            homes += hasLines ? Math.Min(MostHomesOfOperator, Math.Max(one.HomesV4, one.HomesV6)) : 0;
+            homes += habits.HasLines(one.Asn) ? Math.Min(MostHomesOfOperator, Math.Max(one.HomesV4, one.HomesV6)) : 0;
         }
         return homes;
     }

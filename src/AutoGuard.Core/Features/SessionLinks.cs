@@ -140,7 +140,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             state.Reconnects.CountStart(ref state.Networks[session.Network.Index], now);
             ref AddressState address = ref state.Addresses[session.AddressState.Index];
-            address.MinuteStarts++;
+            SlotRing.Increment(ref address.MinuteStarts);
             address.Stream = session.Stream;
             SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000)].Starts);
         }
@@ -185,7 +185,10 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             && (session.ReferrerHost == 0 || state.Referrers.Holds(session.Referrer));
 
     /// <summary>Renews the session's marks in the sets of recent addresses and tokens, and has its keys judged.</summary>
-    public void Touch(in SessionState session, long now)
+    /// <param name="session">The session.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="arrived">Whether it has just begun, or come from another address.</param>
+    public void Touch(in SessionState session, long now, bool arrived)
     {
         uint seconds = FeatureWindows.Seconds(now);
         uint windowStart = windows.WindowStart(now);
@@ -196,6 +199,10 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             int index = session.Token.Index;
             ref TokenState token = ref state.Tokens[index];
+            if (arrived && HomeLines.IsAbroad(state, in token, in session, addressIdentity, windowStart) && !state.Reconnects.IsEverywhere(now))
+            {
+                SlotRing.Increment(ref state.Windows.Advance(ref token, now / windows.SlotLength).CountryChanges);
+            }
             ref AddressMember seen = ref state.AddressSets.GetOrAdd(ref token.Addresses, addressIdentity, seconds, windowStart, out bool added);
             if (added)
             {
@@ -296,7 +303,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             token.User = e.User;
             token.UserText = state.Texts.Add(userText);
-            state.Accounts.FollowOn(tokenIndex, windows.WindowStart(e.Timestamp));
+            state.Accounts.FollowOn(tokenIndex, windows.WindowStart(e.Timestamp), e.Timestamp / windows.SlotLength);
         }
         token.Claims = e.Claims != 0 ? e.Claims : token.Claims;
         token.LastSeen = e.Timestamp;

@@ -145,7 +145,7 @@ public sealed class SessionTracker
         {
             CountSession(ref session, now);
         }
-        Refresh(index, ref session, now);
+        Refresh(index, ref session, now, arrived: true);
         _state.Wheel.Remove(_state.Sessions, index, ref session);
         File(index, ref session, now + _windows.SessionTimeout, now, open: true);
     }
@@ -224,7 +224,7 @@ public sealed class SessionTracker
                 DescribeAgain(ref session, in e);
             }
             session.NextRefresh = now + RefreshInterval;
-            Refresh(index, ref session, now);
+            Refresh(index, ref session, now, arrived: elsewhere);
         }
         else if (_state.Tokens.Holds(session.Token) && _state.Tokens[session.Token.Index].Open > 1)
         {
@@ -238,7 +238,7 @@ public sealed class SessionTracker
         long now = session.LastSeen;
         _fleet.Leave(in session);
         session.Traits &= ~SessionTraits.Open;
-        Refresh(index, ref session, now);
+        Refresh(index, ref session, now, arrived: false);
         if ((session.Traits & SessionTraits.Started) != 0 && now - session.Start <= FeatureWindows.ShortSession
             && _state.Addresses.Holds(session.AddressState))
         {
@@ -320,7 +320,10 @@ public sealed class SessionTracker
         ref TokenState token = ref _state.Tokens[session.Token.Index];
         token.TotalSessions++;
         token.UserSessions += !e.User.IsAbsent && e.User == token.User ? 1u : 0;
-        token.MinuteStarts += (session.Traits & SessionTraits.Started) != 0 ? 1 : 0;
+        if ((session.Traits & SessionTraits.Started) != 0)
+        {
+            SlotRing.Increment(ref token.MinuteStarts);
+        }
         token.Stream = session.Stream;
         ref TokenSlot counts = ref _state.Windows.Advance(ref token, e.Timestamp / _windows.SlotLength);
         SlotRing.Increment(ref counts.Sessions);
@@ -380,9 +383,9 @@ public sealed class SessionTracker
         }
     }
 
-    private void Refresh(int index, ref SessionState session, long now)
+    private void Refresh(int index, ref SessionState session, long now, bool arrived)
     {
-        _links.Touch(in session, now);
+        _links.Touch(in session, now, arrived);
         DossierEntries.Record(_state, index, in session);
     }
 

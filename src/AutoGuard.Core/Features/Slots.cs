@@ -32,9 +32,19 @@ public struct TokenSlot
     /// <summary>Times that a running session was heard from a network it had not been in a moment before.</summary>
     public ushort Handovers;
 
+    /// <summary>Times that it came to a home line straight from one in another country.</summary>
+    public ushort CountryChanges;
+
+    /// <summary>Those of the account's earlier tokens.</summary>
+    public ushort ChangesTakenOver;
+
     /// <summary>Whether nothing was counted.</summary>
-    public readonly bool IsEmpty =>
-        Watched == 0 && DataCentreWatched == 0 && Unexpected == 0 && (Sessions | MissingReferrer | UnknownReferrer | Troubled | MostOpen | Handovers) == 0;
+    public readonly bool IsEmpty => Watched == 0 && (Sessions | MostOpen) == 0 && IsOrdinary;
+
+    /// <summary>Whether nothing was counted but sessions, how many were open, and how long they were watched.</summary>
+    public readonly bool IsOrdinary =>
+        DataCentreWatched == 0 && Unexpected == 0
+            && (MissingReferrer | UnknownReferrer | Troubled | Handovers | CountryChanges | ChangesTakenOver) == 0;
 }
 
 /// <summary>One minute of an address.</summary>

@@ -181,11 +181,14 @@ public struct TokenState
     /// <summary>Slot in the spike bank, or -1.</summary>
     public int Series;
 
-    /// <summary>Starts in the minute now running, for the series, and the interned stream of the last one.</summary>
-    public int MinuteStarts, Stream;
+    /// <summary>Interned stream of the last session.</summary>
+    public int Stream;
 
     /// <summary>Grade source of the last alerting minute: -log10 p.</summary>
     public float SpikeLevel;
+
+    /// <summary>Starts in the minute now running, for the series.</summary>
+    public ushort MinuteStarts;
 
     /// <summary>What it was last judged to mean.</summary>
     public TokenWorkflow Workflow;
@@ -260,8 +263,11 @@ public struct AddressState
     /// <summary>Slot in the spike bank, or -1.</summary>
     public int Series;
 
-    /// <summary>Starts in the minute now running, for the series, and the interned stream of the last one.</summary>
-    public int MinuteStarts, Stream;
+    /// <summary>Interned stream of the last session.</summary>
+    public int Stream;
+
+    /// <summary>Starts in the minute now running, for the series.</summary>
+    public ushort MinuteStarts;
 
     /// <summary>Last five minutes that alerted, newest in bit 0.</summary>
     public byte SpikeAlerts;

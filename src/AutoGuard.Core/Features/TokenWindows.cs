@@ -36,6 +36,32 @@ public sealed class TokenWindows
     /// <summary>Slots of a token's window that have passed and in which anything was counted, newest first.</summary>
     public PastSlots PastOf(in TokenState token) => new(this, in token);
 
+    /// <summary>
+    /// Takes the changes of country over that an earlier token of the account showed, into their slots. To be called before anything was
+    /// counted for the token in slots that have passed.
+    /// </summary>
+    public void TakeOver(ref TokenState previous, ref TokenState token, long slot)
+    {
+        ref TokenSlot last = ref Advance(ref previous, slot);
+        ref TokenSlot now = ref Advance(ref token, slot);
+        if (token.Past != 0)
+        {
+            return;
+        }
+        now.ChangesTakenOver = Sum(in last);
+        PastSlots past = PastOf(in previous);
+        while (past.MoveNext())
+        {
+            ushort changes = Sum(past.Current);
+            if (changes > 0)
+            {
+                Put(ref EnsureRing(ref token)[(token.Slot - past.Back) % Past], new TokenSlot { ChangesTakenOver = changes });
+            }
+        }
+
+        static ushort Sum(in TokenSlot counts) => (ushort)Math.Min(ushort.MaxValue, counts.CountryChanges + counts.ChangesTakenOver);
+    }
+
     /// <summary>Gives the memory of what has passed back.</summary>
     public void Release(ref TokenState token)
     {
@@ -68,23 +94,33 @@ public sealed class TokenWindows
     /// <summary>Puts the slot that ran until now where the oldest of the window was, and empties the places of those passed over.</summary>
     private void Keep(ref TokenState token, int passed)
     {
+        Span<PastSlot> ring = EnsureRing(ref token);
+        for (int slot = passed; slot < token.Slot; slot++)
+        {
+            Clear(ref ring[slot % Past]);
+        }
+        Put(ref ring[passed % Past], in token.Now);
+    }
+
+    /// <summary>Fills an empty place.</summary>
+    private void Put(ref PastSlot place, in TokenSlot counts)
+    {
+        if (!place.TryHold(in counts))
+        {
+            int cell = _cells.Rent();
+            _cells.Block(cell)[0] = counts;
+            place.PointTo(cell);
+        }
+    }
+
+    private Span<PastSlot> EnsureRing(ref TokenState token)
+    {
         if (token.Past == 0)
         {
             token.Past = _rings.Rent() + 1;
             RingOf(in token).Clear();
         }
-        Span<PastSlot> ring = RingOf(in token);
-        for (int slot = passed; slot < token.Slot; slot++)
-        {
-            Clear(ref ring[slot % Past]);
-        }
-        ref PastSlot place = ref ring[passed % Past];
-        if (!place.TryHold(in token.Now))
-        {
-            int cell = _cells.Rent();
-            _cells.Block(cell)[0] = token.Now;
-            place.PointTo(cell);
-        }
+        return RingOf(in token);
     }
 
     private void Clear(ref PastSlot place)
@@ -169,9 +205,7 @@ public sealed class TokenWindows
         /// <summary>Takes counts that fit; false when they need a cell.</summary>
         public bool TryHold(in TokenSlot counts)
         {
-            bool fits = counts.Sessions <= byte.MaxValue && counts.MostOpen < InCell
-                && counts.DataCentreWatched == 0 && counts.Unexpected == 0
-                && (counts.MissingReferrer | counts.UnknownReferrer | counts.Troubled | counts.Handovers) == 0;
+            bool fits = counts.Sessions <= byte.MaxValue && counts.MostOpen < InCell && counts.IsOrdinary;
             if (fits)
             {
                 _watched = BitConverter.SingleToUInt32Bits(counts.Watched);

@@ -96,6 +96,9 @@ public enum Indicator
 
     /// <inheritdoc cref="IndicatorsOptions.DistinctHomes"/>
     DistinctHomes,
+
+    /// <inheritdoc cref="IndicatorsOptions.CountryChanges"/>
+    CountryChanges,
 }
 
 /// <summary>
@@ -164,7 +167,7 @@ public sealed class IndicatorScale
             options.UnofficialReferrer, options.DistinctOperators, options.SessionHandovers, options.ToolAgent,
             options.DataCentreTokens, options.NetworkConnections, options.SuspectTokens, options.MissingToken,
             options.DistinctAgents, options.AddressAttempts, options.Campaign,
-            options.DataCentreSessions, options.Successor, options.DistinctHomes,
+            options.DataCentreSessions, options.Successor, options.DistinctHomes, options.CountryChanges,
         ];
     }
 
@@ -176,7 +179,7 @@ public sealed class IndicatorScale
     {
         Indicator.ConcurrentSessions or Indicator.DataCentreSessions or Indicator.ConcurrentNetworks or Indicator.SessionHandovers => EvidenceKind.AtOnce,
         Indicator.AddressConnections or Indicator.AddressReconnects or Indicator.AddressAttempts or Indicator.NetworkConnections or Indicator.SubnetOffenders => EvidenceKind.AtOnce,
-        Indicator.DistinctNetworks or Indicator.DistinctOperators or Indicator.DistinctHomes or Indicator.GeographicSpread or Indicator.SessionsPerToken => EvidenceKind.Spread,
+        Indicator.DistinctNetworks or Indicator.DistinctOperators or Indicator.DistinctHomes or Indicator.GeographicSpread or Indicator.CountryChanges or Indicator.SessionsPerToken => EvidenceKind.Spread,
         Indicator.AddressTokens or Indicator.DataCentreTokens => EvidenceKind.Spread,
         Indicator.DataCentre or Indicator.AddressDataCentre => EvidenceKind.Origin,
         Indicator.SuspectTokens or Indicator.MissingToken => EvidenceKind.Right,

@@ -91,6 +91,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         writer.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
         writer.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
         writer.Add(Indicator.GeographicSpread, features.Countries);
+        writer.Add(Indicator.CountryChanges, features.CountryChanges);
         writer.Add(Indicator.DataCentre, dataCentre);
         writer.Add(Indicator.ToolAgent, features.ToolShare);
         writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);

@@ -20,6 +20,7 @@ public static class Sentences
             Indicator.SessionHandovers => Say($"running sessions changed their network {value:0} times in a quarter of an hour (limit {limit:0.##})"),
             Indicator.DistinctNetworks => Say($"{Count(value, "different place")} {whom} (limit {limit:0.##})"),
             Indicator.DistinctOperators => Say($"{Count(value, "different network operator")} {whom} (limit {limit:0.##})"),
+            Indicator.CountryChanges => Say($"{Count(value, "change")} from a home line in one country to one in another {whom} (limit {limit:0.##})"),
             Indicator.DistinctHomes => Say($"{Count(value, "different home line")} {whom} (limit {limit:0.##})"),
             Indicator.ToolAgent => Say($"{value * 100:0} % of the sessions are played by tools that record or relay (limit {limit * 100:0.##} %)"),
             Indicator.DataCentreTokens => Say($"{Count(value, "different token")} at once behind one data-centre address (limit {limit:0.##})"),

@@ -114,7 +114,7 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
             switch (indicator)
             {
                 case Indicator.ConcurrentNetworks or Indicator.SessionHandovers or Indicator.DistinctNetworks
-                    or Indicator.DistinctOperators or Indicator.DistinctHomes or Indicator.GeographicSpread or Indicator.DistinctAgents:
+                    or Indicator.DistinctOperators or Indicator.DistinctHomes or Indicator.GeographicSpread or Indicator.CountryChanges or Indicator.DistinctAgents:
                     return null;
                 case Indicator.ConcurrentSessions or Indicator.SessionsPerToken:
                     crowdOfSessions = true;

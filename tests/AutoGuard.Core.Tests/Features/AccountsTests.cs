@@ -115,7 +115,7 @@ public sealed class AccountsTests
                 index = state.Tokens.GetOrAdd(new Key128((ulong)step + 1, 9), out _);
                 state.Tokens[index].User = new Key128(owner + 1, 1);
                 live.Add(index);
-                state.Accounts.FollowOn(index, 0);
+                state.Accounts.FollowOn(index, 0, 0);
                 latest[owner + 1] = index;
             }
             Assert.Equal(latest.Count, state.Accounts.Count);

@@ -1,0 +1,48 @@
+namespace AutoGuard.Core.Features;
+
+/// <summary>
+/// What is a home line: an address of an operator whose customers usually show one network or two. Phones show many, and a foreign
+/// phone's traffic comes out at home; servers and ways out that people share say nothing of where somebody is.
+/// </summary>
+internal static class HomeLines
+{
+    /// <summary>Networks up to which those usual for a customer are a line's, and not a phone's on its way.</summary>
+    private const int MostNetworks = 2;
+
+    /// <summary>Addresses of a token beyond which nobody asks where it came from last; it has worse to explain.</summary>
+    private const int MostAddresses = 64;
+
+    /// <summary>Whether an operator has lines, as far as is known.</summary>
+    public static bool HasLines(this OperatorHabits habits, uint asn) => asn != 0 && habits.Usual(asn) <= MostNetworks;
+
+    /// <summary>
+    /// Whether a session comes to a home line when its token was at one of another operator in another country last. To be asked before
+    /// the session's address is renewed among the token's.
+    /// </summary>
+    /// <param name="state">State of all keys.</param>
+    /// <param name="token">The session's token.</param>
+    /// <param name="session">A session that has just begun, or moved.</param>
+    /// <param name="identity">Hash of its address.</param>
+    /// <param name="windowStart">Start of the window, Unix seconds.</param>
+    public static bool IsAbroad(FeatureState state, in TokenState token, in SessionState session, ulong identity, uint windowStart)
+    {
+        ReadOnlySpan<AddressMember> members = state.AddressSets.Members(token.Addresses);
+        bool elsewhere = (session.Traits & (SessionTraits.DataCentre | SessionTraits.SharedEgress)) != 0;
+        if (members.IsEmpty || members.Length > MostAddresses || elsewhere || session.Country == 0 || !state.Habits.HasLines(session.Asn))
+        {
+            return false;
+        }
+        AddressMember last = default;
+        foreach (ref readonly AddressMember member in members)
+        {
+            bool isLine = member.Identity != 0 && member.LastSeen >= windowStart && !member.DataCentre && !member.SharedEgress && member.Country != 0;
+            // Of two at the same time the one that it comes to now is where it was.
+            bool later = member.LastSeen > last.LastSeen || (member.LastSeen == last.LastSeen && member.Identity == identity);
+            if (isLine && later && state.Habits.HasLines(member.Asn))
+            {
+                last = member;
+            }
+        }
+        return last.Identity != 0 && last.Identity != identity && last.Country != session.Country && last.Asn != session.Asn;
+    }
+}
