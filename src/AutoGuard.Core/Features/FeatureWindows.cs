@@ -27,6 +27,8 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     /// <summary>Prefix length of an IPv6 network.</summary>
     public const int PrefixV6 = 64;
 
+    private const int SitePrefixV6 = 48;
+
     /// <summary>Length of a slot of the window, milliseconds.</summary>
     public long SlotLength { get; } = Math.Max(1, Window / TokenWindows.Length);
 
@@ -57,4 +59,10 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
 
     /// <summary>The network an address is counted in.</summary>
     public static IpNetwork NetworkOf(IpAddress address) => IpNetwork.Of(address, address.IsV4 ? PrefixV4 : PrefixV6);
+
+    /// <summary>
+    /// The network that may be one subscriber's as a whole: providers give a line up to a /48 of IPv6 (RFC 6177), 65,536 networks as
+    /// <see cref="NetworkOf"/> counts them. What is decided by how many come is counted by these.
+    /// </summary>
+    public static IpNetwork SiteOf(IpAddress address) => IpNetwork.Of(address, address.IsV4 ? PrefixV4 : SitePrefixV6);
 }

@@ -96,10 +96,10 @@ public struct TokenFeatures
     public double Longest;
 
     /// <summary>
-    /// How much was seen, in sessions: of one that is handed around each handover is one, of one that plays for ever each half
+    /// How much was seen, in sessions: of one that is handed around each handover is one, of one that plays for ever each quarter of an
     /// hour.
     /// </summary>
-    public readonly int Evidence => Sessions + Handovers + (int)(Watched / 1800) + Inherited;
+    public readonly int Evidence => Sessions + Handovers + (int)(Watched / 900) + Inherited;
 
     /// <summary>How much was seen of the revoked token that it goes on for; 0 unless all of that token's footprint is the same.</summary>
     public int Inherited;

@@ -43,11 +43,11 @@ internal sealed class NetworkSketch
 
     public void Clear() => Array.Clear(_ranks);
 
-    /// <summary>Mixes the network of an address; the finaliser of SplitMix64 (Steele et al., 2014) over both halves.</summary>
+    /// <summary>Mixes the site of an address, for one subscriber has thousands of IPv6 networks; the finaliser of SplitMix64 (Steele et al., 2014) over both halves.</summary>
     public static ulong Hash(IpAddress address)
     {
-        IpAddress network = FeatureWindows.NetworkOf(address).Address;
-        return Mix(Mix(network.High) ^ network.Low);
+        IpAddress site = FeatureWindows.SiteOf(address).Address;
+        return Mix(Mix(site.High) ^ site.Low);
     }
 
     private static ulong Mix(ulong value)
