@@ -93,6 +93,20 @@ internal sealed class TestTraffic
         return end ? At(to, PlaybackEventType.End) : this;
     }
 
+    /// <summary>Adds 240 people who watch from the first minutes on for two and a half hours, on home lines of four operators, 64500 to 64503.</summary>
+    /// <param name="named">Whether each token names its user.</param>
+    public TestTraffic Audience(bool named = true)
+    {
+        for (int i = 0; i < 240; i++)
+        {
+            Session(i, 9_000, $"h{i}", $"81.{i}.1.1", $"honest{i}", named ? $"v{i}" : null, asn: 64500 + (uint)(i % 4), agent: "Browser", heartbeat: 120);
+        }
+        return this;
+    }
+
+    /// <summary>What was decided on a token.</summary>
+    public IEnumerable<Decision> Of(string token) => Decisions.Where(d => d.Subject.Type == SubjectType.Token && d.Subject.Value == token);
+
     /// <summary>Sorts the events by time, as a well-behaved source would deliver them.</summary>
     public TestTraffic InOrder()
     {

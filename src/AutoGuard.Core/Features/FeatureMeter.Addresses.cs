@@ -21,6 +21,9 @@ public sealed partial class FeatureMeter
     /// <summary>Sessions without a token from which on an address may belong to a campaign.</summary>
     private const double TokenlessOfCampaign = 2;
 
+    /// <summary>Nine in ten sessions on tokens of their own; see <see cref="TokensAreUsual"/>.</summary>
+    private const double MostlyOwn = 0.5;
+
     private readonly ulong[] _owners = new ulong[2 * MostConnections];
 
     /// <summary>Measures an address.</summary>
@@ -144,6 +147,9 @@ public sealed partial class FeatureMeter
 
     private int CampaignOf(int organization) => state.Tenants.Find((ulong)organization) is >= 0 and var tenant ? state.Tenants[tenant].Campaign : 0;
 
+    /// <summary>Whether nearly all sessions of a tenant have a token of their own.</summary>
+    public bool AreOwnTokensUsual(int organization, long now) => TokensAreUsual(organization, now).Own > MostlyOwn;
+
     /// <summary>How far the tenant's sessions have a token, and one of their own, 0 to 1; where a fifth has none, nothing is said.</summary>
     private (double Tokens, double Own) TokensAreUsual(int organization, long now)
     {
@@ -202,7 +208,7 @@ public sealed partial class FeatureMeter
             }
             running++;
             tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
-            if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0)
+            if (session.Token.IsNone && (session.Traits & (SessionTraits.Trusted | SessionTraits.Borrowed)) == 0)
             {
                 features.Tokenless++;
             }

@@ -53,8 +53,12 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             features.Handovers += past.Back == 1 ? past.Current.Handovers : 0;
         }
         features.PlayingFor = now - token.LastPlayed <= FeatureWindows.LongestRest ? (token.LastPlayed - token.PlayingSince) / 1000.0 : 0;
-        features.CountryChanges += alone ? 0 : sums.ChangesTakenOver;
         MeasureAddresses(ref token, now, alone, ref features, out double dataCentreAddresses);
+        if (!alone)
+        {
+            features.CountryChanges += sums.ChangesTakenOver;
+            features.TakenOver += sums.ChangesTakenOver;
+        }
         features.DataCentreShare = features.Watched > 0 ? sums.DataCentre / features.Watched : dataCentreAddresses;
         if (features.Sessions > 0)
         {
@@ -66,7 +70,9 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         // A leak is seen to begin: one viewer, and many much later. A token that several networks use soon after it was first
         // seen was meant for them, as far as anybody can tell. The judge remembers it; who only looks changes nothing.
         // While nothing was known yet, and where tokens are known to be handed around, nothing else can be said.
-        bool settling = now - token.FirstSeen < Settling && (token.FirstSeen - state.FirstEvent < Settling || !AreOwned(in token));
+        // Nor is one meant for many that names a user where nearly all tokens are somebody's: saying so is how a leak would hide.
+        bool settling = now - token.FirstSeen < Settling && (token.FirstSeen - state.FirstEvent < Settling || !AreOwned(in token))
+            && !(token.IsContested && AreOwnTokensUsual(token.Organization, now));
         features.SharedFromTheStart = token.SharedFromTheStart || (features.Places > 1 && settling);
         features.Trouble = state.Reconnects.IsEverywhere(now);
         features.SpikeLevel = token.SpikeLevel;

@@ -38,7 +38,7 @@ public struct TokenFeatures
     /// <summary>Distinct addresses within the window.</summary>
     public int Addresses;
 
-    /// <summary>Those of them where only earlier tokens of the account were.</summary>
+    /// <summary>What only earlier tokens of the account showed: addresses, and changes of country.</summary>
     public int TakenOver;
 
     /// <summary>Distinct networks within the window; saturates at 512.</summary>
@@ -97,9 +97,9 @@ public struct TokenFeatures
 
     /// <summary>
     /// How much was seen, in sessions: of one that is handed around each handover is one, of one that plays for ever each quarter of an
-    /// hour.
+    /// hour, and whatever earlier tokens of the account showed was seen as well.
     /// </summary>
-    public readonly int Evidence => Sessions + Handovers + (int)(Watched / 900) + Inherited;
+    public readonly int Evidence => Sessions + Handovers + (int)(Watched / 900) + TakenOver + Inherited;
 
     /// <summary>How much was seen of the revoked token that it goes on for; 0 unless all of that token's footprint is the same.</summary>
     public int Inherited;

@@ -62,7 +62,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             ref AddressState address = ref state.Addresses[session.AddressState.Index];
             address.Open--;
-            address.Anonymous -= session.Token.IsNone ? 1 : 0;
+            address.Anonymous -= IsAnonymous(in session) ? 1 : 0;
             address.Tools -= (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
             Unlink(ref address.FirstSession, session.PreviousOfAddress, session.NextOfAddress, ofToken: false);
             state.MarkAddress(session.AddressState.Index);
@@ -71,7 +71,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             ref NetworkState network = ref state.Networks[session.Network.Index];
             network.Open--;
-            network.Anonymous -= session.Token.IsNone ? 1 : 0;
+            network.Anonymous -= IsAnonymous(in session) ? 1 : 0;
         }
         if (state.Referrers.Holds(session.Referrer))
         {
@@ -156,7 +156,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         state.ReferrerMix.Count(in session, now, missing);
         place = SlotRing.Advance<uint>(tenant.Tokenless, ref tenant.TokenlessSlot, slot);
         // Of a network whose sessions are mostly without a token one at a time, or a flood would make itself usual.
-        if (session.Token.IsNone && (session.Traits & SessionTraits.Trusted) == 0 && IsUnremarkable(in state.Networks[session.Network.Index]))
+        if (IsAnonymous(in session) && (session.Traits & SessionTraits.Trusted) == 0 && IsUnremarkable(in state.Networks[session.Network.Index]))
         {
             tenant.Tokenless[place]++;
         }
@@ -166,6 +166,9 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             tenant.Shared[place]++;
         }
     }
+
+    /// <summary>Whether it is somebody's who shows no right to watch; a session that has its token elsewhere may be a phone's on its way.</summary>
+    private static bool IsAnonymous(in SessionState session) => session.Token.IsNone && (session.Traits & SessionTraits.Borrowed) == 0;
 
     private static bool IsUnremarkable(in NetworkState network) => network.Anonymous <= Math.Max(1, network.Open / 2);
 
@@ -330,7 +333,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
         address.LastSeen = now;
         address.Open++;
-        address.Anonymous += session.Token.IsNone ? 1 : 0;
+        address.Anonymous += IsAnonymous(in session) ? 1 : 0;
         address.Tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
         address.MostOpen = Math.Max(address.MostOpen, address.Open);
         address.Asn = session.Asn != 0 ? session.Asn : address.Asn;
@@ -357,7 +360,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         }
         network.LastSeen = now;
         network.Open++;
-        network.Anonymous += session.Token.IsNone ? 1 : 0;
+        network.Anonymous += IsAnonymous(in session) ? 1 : 0;
         network.Asn = session.Asn != 0 ? session.Asn : network.Asn;
         network.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
         network.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;

@@ -52,6 +52,11 @@ public sealed class SessionTracker
         Advance(e.Timestamp);
         _state.FirstEvent = Math.Min(_state.FirstEvent, e.Timestamp);
         int index = _state.Sessions.GetOrAdd(e.Session, out bool added);
+        bool foreign = !added && SessionOwners.IsForeign(_state, in _state.Sessions[index], in e);
+        if (foreign)
+        {
+            index = _state.Sessions.GetOrAdd(SessionOwners.KeyOf(_state, in e), out added);
+        }
         ref SessionState session = ref _state.Sessions[index];
         bool open = (session.Traits & SessionTraits.Open) != 0;
         if (added || !open)
@@ -61,7 +66,7 @@ public sealed class SessionTracker
                 return;
             }
             bool anew = added || e.Type == PlaybackEventType.Start;
-            Open(index, ref session, in e, tokenText, userText, anew);
+            Open(index, ref session, in e, tokenText, userText, anew, borrowed: foreign && e.Token.IsAbsent);
             if (e.Type == PlaybackEventType.End)
             {
                 session.Traits |= SessionTraits.Ended;
@@ -107,7 +112,7 @@ public sealed class SessionTracker
             ? _windows.SessionTimeout
             : Math.Clamp(session.Gap * 5L / 2, Math.Min(FeatureWindows.ShortestGrace, _windows.SessionTimeout), _windows.SessionTimeout);
 
-    private void Open(int index, ref SessionState session, ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText, bool anew)
+    private void Open(int index, ref SessionState session, ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText, bool anew, bool borrowed)
     {
         long now = e.Timestamp;
         if (anew)
@@ -130,9 +135,9 @@ public sealed class SessionTracker
             session.Gap = (int)Math.Min(int.MaxValue, Math.Max(session.Gap, now - session.LastSeen));
         }
         session.LastSeen = now;
-        session.Traits = (session.Traits | SessionTraits.Open) & ~SessionTraits.Ended;
+        session.Traits = (session.Traits | SessionTraits.Open | (borrowed ? SessionTraits.Borrowed : 0)) & ~SessionTraits.Ended;
         session.Address = e.Address;
-        Describe(ref session, in e);
+        session.Describe(in e);
         _fleet.Enter(in session);
         session.NextRefresh = now + RefreshInterval;
         StateHandle before = session.LastToken;
@@ -195,7 +200,7 @@ public sealed class SessionTracker
                 session.Asn = 0;
                 session.Provider = 0;
             }
-            Describe(ref session, in e);
+            session.Describe(in e);
             _fleet.Enter(in session);
             _links.Attach(index, ref session, in e, tokenText, userText);
             if (session.LastToken != before)
@@ -263,7 +268,7 @@ public sealed class SessionTracker
     private void DescribeAgain(ref SessionState session, ref readonly PlaybackEvent e)
     {
         SessionState before = session;
-        Describe(ref session, in e);
+        session.Describe(in e);
         if (FleetSeries.AreApart(in before, in session))
         {
             _fleet.Leave(in before);
@@ -272,29 +277,6 @@ public sealed class SessionTracker
         if (((before.Traits ^ session.Traits) & SessionTraits.ToolAgent) != 0)
         {
             _links.NoteTool(in session);
-        }
-    }
-
-    private static void Describe(ref SessionState session, ref readonly PlaybackEvent e)
-    {
-        session.Organization = e.Organization;
-        session.Stream = e.Stream != 0 ? e.Stream : session.Stream;
-        session.ReferrerHost = session.ReferrerHost != 0 ? session.ReferrerHost : e.Referrer;
-        session.UserAgent = e.UserAgent != 0 ? e.UserAgent : session.UserAgent;
-        session.Provider = e.Provider != 0 ? e.Provider : session.Provider;
-        session.Asn = e.Asn != 0 ? e.Asn : session.Asn;
-        session.Country = e.Country != 0 ? e.Country : session.Country;
-        if ((e.Traits & EventTraits.DataCentre) != 0)
-        {
-            session.Traits |= SessionTraits.DataCentre;
-        }
-        if ((e.Traits & EventTraits.SharedEgress) != 0)
-        {
-            session.Traits |= SessionTraits.SharedEgress;
-        }
-        if ((e.Traits & EventTraits.ToolAgent) != 0)
-        {
-            session.Traits |= SessionTraits.ToolAgent;
         }
     }
 

@@ -127,7 +127,8 @@ public sealed class Explainer
             Time = DateTimeOffset.FromUnixTimeMilliseconds(now),
             Workflow = facts.Workflow,
             Score = Math.Round(score, 6),
-            Sessions = facts.Evidence,
+            Sessions = facts.Sessions,
+            Evidence = facts.Evidence,
             Indicators = indicators.ToImmutable(),
             CounterEvidence = CounterEvidence(readings, in facts, score),
             Harm = facts.Harm,
@@ -152,6 +153,7 @@ public sealed class Explainer
         string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;
         facts = new Facts(new LedgerKey(SubjectType.Token, key.High, key.Low), token.Organization, features.Evidence)
         {
+            Sessions = features.Sessions,
             Workflow = features.Workflow,
             WorkflowText = Sentences.Of(in features),
             Allowlisted = _judge.Allowlist.Covers(_state.Texts.Text(token.Text), user, now),
@@ -286,6 +288,8 @@ public sealed class Explainer
     /// <summary>What is known of a subject besides its readings.</summary>
     private readonly record struct Facts(LedgerKey Key, int Organization, int Evidence)
     {
+        public int Sessions { get; init; } = Evidence;
+
         public TokenWorkflow? Workflow { get; init; }
 
         public string? WorkflowText { get; init; }

@@ -36,6 +36,12 @@ public sealed record Explanation
     /// <summary>Sessions within the window; for a network the offending addresses in it, which count for it as sessions do for others.</summary>
     public required int Sessions { get; init; }
 
+    /// <summary>
+    /// How much was seen of it, held against <c>Policy:MinimumSessions</c>: sessions, and of a token each handover and each quarter of an hour
+    /// of playback.
+    /// </summary>
+    public required int Evidence { get; init; }
+
     /// <summary>Every indicator that is computed for such a subject.</summary>
     public required ImmutableArray<ExplainedIndicator> Indicators { get; init; }
 

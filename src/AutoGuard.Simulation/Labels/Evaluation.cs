@@ -27,14 +27,16 @@ public static class Evaluation
         Dictionary<Subject, Verdict> verdicts = [];
         foreach (JudgedDecision decision in judged)
         {
-            List<int> caught = index.IncidentsOf(decision);
+            bool neverTouch = index.MustNeverTouch(decision);
+            // Who must never be touched is nobody's catch, whatever incident names him as well.
+            List<int> caught = neverTouch ? [] : index.IncidentsOf(decision);
             foreach (int incident in caught)
             {
                 hits[incident].Add(decision, truth.Incidents[incident].Expected);
             }
 
             Verdict verdict = verdicts.GetValueOrDefault(decision.Subject) ?? (verdicts[decision.Subject] = new Verdict(decision));
-            verdict.Add(decision, caught, index.MustNeverTouch(decision));
+            verdict.Add(decision, caught, neverTouch);
         }
 
         ImmutableArray<FalseSubject> wrong = [.. verdicts.Values.Where(v => v.False is not null).Select(v => v.False!)
@@ -117,7 +119,7 @@ public static class Evaluation
 
         public void Add(JudgedDecision decision, List<int> caught, bool neverTouch)
         {
-            if (caught.Count > 0 && !neverTouch)
+            if (caught.Count > 0)
             {
                 _incident = RightAction is null ? caught[0] : _incident;
                 RightAction = RightAction is { } action && action > decision.Action ? action : decision.Action;

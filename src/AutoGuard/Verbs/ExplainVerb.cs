@@ -63,7 +63,7 @@ internal static class ExplainVerb
         }
         string workflow = explanation.Workflow is { } known ? $", workflow {known}" : "";
         string organization = explanation.Organization is { } tenant ? $" of {tenant}" : "";
-        Line(output, $"{explanation.Subject.TypeName} {explanation.Subject.Value}{organization}{workflow}: score {explanation.Score:0.00} from {explanation.Sessions} {(explanation.Sessions == 1 ? "session" : "sessions")}");
+        Line(output, $"{explanation.Subject.TypeName} {explanation.Subject.Value}{organization}{workflow}: score {explanation.Score:0.00} from {explanation.Sessions} {(explanation.Sessions == 1 ? "session" : "sessions")}{(explanation.Evidence == explanation.Sessions ? "" : FormattableString.Invariant($", which count as {explanation.Evidence}"))}");
         foreach (ExplainedIndicator indicator in explanation.Indicators.OrderByDescending(i => i.Contribution).ThenBy(i => i.Indicator, StringComparer.Ordinal))
         {
             Line(output, $"  {indicator.Indicator,-20} value {indicator.Value,8:0.###}  threshold {indicator.Threshold,7:0.###}  grade {indicator.Grade:0.00}  contribution {indicator.Contribution:0.00}  {indicator.Text}");

@@ -127,7 +127,7 @@ public sealed class AccountsTests
     [Fact]
     public void An_account_that_goes_from_hand_to_hand_is_flagged_though_each_of_its_tokens_is_in_few()
     {
-        TestTraffic traffic = Audience();
+        TestTraffic traffic = new TestTraffic().Audience();
         for (int hand = 0; hand < 6; hand++)
         {
             int from = hand * 1_200;
@@ -146,7 +146,7 @@ public sealed class AccountsTests
     [InlineData(true)]
     public void Whoever_is_only_where_others_of_the_account_were_is_flagged_at_most(bool family)
     {
-        TestTraffic traffic = Audience();
+        TestTraffic traffic = new TestTraffic().Audience();
         if (family)
         {
             // Four devices with a token each: at home, in the office, at school, at the grandmother's.
@@ -182,16 +182,6 @@ public sealed class AccountsTests
 
         Assert.Equal(2, features.Places);
         Assert.Equal(1, features.TakenOver);
-    }
-
-    private static TestTraffic Audience()
-    {
-        TestTraffic traffic = new();
-        for (int i = 0; i < 240; i++)
-        {
-            traffic.Session(i, 9_000, $"h{i}", $"81.{i}.1.1", $"honest{i}", $"v{i}", asn: 64500 + (uint)(i % 4), agent: "Browser", heartbeat: 120);
-        }
-        return traffic;
     }
 
     private static void Thrice(TestTraffic traffic, int from, int home, string token, string country = "DE")

@@ -217,7 +217,7 @@ public sealed class HostileStateTests
                 StateHandle handle = State.Addresses.HandleOf(i);
                 Same(where + " open of an address", open.Count(s => s.AddressState == handle), address.Open);
                 Same(where + " list of an address", address.Open, Length(address.FirstSession, ofToken: false));
-                Same(where + " without token at an address", open.Count(s => s.AddressState == handle && s.Token.IsNone), address.Anonymous);
+                Same(where + " without token at an address", open.Count(s => s.AddressState == handle && s.Token.IsNone && (s.Traits & SessionTraits.Borrowed) == 0), address.Anonymous);
                 Same(where + " tools at an address", open.Count(s => s.AddressState == handle && (s.Traits & SessionTraits.ToolAgent) != 0), address.Tools);
                 CheckBounds(where, i);
                 tokenSets += address.Tokens != 0 ? 1 : 0;
@@ -228,7 +228,7 @@ public sealed class HostileStateTests
                 ref NetworkState network = ref State.Networks[i];
                 StateHandle handle = State.Networks.HandleOf(i);
                 Same(where + " open of a network", open.Count(s => s.Network == handle), network.Open);
-                Same(where + " without token in a network", open.Count(s => s.Network == handle && s.Token.IsNone), network.Anonymous);
+                Same(where + " without token in a network", open.Count(s => s.Network == handle && s.Token.IsNone && (s.Traits & SessionTraits.Borrowed) == 0), network.Anonymous);
                 addressSets += network.Offenders != 0 ? 1 : 0;
                 tokenSets += network.Tokens != 0 ? 1 : 0;
                 plainSets += network.Addresses != 0 ? 1 : 0;

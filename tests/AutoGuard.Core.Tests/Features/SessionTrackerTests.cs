@@ -46,10 +46,10 @@ public sealed class SessionTrackerTests
     {
         TestTraffic traffic = new TestTraffic()
             .Event(0, "s", "198.51.100.1", "t", "u", PlaybackEventType.Start)
-            .Event(30, "s", "203.0.113.1")
-            .Event(60, "s", "203.0.113.1")
-            .Event(300, "s", "203.0.113.1")
-            .Event(320, "s", "203.0.113.1")
+            .Event(30, "s", "198.51.100.99")
+            .Event(60, "s", "198.51.100.99")
+            .Event(300, "s", "198.51.100.99")
+            .Event(320, "s", "198.51.100.99")
             .Run(complete: false);
         traffic.Pipeline.AdvanceTo(TestTraffic.Noon + 325_000, traffic.Output);
 

@@ -139,7 +139,7 @@ public sealed class IndicatorTests
         Assert.Equal(0, panel.Read(in features, readings));
 
         features.Workflow = TokenWorkflow.UserBound;
-        Assert.Equal(17, panel.Read(in features, readings));
+        Assert.Equal(18, panel.Read(in features, readings));
         Assert.Equal(0.5, readings.Single(r => r.Indicator == Indicator.MissingReferrer && r.Weight > 0).Value);
         Assert.Equal(0, readings.Single(r => r.Indicator == Indicator.TokenSpike).Value);
     }
@@ -221,8 +221,8 @@ public sealed class IndicatorTests
 
     [Theory]
     [InlineData(TokenWorkflow.PerSession, 0.6, 1)]
-    [InlineData(TokenWorkflow.PerSession, 0.4, 17)]
-    [InlineData(TokenWorkflow.UserBound, 0.6, 17)]
+    [InlineData(TokenWorkflow.PerSession, 0.4, 18)]
+    [InlineData(TokenWorkflow.UserBound, 0.6, 18)]
     public void What_a_foreign_page_does_with_a_token_of_nobodys_leads_to_the_page(TokenWorkflow workflow, double share, int count)
     {
         Reading[] readings = new Reading[IndicatorPanel.MostReadings];

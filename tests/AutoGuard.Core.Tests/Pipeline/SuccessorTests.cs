@@ -129,6 +129,29 @@ public sealed class SuccessorTests
     }
 
     [Fact]
+    public void A_neighbour_whose_player_renews_its_token_was_there_before()
+    {
+        TestTraffic traffic = Neighbour(Relay(new TestTraffic(s_observe)), "then", 0, 1_000);
+        Neighbour(traffic, "now", Later, Later + 1_000);
+        Neighbour(traffic, "later", Later + 1_100, Later + 2_000).InOrder().Run(complete: false);
+
+        Assert.Contains(Of(traffic, "first"), d => d.Action == DecisionAction.Revoke);
+        Assert.Equal(0, Likeness(traffic, "later"));
+        Assert.DoesNotContain(traffic.Decisions, d => d.Subject.Value is "now" or "later" or "198.51.100.67");
+    }
+
+    [Fact]
+    public void A_neighbour_who_comes_only_then_is_no_more_than_flagged()
+    {
+        TestTraffic traffic = Neighbour(Relay(new TestTraffic(s_observe)), "now", Later, Later + 1_000);
+        Neighbour(traffic, "later", Later + 1_100, Later + 2_000).InOrder().Run();
+
+        Assert.Contains(Of(traffic, "first"), d => d.Action == DecisionAction.Revoke);
+        Assert.NotEmpty(Of(traffic, "now"));
+        Assert.All(traffic.Decisions, d => Assert.True(d.Action == DecisionAction.Flag || d.Subject.Value is "first" or Server, $"{d.Action} {d.Subject.Value}"));
+    }
+
+    [Fact]
     public void Another_tenants_token_and_one_seen_before_follow_nothing()
     {
         TestTraffic traffic = Relay(new TestTraffic(s_observe)).Session(0, 30, "early", "81.9.9.9", "known", "u3", agent: "player");
@@ -187,6 +210,17 @@ public sealed class SuccessorTests
     /// <summary>One stream by the same tool: suspicious, and no more than that.</summary>
     private static void Successor(TestTraffic traffic, string token, double from) => traffic.Session(
         from, from + 600, $"s-{token}", Server, token, $"u-{token}", dataCentre: true, agent: "player", tool: true);
+
+    /// <summary>Somebody with a server of his own in the relay's network, who watches what it relayed with the same player.</summary>
+    private static TestTraffic Neighbour(TestTraffic traffic, string token, double from, double to)
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            double length = (to - from) / 3;
+            traffic.Session(from + (i * length), from + ((i + 1) * length) - 5, $"{token}{i}", "198.51.100.67", token, "neighbour", dataCentre: true, agent: "player", end: i < 2);
+        }
+        return traffic;
+    }
 
     /// <summary>Of a token whose sessions are still open.</summary>
     private static double Likeness(TestTraffic traffic, string token) =>

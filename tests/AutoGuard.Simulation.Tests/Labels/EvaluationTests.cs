@@ -138,6 +138,19 @@ public sealed class EvaluationTests
     }
 
     [Fact]
+    public void Who_must_never_be_touched_is_nobody_s_catch()
+    {
+        SimulationTruth truth = Truth with { Incidents = [.. Truth.Incidents.Select(i => i with { NeverTouch = [.. i.NeverTouch, .. i.Catch] })] };
+        JudgedDecision[] decisions = [.. Truth.Incidents.SelectMany(i => i.Catch).Distinct().Select(subject => Decide(subject, DecisionAction.Revoke, 59))];
+
+        EvaluationResult result = Evaluation.Judge(decisions, truth);
+
+        Assert.NotEmpty(Evaluation.Judge(decisions, Truth).RightSubjects);
+        Assert.Empty(result.RightSubjects);
+        Assert.All(result.Incidents, incident => Assert.Equal((null, false, null), (incident.Action, incident.CaughtAsExpected, incident.TimeToDetection)));
+    }
+
+    [Fact]
     public void A_recording_without_incidents_has_full_recall_and_every_decision_is_false()
     {
         EvaluationResult result = Evaluation.Judge([Decide(Token("t"), DecisionAction.Flag, 1)], Truth with { Incidents = [] });

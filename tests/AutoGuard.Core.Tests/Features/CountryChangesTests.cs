@@ -1,0 +1,74 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Policy;
+
+namespace AutoGuard.Core.Tests.Features;
+
+/// <summary>An account that two countries share by turns shows itself by how often it goes there and back.</summary>
+public sealed class CountryChangesTests
+{
+    private const int Turn = 1_500;
+
+    /// <summary>An operator whose customers move from network to network.</summary>
+    private const uint Carrier = 64510;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Going_there_and_back_again_is_flagged_with_one_token_as_with_a_new_one_each_time(int turnsPerToken)
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        Turns(traffic, 5, turnsPerToken, ["DE", "FR"], [64500, 64501]);
+        traffic.InOrder().Run();
+
+        Assert.Contains(traffic.Decisions, decision => decision.Reasons.Any(reason => reason.Indicator == "CountryChanges" && reason.Value > 2));
+        Assert.All(traffic.Decisions, decision => Assert.Equal(DecisionAction.Flag, decision.Action));
+    }
+
+    [Theory]
+    [InlineData("DE", "DE", 64500, 64501, 0)]
+    [InlineData("DE", "FR", 64500, 64500, 0)]
+    [InlineData("DE", "FR", 64500, Carrier, 0)]
+    [InlineData("DE", "FR", 64500, 0, 0)]
+    [InlineData("DE", null, 64500, 64501, 0)]
+    [InlineData("DE", "FR", 64500, 64501, 3)]
+    public void Only_home_lines_of_two_operators_in_two_countries_count(string first, string? second, uint asn, uint other, int changes)
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        for (int i = 0; i < 60; i++)
+        {
+            for (int cell = 0; cell < 4; cell++)
+            {
+                traffic.Session((cell * 100) + i, (cell * 100) + i + 60, $"m{i}-{cell}", $"96.{i}.{cell}.1", $"mobile{i}", $"w{i}", asn: Carrier, agent: "Phone");
+            }
+        }
+        Turns(traffic, 4, 4, [first, second], [asn, other]);
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal(changes, traffic.Explain("turns0", traffic.Pipeline.Watermark)!.Indicators.Single(i => i.Indicator == "CountryChanges").Value);
+    }
+
+    [Fact]
+    public void Changes_leave_with_the_window_though_each_place_is_seen_again()
+    {
+        DetectionOptions detection = new() { Window = TimeSpan.FromMinutes(60) };
+        TestTraffic traffic = new TestTraffic(new PipelineSettings { Detection = detection }).Audience();
+        Turns(traffic, 5, 5, ["DE", "FR"], [64500, 64501]);
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal(1, traffic.Explain("turns0", traffic.Pipeline.Watermark)!.Indicators.Single(i => i.Indicator == "CountryChanges").Value);
+    }
+
+    /// <summary>Somebody who plays by turns in one place and in the other; the last turn goes on.</summary>
+    private static void Turns(TestTraffic traffic, int turns, int turnsPerToken, string?[] countries, uint[] asns)
+    {
+        for (int turn = 0; turn < turns; turn++)
+        {
+            int place = turn % 2;
+            double from = 600 + (turn * Turn);
+            traffic.Session(
+                from, from + Turn - 60, $"turn{turn}", $"9{7 + place}.1.1.1", $"turns{turn / turnsPerToken}", "u", country: countries[place], asn: asns[place], agent: "Browser",
+                end: turn < turns - 1);
+        }
+    }
+}
