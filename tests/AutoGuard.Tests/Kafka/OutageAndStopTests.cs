@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.NetworkInformation;
 using AutoGuard.Kafka;
 using AutoGuard.Testing;
@@ -13,14 +12,14 @@ public sealed class OutageAndStopTests
     {
         await using var bench = new KafkaBench();
         bench.Produce(0, 100);
-        bench.Broker.TakeDown();
+        await bench.Broker.TakeDownAsync();
         KafkaEventSource source = bench.Source();
         source.Start();
         var reader = new BatchReader(source, commits: true);
         await Eventually.True(() => bench.Log.Lines(LogLevel.Warning).Any(line => line.StartsWith($"No Kafka broker of {bench.Broker.BootstrapServers}", StringComparison.Ordinal)), "a line that says that no broker answers");
         Assert.False(source.Counters.IsConnected);
 
-        bench.Broker.BringUp();
+        await bench.Broker.BringUpAsync();
         await Eventually.True(() => reader.Events.Count >= 100, "the events once the broker is up");
         await Eventually.True(() => bench.Log.Lines(LogLevel.Information).Any(line => line.EndsWith("answers again.", StringComparison.Ordinal)), "a line that says that it answers again");
         Assert.True(source.Counters.IsConnected);
@@ -36,9 +35,9 @@ public sealed class OutageAndStopTests
         source.Start();
         var reader = new BatchReader(source, commits: true);
         await Eventually.True(() => reader.Events.Count >= 500, "the events before the outage");
-        bench.Broker.TakeDown();
+        await bench.Broker.TakeDownAsync();
         await Eventually.True(() => !source.Counters.IsConnected, "the outage to be noticed");
-        bench.Broker.BringUp();
+        await bench.Broker.BringUpAsync();
         bench.Produce(500, 1_000);
         await Eventually.True(() => reader.Events.Select(seen => seen.Number).Distinct().Count() == 1_000, "the events after the outage");
         await reader.Stop();
@@ -81,7 +80,7 @@ public sealed class OutageAndStopTests
     public async Task Closing_while_no_broker_answers_gives_up_in_time()
     {
         await using var bench = new KafkaBench();
-        bench.Broker.TakeDown();
+        await bench.Broker.TakeDownAsync();
         KafkaEventSource source = bench.Source();
         source.Start();
 
@@ -95,7 +94,7 @@ public sealed class OutageAndStopTests
     {
         // The dead-letter producer connects as well, which would hide what the consumer does: it looks where nobody listens.
         await using var bench = new KafkaBench(configure: options => options.Producer["broker.address.family"] = "v6");
-        int port = int.Parse(bench.Broker.BootstrapServers.Split(':')[1], CultureInfo.InvariantCulture);
+        int port = bench.Broker.Port();
         Task connected = Task.CompletedTask;
         KafkaEventSource source = bench.Source(
             _ =>
