@@ -12,6 +12,13 @@ public static class Eventually
     public static Task True(Func<bool> condition, string what, TimeSpan? deadline = null) =>
         TrueAsync(() => Task.FromResult(condition()), () => what, deadline);
 
+    /// <summary>Waits for the end of a task, and fails as it does.</summary>
+    public static async Task Ended(Task task, string what, TimeSpan? deadline = null)
+    {
+        await True(() => task.IsCompleted, what, deadline);
+        await task;
+    }
+
     /// <summary>The same for a condition that has to be asked for; returns how long it took to come true.</summary>
     public static async Task<TimeSpan> TrueAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan? deadline = null)
     {

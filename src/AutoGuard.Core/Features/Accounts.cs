@@ -19,6 +19,11 @@ public sealed class Accounts
     private readonly RecentSets<AddressMember> _addresses;
     private readonly TokenWindows _windows;
 
+    /// <summary>Most tokens kept of those that were revoked before this process began; hundreds of times what is revoked in a hold-off.</summary>
+    private const int MostRevokedBefore = 1 << 18;
+
+    private readonly HashSet<Key128> _revokedBefore = [];
+
     /// <summary>Per place the index, plus one, of the token that named an account for the first time last; 0 when free.</summary>
     private int[] _latest = new int[1024];
 
@@ -35,6 +40,18 @@ public sealed class Accounts
 
     /// <summary>Accounts known.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Takes note of a token that an earlier process revoked: its state begins anew here, but what got out is out.</summary>
+    internal void NoteRevoked(Key128 token)
+    {
+        if (_revokedBefore.Count < MostRevokedBefore)
+        {
+            _revokedBefore.Add(token);
+        }
+    }
+
+    /// <summary>Whether a token was revoked before this process began.</summary>
+    internal bool WasRevoked(Key128 token) => _revokedBefore.Contains(token);
 
     /// <summary>A token has named its user for the first time: it takes over where the account was, and how it went from country to country.</summary>
     /// <param name="index">Place of the token.</param>

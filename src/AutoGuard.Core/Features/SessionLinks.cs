@@ -300,6 +300,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             token.Series = -1;
             token.Text = state.Texts.Add(tokenText);
             token.Organization = e.Organization;
+            token.Revoked = state.Accounts.WasRevoked(e.Token);
             state.TotalTokens++;
         }
         if (token.User.IsAbsent && !e.User.IsAbsent)

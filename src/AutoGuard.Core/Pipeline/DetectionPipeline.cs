@@ -137,7 +137,8 @@ public sealed partial class DetectionPipeline
     public void Adopt(DetectionModel? model, string fingerprint) => _judge.Adopt(model, fingerprint);
 
     /// <summary>
-    /// Remembers decisions made before this process began, so that they are not made again within their hold-off.
+    /// Remembers decisions made before this process began, so that they are not made again within their hold-off, and that no account
+    /// goes on where a revoked token was.
     /// </summary>
     /// <param name="decisions">Decisions, oldest first.</param>
     /// <param name="tokenKey">The key of a token's identity within a tenant (null for the nameless one).</param>
@@ -148,6 +149,10 @@ public sealed partial class DetectionPipeline
         foreach (Decision decision in decisions)
         {
             _judge.Remember(decision, tokenKey);
+            if (decision.Action == DecisionAction.Revoke)
+            {
+                State.Accounts.NoteRevoked(tokenKey(decision.Subject.Value, decision.Organization));
+            }
         }
     }
 

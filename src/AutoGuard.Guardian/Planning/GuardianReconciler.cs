@@ -35,13 +35,13 @@ public sealed partial class GuardianReconciler(
             GuardianListing found = await listing.ListAsync(cancellationToken);
             listed = found.Result == GuardianResult.Applied ? found.Everywhere : null;
         }
-        int restored = 0, renewed = 0, removed = 0, failed = 0;
+        int[] done = new int[Enum.GetValues<Repair>().Length];
         foreach (EnforcedRule rule in rules)
         {
-            bool unwanted = rule.ExpiresAt <= now || IsSpared(rule, now);
-            if (unwanted)
+            if (rule.ExpiresAt <= now || IsSpared(rule, now))
             {
-                _ = await RemoveAsync(guardian, rule, now, cancellationToken) ? removed++ : failed++;
+                bool isShared = guardian is IListingGuardian && rules.Any(other => IsWantedBesides(rule, other, now));
+                done[(int)await RemoveAsync(guardian, rule, isShared, now, cancellationToken)]++;
             }
             else if (rule.Subject.Type == SubjectType.Token && !guardian.Capabilities.Undoable && IsSettled(rule, now))
             {
@@ -50,18 +50,18 @@ public sealed partial class GuardianReconciler(
             }
             else if (rule.IsActive && rule.LapsesAt <= now)
             {
-                _ = await SendAsync(guardian, rule, cancellationToken) ? renewed++ : failed++;
+                done[(int)await SendAsync(guardian, rule, Repair.Renewed, cancellationToken)]++;
             }
             else if (listed is not null && IsSettled(rule, now) && !listed.Contains(rule.Subject))
             {
                 Log.Lost(logger, guardian.Name, rule.DecisionId);
-                _ = await SendAsync(guardian, rule, cancellationToken) ? restored++ : failed++;
+                done[(int)await SendAsync(guardian, rule, Repair.Restored, cancellationToken)]++;
             }
         }
-        var result = new ReconcileResult(restored, renewed, removed, failed);
-        if (restored + renewed + removed + failed > 0)
+        var result = new ReconcileResult(done[(int)Repair.Restored], done[(int)Repair.Renewed], done[(int)Repair.Removed], done[(int)Repair.Failed]);
+        if (result != new ReconcileResult(0, 0, 0, 0))
         {
-            Log.Reconciled(logger, guardian.Name, restored, renewed, removed, failed);
+            Log.Reconciled(logger, guardian.Name, result.Restored, result.Renewed, result.Removed, result.Failed);
         }
         return result;
     }
@@ -69,19 +69,28 @@ public sealed partial class GuardianReconciler(
     /// <summary>Whether the engine must show it: it took it, and has had the time that it needs.</summary>
     private static bool IsSettled(EnforcedRule rule, DateTimeOffset now) => rule.IsActive && rule.EffectiveAt <= now;
 
+    /// <summary>Whether another tenant wants the same of an engine whose list knows none: then the rule stays when one of them is done with it.</summary>
+    private bool IsWantedBesides(EnforcedRule rule, EnforcedRule other, DateTimeOffset now) =>
+        other.Subject == rule.Subject && other.Organization != rule.Organization && !(other.ExpiresAt <= now || IsSpared(other, now));
+
     private bool IsSpared(EnforcedRule rule, DateTimeOffset now) =>
         RuleTarget.TryFrom(rule.Subject, out RuleTarget target, out _) && !rails.Permits(target, RuleType.Deny, hasAllowedReferrers: true, now, out _);
 
-    private async Task<bool> RemoveAsync(IGuardian guardian, EnforcedRule rule, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<Repair> RemoveAsync(IGuardian guardian, EnforcedRule rule, bool isShared, DateTimeOffset now, CancellationToken cancellationToken)
     {
         bool isExpired = rule.ExpiresAt <= now;
-        if (guardian.Capabilities.Undoable && (guardian.Capabilities.NeedsRemoval || !isExpired))
+        if (!isExpired)
+        {
+            await ledger.UnwantAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken);
+        }
+        bool isAsked = !isShared && guardian.Capabilities.Undoable && (guardian.Capabilities.NeedsRemoval || !isExpired);
+        if (isAsked)
         {
             string why = isExpired ? $"the block of decision {rule.DecisionId} has expired" : $"it is on the allowlist now, and was blocked by decision {rule.DecisionId}";
             GuardianOutcome outcome = await guardian.ReleaseAsync(rule.Subject, rule.Organization, why, cancellationToken);
             if (outcome.Result == GuardianResult.Unavailable)
             {
-                return false;
+                return Repair.Failed;
             }
             if (outcome.Result is not (GuardianResult.Applied or GuardianResult.AlreadyApplied))
             {
@@ -92,11 +101,15 @@ public sealed partial class GuardianReconciler(
         {
             Log.CannotRelease(logger, guardian.Name, rule.DecisionId);
         }
-        await ledger.ForgetAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken);
-        return true;
+        if (await ledger.ForgetUnwantedAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken))
+        {
+            return Repair.Removed;
+        }
+        // The subject was blocked again while the engine was asked to take the old block back, and lost the new one with it.
+        return isAsked ? await SendAgainAsync(guardian, rule, cancellationToken) : Repair.None;
     }
 
-    private async Task<bool> SendAsync(IGuardian guardian, EnforcedRule rule, CancellationToken cancellationToken)
+    private async Task<Repair> SendAsync(IGuardian guardian, EnforcedRule rule, Repair repair, CancellationToken cancellationToken)
     {
         IReadOnlyList<Decision> stored = await log.ReadDecisionsAsync(TimeOf(rule.DecisionId), TimeOf(rule.DecisionId).AddMilliseconds(1), cancellationToken);
         Decision decision = (stored.FirstOrDefault(d => d.Id == rule.DecisionId) ?? Rebuilt(rule)) with
@@ -107,28 +120,28 @@ public sealed partial class GuardianReconciler(
         GuardianOutcome outcome = await guardian.ApplyAsync(decision, cancellationToken);
         if (outcome.Result is GuardianResult.Applied or GuardianResult.AlreadyApplied)
         {
-            if (!await ledger.ConfirmAsync(guardian, decision, outcome.RuleId, isNew: true, cancellationToken))
+            if (await ledger.ConfirmAsync(guardian, decision, outcome.RuleId, isNew: true, cancellationToken))
             {
-                // It was missing because somebody released it while the engine was asked: that counts, not what was read before.
-                // Entered again, as one's own and expired, so that it is taken back now or at the next comparison.
-                await ledger.BeginAsync(guardian.Name, decision with { Expires = time.GetUtcNow().ToUnixTimeMilliseconds() }, cancellationToken);
-                GuardianOutcome undone = await guardian.ReleaseAsync(rule.Subject, rule.Organization, $"it was released meanwhile, after decision {rule.DecisionId}", cancellationToken);
-                if (undone.Result is GuardianResult.Applied or GuardianResult.AlreadyApplied)
-                {
-                    await ledger.ForgetAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken);
-                }
-                Log.Released(logger, guardian.Name, rule.DecisionId, undone.Result);
-                return false;
+                return repair;
             }
-            return true;
+            // It was missing because somebody released it while the engine was asked: that counts, not what was read before.
+            (GuardianResult undone, bool isWantedAgain) = await LateRelease.TakeBackAsync(guardian, ledger, decision, cancellationToken);
+            Log.Released(logger, guardian.Name, rule.DecisionId, undone);
+            return isWantedAgain ? await SendAgainAsync(guardian, rule, cancellationToken) : Repair.Failed;
         }
         if (outcome.Result != GuardianResult.Unavailable)
         {
             Log.NotRestored(logger, guardian.Name, rule.DecisionId, outcome.Detail ?? "no reason given");
             await ledger.ForgetAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken);
         }
-        return false;
+        return Repair.Failed;
     }
+
+    /// <summary>Sends what is entered now; each further turn of this would take a further decision on the subject in between.</summary>
+    private async Task<Repair> SendAgainAsync(IGuardian guardian, EnforcedRule rule, CancellationToken cancellationToken) =>
+        await ledger.FindAsync(guardian.Name, rule.Subject, rule.Organization, cancellationToken) is { } wanted
+            ? await SendAsync(guardian, wanted, Repair.Restored, cancellationToken)
+            : Repair.Removed;
 
     /// <summary>A decision that outlived its row in the log.</summary>
     private static Decision Rebuilt(EnforcedRule rule) => new()
@@ -157,6 +170,15 @@ public sealed partial class GuardianReconciler(
             time = digit < 0 || time < 0 ? -1 : (time << 5) | (uint)digit;
         }
         return time is > 0 and < 253_402_300_799_000 ? DateTimeOffset.FromUnixTimeMilliseconds(time) : DateTimeOffset.UnixEpoch;
+    }
+
+    private enum Repair
+    {
+        None,
+        Restored,
+        Renewed,
+        Removed,
+        Failed,
     }
 
     private static partial class Log

@@ -33,7 +33,9 @@ public sealed partial class Responder(
         ResponseFacts known = await facts.ReadAsync(decision, now, cancellationToken);
         bool holds = guardian.Capabilities.NeedsEncodedToken && vault is not null && decision.Subject.Type == SubjectType.Token
             && await vault.HoldsAsync(decision.Subject.Value, decision.Organization, cancellationToken);
-        PlannedCall plan = planner.Plan(decision, guardian.Capabilities, new PlanContext(now, known, holds));
+        PlannedCall plan = pending.SupersededBy is { } later
+            ? PlannedCall.HoldBack(GuardianResult.NotNeeded, $"Nothing was sent: the later decision {later} says the opposite.")
+            : planner.Plan(decision, guardian.Capabilities, new PlanContext(now, known, holds));
         GuardianOutcome outcome = plan.Step != PlannedStep.Send
             ? plan.Outcome!
             : decision.Action == DecisionAction.Release ? await ReleaseAsync(guardian, decision, cancellationToken)
@@ -49,21 +51,25 @@ public sealed partial class Responder(
 
     private async Task<GuardianOutcome> ApplyAsync(IGuardian guardian, Decision decision, CancellationToken cancellationToken)
     {
-        bool wasThere = await ledger.BeginAsync(guardian.Name, decision, cancellationToken);
+        EarlierEntry before = await ledger.BeginAsync(guardian.Name, decision, cancellationToken);
         GuardianOutcome outcome = await guardian.ApplyAsync(decision, cancellationToken);
         switch (outcome.Result)
         {
-            case GuardianResult.AlreadyApplied when !wasThere && guardian is IListingGuardian:
+            case GuardianResult.AlreadyApplied when before == EarlierEntry.None && guardian is IListingGuardian:
                 // It was there before AutoGuard ever sent it: somebody else's, and not to be taken out at AutoGuard's expiry.
                 await ledger.ForgetAsync(guardian.Name, decision.Subject, decision.Organization, cancellationToken);
                 break;
             case GuardianResult.Applied or GuardianResult.AlreadyApplied:
-                await ledger.ConfirmAsync(guardian, decision, outcome.RuleId, isNew: outcome.Result == GuardianResult.Applied, cancellationToken);
+                if (!await ledger.ConfirmAsync(guardian, decision, outcome.RuleId, isNew: outcome.Result == GuardianResult.Applied, cancellationToken))
+                {
+                    // Another process carried a later release out while this engine was asked.
+                    await LateRelease.TakeBackAsync(guardian, ledger, decision, cancellationToken);
+                }
                 break;
             case GuardianResult.Unavailable:
                 break;
             default:
-                if (!wasThere)
+                if (before != EarlierEntry.Own)
                 {
                     await ledger.ForgetAsync(guardian.Name, decision.Subject, decision.Organization, cancellationToken);
                 }
@@ -85,7 +91,7 @@ public sealed partial class Responder(
         GuardianOutcome outcome = await guardian.ReleaseAsync(decision.Subject, decision.Organization, "released by decision " + decision.Id, cancellationToken);
         if (outcome.Result is GuardianResult.Applied or GuardianResult.AlreadyApplied)
         {
-            await ledger.ForgetAsync(guardian.Name, decision.Subject, decision.Organization, cancellationToken);
+            await ledger.ForgetUnwantedAsync(guardian.Name, decision.Subject, decision.Organization, cancellationToken);
         }
         return outcome;
     }

@@ -35,6 +35,19 @@ public sealed record EnforcedRule
     public DateTimeOffset? ExpiresAt { get; init; }
 }
 
+/// <summary>For whom a rule was entered before.</summary>
+public enum EarlierEntry
+{
+    /// <summary>For nobody.</summary>
+    None = 0,
+
+    /// <summary>For another tenant; engines that know no tenants have one rule for both.</summary>
+    OfAnotherTenant = 1,
+
+    /// <summary>For the same tenant.</summary>
+    Own = 2,
+}
+
 /// <summary>
 /// What AutoGuard has in every engine: the desired state that engines are compared with, and the memory of what is AutoGuard's own
 /// where an engine keeps neither reason nor expiry. A rule is entered before it is sent, so that none is forgotten by a crash.
@@ -43,8 +56,13 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
 {
     private const string Key = "guardian = @Guardian and subject_type = @Type and subject_value = @Value and organization = @Organization";
 
-    /// <summary>Enters a rule that is about to be sent; true when it was entered before. An expiry is only ever moved later.</summary>
-    public async Task<bool> BeginAsync(string guardian, Decision decision, CancellationToken cancellationToken)
+    private const string Columns = """
+        subject_type as SubjectType, subject_value as SubjectValue, organization, state, decision_id as DecisionId,
+        sent_at as SentAt, effective_at as EffectiveAt, lapses_at as LapsesAt, expires_at as ExpiresAt
+        """;
+
+    /// <summary>Enters a rule that is about to be sent, and says for whom it was entered before. An expiry is only ever moved later.</summary>
+    public async Task<EarlierEntry> BeginAsync(string guardian, Decision decision, CancellationToken cancellationToken)
     {
         const string Sql = """
             insert into enforced_rules as r (guardian, subject_type, subject_value, organization, state, decision_id, sent_at, expires_at)
@@ -52,11 +70,13 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
             on conflict (guardian, subject_type, subject_value, organization) do update
             set decision_id = excluded.decision_id,
               expires_at = case when r.expires_at is null or excluded.expires_at is null then null else greatest(r.expires_at, excluded.expires_at) end
-            returning (xmax <> 0)
+            returning case when xmax <> 0 then 2 when exists (
+              select from enforced_rules o
+              where o.guardian = @Guardian and o.subject_type = @Type and o.subject_value = @Value and o.organization <> @Organization) then 1 else 0 end
             """;
         ArgumentNullException.ThrowIfNull(decision);
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+        return (EarlierEntry)await connection.ExecuteScalarAsync<int>(new CommandDefinition(
             Sql,
             new
             {
@@ -79,9 +99,7 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            $"update enforced_rules set expires_at = least(expires_at, @Now) where {Key}",
-            new { Guardian = guardian, Type = subject.TypeName, Value = StorableText.Of(subject.Value), Organization = StorableText.Of(organization ?? ""), Now = time.GetUtcNow().UtcDateTime },
-            cancellationToken: cancellationToken));
+            $"update enforced_rules set expires_at = least(expires_at, @Now) where {Key}", Parameters(guardian, subject, organization), cancellationToken: cancellationToken));
     }
 
     /// <summary>Notes that the engine has it; false when it is not wanted any more, because it was released meanwhile.</summary>
@@ -118,32 +136,69 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
             cancellationToken: cancellationToken)) > 0;
     }
 
-    /// <summary>Forgets a rule: it was taken back, refused, or is somebody else's.</summary>
+    /// <summary>Enters a rule that the engine has and nobody wants any more, so that it is taken back; one that was entered meanwhile stays as it is.</summary>
+    public async Task EnterUnwantedAsync(string guardian, Decision decision, CancellationToken cancellationToken)
+    {
+        const string Sql = """
+            insert into enforced_rules (guardian, subject_type, subject_value, organization, state, decision_id, sent_at, expires_at)
+            values (@Guardian, @Type, @Value, @Organization, 'sending', @DecisionId, @Now, @Now)
+            on conflict do nothing
+            """;
+        ArgumentNullException.ThrowIfNull(decision);
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(Sql, Parameters(guardian, decision.Subject, decision.Organization, decision.Id), cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Forgets a rule that was taken back; false when it stays because it is wanted again: a decision entered it anew meanwhile.</summary>
+    public async Task<bool> ForgetUnwantedAsync(string guardian, Subject subject, string? organization, CancellationToken cancellationToken)
+    {
+        const string Sql = $"""
+            with gone as (delete from enforced_rules where {Key} and expires_at <= @Now returning 1)
+            select exists (select from gone) or not exists (select from enforced_rules where {Key})
+            """;
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(Sql, Parameters(guardian, subject, organization), cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Forgets a rule: it was refused, or is somebody else's.</summary>
     public async Task ForgetAsync(string guardian, Subject subject, string? organization, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
-            $"delete from enforced_rules where {Key}",
-            new { Guardian = guardian, Type = subject.TypeName, Value = StorableText.Of(subject.Value), Organization = StorableText.Of(organization ?? "") },
-            cancellationToken: cancellationToken));
+            $"delete from enforced_rules where {Key}", Parameters(guardian, subject, organization), cancellationToken: cancellationToken));
     }
 
     /// <summary>All rules of an engine, oldest first.</summary>
     public async Task<IReadOnlyList<EnforcedRule>> ReadAsync(string guardian, CancellationToken cancellationToken)
     {
-        const string Sql = """
-            select subject_type as SubjectType, subject_value as SubjectValue, organization, state, decision_id as DecisionId,
-              sent_at as SentAt, effective_at as EffectiveAt, lapses_at as LapsesAt, expires_at as ExpiresAt
-            from enforced_rules where guardian = @Guardian order by sent_at, subject_type, subject_value
-            """;
+        const string Sql = $"select {Columns} from enforced_rules where guardian = @Guardian order by sent_at, subject_type, subject_value";
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
         IEnumerable<Row> rows = await connection.QueryAsync<Row>(new CommandDefinition(Sql, new { Guardian = guardian }, cancellationToken: cancellationToken));
         return [.. rows.Select(static row => row.ToRule())];
     }
 
+    /// <summary>One rule as it is entered now; null when it is not.</summary>
+    public async Task<EnforcedRule?> FindAsync(string guardian, Subject subject, string? organization, CancellationToken cancellationToken)
+    {
+        const string Sql = $"select {Columns} from enforced_rules where {Key}";
+        await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        Row? row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(Sql, Parameters(guardian, subject, organization), cancellationToken: cancellationToken));
+        return row?.ToRule();
+    }
+
     /// <inheritdoc/>
     public async ValueTask<IReadOnlySet<Subject>> OwnedAsync(string guardian, CancellationToken cancellationToken) =>
         (await ReadAsync(guardian, cancellationToken)).Select(static rule => rule.Subject).ToHashSet();
+
+    private object Parameters(string guardian, Subject subject, string? organization, string? decisionId = null) => new
+    {
+        Guardian = guardian,
+        Type = subject.TypeName,
+        Value = StorableText.Of(subject.Value),
+        Organization = StorableText.Of(organization ?? ""),
+        DecisionId = decisionId,
+        Now = time.GetUtcNow().UtcDateTime,
+    };
 
     private sealed class Row
     {

@@ -59,6 +59,8 @@ internal sealed class DecisionRow
 
     public int Attempts { get; init; }
 
+    public string? SupersededBy { get; init; }
+
     public Decision ToDecision()
     {
         using JsonDocument reasons = JsonDocument.Parse(Reasons);

@@ -102,12 +102,18 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
     /// <summary>
     /// Decisions that a guardian still has to take, in the order they were recorded: enforced blocks, revocations and
     /// releases without a final outcome, whose next attempt is due, that have not lapsed and were recorded within
-    /// <paramref name="maximumAge"/>, so that a guardian configured today is not handed last month.
+    /// <paramref name="maximumAge"/>, so that a guardian configured today is not handed last month. A block is superseded by a later
+    /// release and the other way round: each is tried again in its own time, so a block that failed would come after its release.
     /// </summary>
     public async Task<IReadOnlyList<PendingDecision>> PendingAsync(string guardian, int limit, TimeSpan maximumAge, CancellationToken cancellationToken)
     {
         const string Sql = $"""
-            select {DecisionRow.Columns}, coalesce(o.attempts, 0) as Attempts
+            select {DecisionRow.Columns}, coalesce(o.attempts, 0) as Attempts,
+              (select l.id from decisions l
+               where l.subject_type = d.subject_type and l.subject_value = d.subject_value and coalesce(l.organization, '') = coalesce(d.organization, '')
+                 and l.seq > d.seq and l.mode = 'enforce' and l.action in ('block', 'revoke', 'release') and (l.action = 'release') <> (d.action = 'release')
+                 and (l.expires is null or l.expires > @Now)
+               order by l.seq desc limit 1) as SupersededBy
             from decisions d
             left join decision_outcomes o on o.decision_id = d.id and o.guardian = @Guardian
             where d.mode = 'enforce' and d.action in ('block', 'revoke', 'release')
@@ -120,7 +126,7 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
         IEnumerable<DecisionRow> rows = await connection.QueryAsync<DecisionRow>(new CommandDefinition(
             Sql, new { Guardian = guardian, Now = now, Oldest = now - maximumAge, Limit = limit }, cancellationToken: cancellationToken));
-        return [.. rows.Select(static row => new PendingDecision(row.ToDecision(), row.Attempts))];
+        return [.. rows.Select(static row => new PendingDecision(row.ToDecision(), row.Attempts, row.SupersededBy))];
     }
 
     /// <summary>Records a guardian's answer. A final answer is never replaced by <see cref="GuardianResult.Unavailable"/>.</summary>

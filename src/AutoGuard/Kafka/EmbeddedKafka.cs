@@ -40,7 +40,7 @@ public sealed class EmbeddedKafka : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(brokers, 1);
         KafkaLibrary.Require();
         nint handle = Librdkafka.NewProducer();
-        nint cluster = Librdkafka.rd_kafka_mock_cluster_new(handle, brokers);
+        nint cluster = Librdkafka.NewCluster(handle, brokers);
         if (cluster == 0)
         {
             Librdkafka.rd_kafka_destroy(handle);

@@ -25,6 +25,21 @@ public sealed partial class KafkaEventSource
             .SetStatisticsHandler((_, json) => OnStatistics(json))
             .SetLogHandler((_, message) => Log.Library(_logger, message.Facility, message.Message))
             .Build();
+        try
+        {
+            Begin(consumer);
+            return consumer;
+        }
+        catch
+        {
+            ReleaseFetched();
+            consumer.Dispose();
+            throw;
+        }
+    }
+
+    private void Begin(IConsumer<int, int> consumer)
+    {
         _fetched = _settings.ReadsOneByOne ? null : FetchedRecords.Of(consumer);
         if (_fetched is null)
         {
@@ -40,7 +55,13 @@ public sealed partial class KafkaEventSource
         {
             consumer.Subscribe(_settings.Options.EventsTopic);
         }
-        return consumer;
+    }
+
+    /// <summary>What was taken from a consumer has to be given back before it is closed.</summary>
+    private void ReleaseFetched()
+    {
+        _fetched?.Dispose();
+        _fetched = null;
     }
 
     private List<TopicPartitionOffset> OnAssigned(List<TopicPartition> partitions)

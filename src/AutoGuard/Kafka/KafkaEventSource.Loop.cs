@@ -66,7 +66,14 @@ public sealed partial class KafkaEventSource
         {
             Log.Failed(_logger, e);
             _batches.Writer.TryComplete(e);
-            _completion.TrySetException(e);
+            try
+            {
+                GiveUp();
+            }
+            finally
+            {
+                _completion.TrySetException(e);
+            }
         }
     }
 
@@ -233,7 +240,7 @@ public sealed partial class KafkaEventSource
         Counters.CountRestart();
         Log.Restarting(_logger, error.Reason, RestartDelay);
         Forget([.. _partitions.Keys]);
-        _fetched?.Dispose();
+        ReleaseFetched();
         _consumer.Dispose();
         _closeRequested.Wait(RestartDelay);
         _consumer = BuildConsumer();
@@ -248,8 +255,23 @@ public sealed partial class KafkaEventSource
         _deadLetters.Flush(CloseLimit / 4);
         StorePositions();
         CommitRest();
-        _fetched?.Dispose();
+        ReleaseFetched();
         _consumer.Close();
+        Release();
+    }
+
+    /// <summary>
+    /// After a failure nothing is committed, and the group is not asked for leave. But a consumer that lives on would go on telling it that
+    /// it reads, and nobody else would get its partitions.
+    /// </summary>
+    private void GiveUp()
+    {
+        ReleaseFetched();
+        Release();
+    }
+
+    private void Release()
+    {
         _consumer.Dispose();
         _deadLetters.Dispose();
         Counters.Connected(false);

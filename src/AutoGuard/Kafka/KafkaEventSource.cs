@@ -91,16 +91,28 @@ public sealed partial class KafkaEventSource : IAsyncDisposable
         }
         try
         {
-            _deadLetters = new DeadLetterQueue(_settings, Counters, _time, OnDeadLetterFailed);
-            _consumer = BuildConsumer();
+            BuildClients();
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or KafkaException)
         {
-            _deadLetters?.Dispose();
             throw new InvalidOperationException($"Kafka:Consumer or Kafka:Producer is refused by librdkafka: {e.Message}", e);
         }
         _thread = new Thread(Run) { IsBackground = true, Name = "kafka-events" };
         _thread.Start();
+    }
+
+    private void BuildClients()
+    {
+        _deadLetters = new DeadLetterQueue(_settings, Counters, _time, OnDeadLetterFailed);
+        try
+        {
+            _consumer = BuildConsumer();
+        }
+        catch
+        {
+            _deadLetters.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Gives a batch back once its events were dealt with or copied.</summary>

@@ -12,6 +12,10 @@ internal static partial class Librdkafka
 
     private const int ErrorTextSize = 512;
 
+    // Of Linux: the largest set of signals that a C library has, in bytes, and SIG_SETMASK.
+    private const int SignalSetSize = 128;
+    private const int SetMask = 2;
+
     public enum ConfigurationResult
     {
         Unknown = -2,
@@ -48,6 +52,30 @@ internal static partial class Librdkafka
             throw new InvalidOperationException($"The embedded Kafka broker cannot start: {Marshal.PtrToStringUTF8((nint)text)}");
         }
         return handle;
+    }
+
+    /// <summary>Starts a mock cluster; 0 when there is no port or no memory.</summary>
+    /// <remarks>
+    /// Its thread ends for good when a signal interrupts its poll, and whoever asks the cluster for anything then waits for ever. Every
+    /// child that ends, such as PostgreSQL's pg_ctl, brings a signal. The library blocks them in its other threads and forgot this one,
+    /// which takes over what is blocked in the thread that makes it.
+    /// </remarks>
+    public static unsafe nint NewCluster(nint handle, int brokers)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return rd_kafka_mock_cluster_new(handle, brokers);
+        }
+        byte* all = stackalloc byte[SignalSetSize];
+        byte* before = stackalloc byte[SignalSetSize];
+        _ = sigfillset(all);
+        int failure = pthread_sigmask(SetMask, all, before);
+        nint cluster = rd_kafka_mock_cluster_new(handle, brokers);
+        if (failure == 0)
+        {
+            _ = pthread_sigmask(SetMask, before, null);
+        }
+        return cluster;
     }
 
     /// <summary>Asks librdkafka whether it takes a property; the text is its own.</summary>
@@ -121,7 +149,13 @@ internal static partial class Librdkafka
     public static unsafe partial int rd_kafka_header_get_all(nint headers, nuint index, out byte* name, out byte* value, out nuint length);
 
     [LibraryImport(Name)]
-    public static partial nint rd_kafka_mock_cluster_new(nint handle, int brokers);
+    private static partial nint rd_kafka_mock_cluster_new(nint handle, int brokers);
+
+    [LibraryImport("libc")]
+    private static unsafe partial int sigfillset(byte* set);
+
+    [LibraryImport("libc")]
+    private static unsafe partial int pthread_sigmask(int how, byte* set, byte* before);
 
     [LibraryImport(Name)]
     public static partial void rd_kafka_mock_cluster_destroy(nint cluster);

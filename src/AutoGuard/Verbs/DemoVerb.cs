@@ -34,11 +34,13 @@ internal static class DemoVerb
         TimeProvider time = TimeProvider.System;
         long started = time.GetTimestamp();
         DateTimeOffset startedAt = time.GetUtcNow();
+        using DemoTurn turn = DemoTurn.Take(context.Settings.Values.DataDirectory);
         using LogFile log = LogFile.Open(context.Settings, "demo.log", always: true);
         DemoSummary summary;
         await using (WorkerHost host = await WorkerHost.StartAsync(context.Settings, WorkerLogging.To(context.Settings, log.Writer), time, cancellation, anew: true))
         {
             RunVerb.Announce(host, context);
+            turn.Announce(host.WebAddress);
             using KafkaEventProducer producer = new(host.Kafka);
             DemoTraffic traffic = new(DemoTraffic.World(Seed, time), producer, SimulationProfiles.Demo.SuggestedSpeed, time);
             using CancellationTokenSource playing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

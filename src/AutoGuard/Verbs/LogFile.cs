@@ -38,6 +38,16 @@ internal sealed class LogFile : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => Writer?.Dispose();
+    /// <summary>Closes it. Lines that a full disk does not take are lost, which is no reason for a run to fail at its end.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            Writer?.Dispose();
+        }
+        catch (IOException)
+        {
+            // Each line was flushed, or counted as lost, when it was written.
+        }
+    }
 }

@@ -3,10 +3,14 @@ using AutoGuard.Live;
 
 namespace AutoGuard.Verbs;
 
-/// <summary>Writes log lines to a text file.</summary>
+/// <summary>
+/// Writes log lines to a text file. Where the disk is full they are lost, and the next one that is written says how many: whoever logs
+/// has better things to do than to fail for it.
+/// </summary>
 internal sealed class TextLoggerProvider(TextWriter file) : ILoggerProvider
 {
     private readonly Lock _gate = new();
+    private long _lost;
 
     /// <inheritdoc/>
     public ILogger CreateLogger(string categoryName) => new TextLogger(this, categoryName);
@@ -16,7 +20,7 @@ internal sealed class TextLoggerProvider(TextWriter file) : ILoggerProvider
     {
         lock (_gate)
         {
-            file.Flush();
+            TryWrite(static file => file.Flush());
         }
     }
 
@@ -24,8 +28,29 @@ internal sealed class TextLoggerProvider(TextWriter file) : ILoggerProvider
     {
         lock (_gate)
         {
-            file.WriteLine(line);
-            file.Flush();
+            bool isWritten = TryWrite(file =>
+            {
+                if (_lost > 0)
+                {
+                    file.WriteLine($"{_lost} lines before this one could not be written.");
+                }
+                file.WriteLine(line);
+                file.Flush();
+            });
+            _lost = isWritten ? 0 : _lost + 1;
+        }
+    }
+
+    private bool TryWrite(Action<TextWriter> write)
+    {
+        try
+        {
+            write(file);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -118,17 +118,29 @@ internal sealed partial class DetectionWorker
     public Task<Explanation?> ExplainAsync(Func<Explainer, long, Explanation?> ask, CancellationToken cancellation) =>
         AskAsync(pipeline => ask(pipeline.Explainer, Math.Max(pipeline.Watermark, 0)), cancellation);
 
-    /// <summary>Has any question answered on the detection thread, between two batches.</summary>
+    /// <summary>Has any question answered on the detection thread, between two batches. What goes wrong with it is the asker's: detection goes on.</summary>
     /// <exception cref="OperationCanceledException">Detection has ended, or the question was given up.</exception>
     public Task<T> AskAsync<T>(Func<DetectionPipeline, T> ask, CancellationToken cancellation)
     {
         TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _questions.Enqueue((pipeline => answer.TrySetResult(ask(pipeline)), () => answer.TrySetCanceled(CancellationToken.None)));
+        _questions.Enqueue((Answer, () => answer.TrySetCanceled(CancellationToken.None)));
         if (_hasEnded)
         {
             answer.TrySetCanceled(CancellationToken.None);
         }
         return answer.Task.WaitAsync(cancellation);
+
+        void Answer(DetectionPipeline pipeline)
+        {
+            try
+            {
+                answer.TrySetResult(ask(pipeline));
+            }
+            catch (Exception error)
+            {
+                answer.TrySetException(error);
+            }
+        }
     }
 
     /// <summary>

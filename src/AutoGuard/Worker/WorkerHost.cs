@@ -146,18 +146,27 @@ internal sealed class WorkerHost : IAsyncDisposable
         AutoGuardSettings values = _settings.Values;
         Directory.CreateDirectory(values.DataDirectory);
         using ILoggerFactory starting = LoggerFactory.Create(logging);
-        Task<Backend> opening = Backend.OpenAsync(_settings, starting, _time, cancellation);
+        using CancellationTokenSource opened = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<Backend> opening = Backend.OpenAsync(_settings, starting, _time, opened.Token);
         DetectionParts parts;
         try
         {
             StartKafka(values.Kafka);
             parts = new DetectionParts(_settings);
         }
-        finally
+        catch
         {
-            _backend = await opening;
+            // A configured server that does not answer is waited for; whoever made a mistake elsewhere should be told of it now.
+            if (values.ConnectionStrings.AutoGuard.Length > 0)
+            {
+                await opened.CancelAsync();
+            }
+            await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _backend = opening.IsCompletedSuccessfully ? await opening : null;
+            throw;
         }
-        await _backend!.TakeUpAsync(anew, starting, cancellation);
+        _backend = await opening;
+        await _backend.TakeUpAsync(anew, starting, cancellation);
         _web = BuildWeb(logging, parts);
         await StartDetectionAsync(parts, cancellation);
         // What is read before the loops run waits in the batches; joining a group takes time that the web part need not wait for.

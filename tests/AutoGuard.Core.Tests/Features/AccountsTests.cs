@@ -68,6 +68,34 @@ public sealed class AccountsTests
         Assert.Equal(places, Measure(traffic, 1_200).Places);
     }
 
+    [Theory]
+    [InlineData(DecisionAction.Flag, 3)]
+    [InlineData(DecisionAction.Revoke, 1)]
+    public void A_token_that_was_revoked_before_a_restart_is_not_followed_after_it(DecisionAction action, int places)
+    {
+        TestTraffic traffic = new();
+        Decision earlier = new()
+        {
+            Id = "earlier",
+            Time = TestTraffic.Noon - 60_000,
+            Action = action,
+            Mode = EnforcementMode.Observe,
+            Subject = new Subject(SubjectType.Token, "first"),
+            Score = 1,
+            Reasons = [],
+            Harm = new HarmPreview(0, 0, 0),
+            Policy = "",
+            Source = new SourcePosition("", 0, 0),
+        };
+        traffic.Pipeline.Remember([earlier], (token, organization) => traffic.TokenKey(token, organization));
+        // Whoever has it plays on, and its owner comes back from home.
+        traffic.Session(0, 600, "s1", "81.1.1.1", "first", "u", asn: 64500);
+        traffic.Session(0, 600, "s2", "82.1.1.1", "first", "u", asn: 64501);
+        traffic.Session(700, 1_200, "s3", "83.1.1.1", "t", "u", asn: 64502);
+
+        Assert.Equal(places, Measure(traffic, 1_200).Places);
+    }
+
     [Fact]
     public void A_forgotten_token_leaves_no_account_behind()
     {

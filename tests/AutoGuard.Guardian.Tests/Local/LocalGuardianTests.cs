@@ -46,6 +46,24 @@ public sealed class LocalGuardianTests(PostgresFixture postgres) : IClassFixture
     }
 
     [Theory]
+    [InlineData(SubjectType.Cidr, "198.51.100.0/24", SubjectType.Ip, "198.51.100.1")]
+    [InlineData(SubjectType.Ip, "198.51.100.1", SubjectType.Cidr, "198.51.100.0/24")]
+    [InlineData(SubjectType.Referrer, "*.bad.example", SubjectType.Referrer, "live.bad.example")]
+    [InlineData(SubjectType.Referrer, "live.bad.example", SubjectType.Referrer, "*.bad.example")]
+    public async Task Blocks_that_overlap_stand_by_themselves_whichever_comes_first(SubjectType type, string value, SubjectType otherType, string other)
+    {
+        // Both of one wave, at once; then one of them is released.
+        await Task.WhenAll(_guardian.ApplyAsync(Block(value, type), default).AsTask(), _guardian.ApplyAsync(Block(other, otherType), default).AsTask());
+        await _guardian.ReleaseAsync(new Subject(type, value), null, "reviewed", default);
+        Assert.False(_matcher.Check(Address("198.51.100.1"), null, "live.bad.example", null, _time.GetUtcNow()).Allowed);
+
+        // The block of one and the release of the other at once.
+        await Task.WhenAll(
+            _guardian.ApplyAsync(Block(value, type), default).AsTask(), _guardian.ReleaseAsync(new Subject(otherType, other), null, "reviewed", default).AsTask());
+        Assert.Equal(value, Assert.Single(await _rules.Queries.ListAsync(new RuleFilter(), default)).Value);
+    }
+
+    [Theory]
     [InlineData(SubjectType.Token, "jti-1")]
     [InlineData(SubjectType.Cidr, "198.51.100.0/24")]
     [InlineData(SubjectType.Referrer, "bad.example")]

@@ -91,6 +91,129 @@ public sealed class ReleaseRaceTests(PostgresFixture postgres) : IClassFixture<P
     }
 
     [Fact]
+    public async Task What_is_blocked_again_before_its_expired_block_is_taken_back_stays_blocked()
+    {
+        _time.Advance(TimeSpan.FromHours(3));
+        // The comparison has read the ledger, where the block has expired.
+        _engine.Meanwhile = () => RespondAsync(Block(3));
+
+        Assert.Equal(new ReconcileResult(1, 0, 0, 0), await ReconcileAsync());
+
+        await AssertBlockedAsync(3);
+    }
+
+    [Fact]
+    public async Task What_is_blocked_again_right_after_the_engine_dropped_it_stays_blocked()
+    {
+        _time.Advance(TimeSpan.FromHours(3));
+        _engine.AfterRelease = async () =>
+        {
+            _engine.AfterRelease = static () => Task.CompletedTask;
+            await RespondAsync(Block(3));
+        };
+
+        await ReconcileAsync();
+
+        await AssertBlockedAsync(3);
+    }
+
+    [Fact]
+    public async Task What_is_blocked_again_while_a_late_release_is_carried_out_stays_blocked()
+    {
+        _engine.Rules.Clear();
+        _engine.Meanwhile = async () =>
+        {
+            _engine.Meanwhile = static () => Task.CompletedTask;
+            await RespondAsync(Release());
+            _engine.AfterRelease = async () =>
+            {
+                _engine.AfterRelease = static () => Task.CompletedTask;
+                await RespondAsync(Block(3));
+                // As if the engine had been told so before it was told to drop the rule.
+                _engine.Rules.Clear();
+            };
+        };
+
+        await ReconcileAsync();
+
+        await AssertBlockedAsync(3);
+    }
+
+    [Fact]
+    public async Task A_block_that_an_engine_takes_after_its_release_is_taken_back()
+    {
+        _engine.Rules.Clear();
+        await _ledger.ForgetAsync("OptiView", Address, null, default);
+        // Another process carries the release out while this one waits for the engine's answer to the block.
+        _engine.AfterApply = async () =>
+        {
+            _engine.AfterApply = static () => Task.CompletedTask;
+            await _ledger.UnwantAsync("OptiView", Address, null, default);
+            await _ledger.ForgetAsync("OptiView", Address, null, default);
+        };
+
+        await RespondAsync(Block(3));
+
+        Assert.DoesNotContain(Address, _engine.Rules);
+        Assert.Empty(await _ledger.ReadAsync("OptiView", default));
+    }
+
+    [Fact]
+    public async Task One_tenants_expiry_leaves_the_other_tenants_block_in_an_engine_without_tenants()
+    {
+        await RespondAsync(Block(3) with { Organization = "other", Expires = Sample.Now(_time) + 36_000_000 });
+        _time.Advance(TimeSpan.FromHours(3));
+
+        Assert.Equal(new ReconcileResult(0, 0, 1, 0), await ReconcileAsync());
+        Assert.Contains(Address, _engine.Rules);
+        Assert.DoesNotContain(_engine.Calls, static call => call.StartsWith("release", StringComparison.Ordinal));
+
+        _time.Advance(TimeSpan.FromHours(8));
+        Assert.Equal(new ReconcileResult(0, 0, 1, 0), await ReconcileAsync());
+        Assert.DoesNotContain(Address, _engine.Rules);
+    }
+
+    [Fact]
+    public async Task A_block_that_failed_does_not_come_after_its_release()
+    {
+        await RespondAsync(Release());
+        _engine.Answers.Enqueue(new GuardianOutcome(GuardianResult.Unavailable));
+        await RespondAsync(Block(3));
+        await RespondAsync(Release() with { Id = Sample.Decision(4, _time).Id });
+
+        _time.Advance(TimeSpan.FromHours(1));
+        await RespondAsync();
+
+        Assert.DoesNotContain(Address, _engine.Rules);
+        Assert.Contains(await OutcomesAsync(), outcome => outcome.DecisionId == Block(3).Id && outcome.Outcome.Result == GuardianResult.NotNeeded);
+    }
+
+    [Fact]
+    public async Task A_release_that_failed_does_not_undo_a_later_block()
+    {
+        _engine.Answers.Enqueue(new GuardianOutcome(GuardianResult.Unavailable));
+        await RespondAsync(Release());
+        await RespondAsync(Block(3));
+
+        _time.Advance(TimeSpan.FromHours(1));
+        await RespondAsync();
+
+        await AssertBlockedAsync(3);
+        Assert.Empty(await _log.PendingAsync("OptiView", 10, TimeSpan.FromDays(1), default));
+    }
+
+    [Fact]
+    public async Task A_block_and_its_release_that_wait_together_end_released()
+    {
+        await _log.AppendAsync([Block(3), Release()], [], default);
+
+        await RespondAsync();
+
+        Assert.DoesNotContain(Address, _engine.Rules);
+        Assert.Empty(await _ledger.ReadAsync("OptiView", default));
+    }
+
+    [Fact]
     public async Task Reasons_differ_from_block_to_block_as_receivers_tell_repeats_by_them()
     {
         RuleRails allowing = new(24, 64, new AllowlistOptions { Addresses = [new AllowlistEntry { Value = Address.Value }] }, new ReferrersOptions());
@@ -111,9 +234,24 @@ public sealed class ReleaseRaceTests(PostgresFixture postgres) : IClassFixture<P
 
     private Decision Release() => Sample.Decision(2, _time) with { Action = DecisionAction.Release, Mode = EnforcementMode.Enforce, Subject = Address };
 
+    private async Task AssertBlockedAsync(int number)
+    {
+        Assert.Contains(Address, _engine.Rules);
+        EnforcedRule rule = Assert.Single(await _ledger.ReadAsync("OptiView", default));
+        Assert.Equal((Block(number).Id, true), (rule.DecisionId, rule.IsActive));
+        Assert.True(rule.ExpiresAt > _time.GetUtcNow(), "the ledger says that it has expired");
+    }
+
+    private Task<IReadOnlyList<RecordedOutcome>> OutcomesAsync() => _log.ReadOutcomesAsync(DateTimeOffset.UnixEpoch, _time.GetUtcNow().AddDays(1), default);
+
     private async Task RespondAsync(Decision decision)
     {
         await _log.AppendAsync([decision], [], default);
+        await RespondAsync();
+    }
+
+    private async Task RespondAsync()
+    {
         Responder responder = new(
             [_engine], new ResponsePlanner(_rails, default, false), new ResponseFactsReader(_database.DataSource), _ledger, new EffectLog(_database.DataSource, _time),
             new TokenSubstitute(_rails, new PolicyOptions(), 3), null, new FakeTraffic(), _log, static (_, _) => Task.CompletedTask, NullLogger<Responder>.Instance, _time);

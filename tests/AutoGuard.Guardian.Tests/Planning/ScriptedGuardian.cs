@@ -20,11 +20,15 @@ internal class ScriptedGuardian(string name, GuardianCapabilities capabilities) 
     /// <summary>The next answers; when there is none it does what it is asked.</summary>
     public Queue<GuardianOutcome> Answers { get; } = new();
 
-    public ValueTask<GuardianOutcome> ApplyAsync(Decision decision, CancellationToken cancellationToken)
+    /// <summary>What happens elsewhere after a rule was put in, and before whoever asked for that is told.</summary>
+    public Func<Task> AfterApply { get; set; } = static () => Task.CompletedTask;
+
+    public async ValueTask<GuardianOutcome> ApplyAsync(Decision decision, CancellationToken cancellationToken)
     {
         Calls.Add("apply " + decision.Subject.Value);
-        return ValueTask.FromResult(
-            Answers.TryDequeue(out GuardianOutcome? answer) ? answer : new GuardianOutcome(Rules.Add(decision.Subject) ? GuardianResult.Applied : GuardianResult.AlreadyApplied));
+        GuardianOutcome outcome = Answers.TryDequeue(out GuardianOutcome? answer) ? answer : new GuardianOutcome(Rules.Add(decision.Subject) ? GuardianResult.Applied : GuardianResult.AlreadyApplied);
+        await AfterApply();
+        return outcome;
     }
 
     /// <summary>What happens elsewhere after a rule was taken out, and before whoever asked for that is told.</summary>

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using AutoGuard.Kafka;
 using AutoGuard.Testing;
 using Confluent.Kafka;
@@ -54,11 +57,58 @@ public sealed class EmbeddedKafkaTests
     {
         await using var bench = new KafkaBench();
         using var publisher = new KafkaDecisionPublisher(bench.Settings, new LogList<KafkaDecisionPublisher>(), TimeProvider.System);
-        await publisher.PublishAsync("jti-1", "{\"action\":\"flag\"}"u8.ToArray(), CancellationToken.None);
+        await Eventually.Ended(publisher.PublishAsync("jti-1", "{\"action\":\"flag\"}"u8.ToArray(), CancellationToken.None), "the delivery");
 
         string read = await Kcat("", "-C", "-e", "-b", bench.Broker.BootstrapServers, "-t", bench.Options.DecisionsTopic, "-o", "beginning", "-f", "%k %s\\n");
 
         Assert.Equal("jti-1 {\"action\":\"flag\"}\n", read);
+    }
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task A_signal_does_not_end_the_broker()
+    {
+        // A process without a handler, and that is one without children, never hears of it.
+        using PosixSignalRegistration handler = PosixSignalRegistration.Create(PosixSignal.SIGCHLD, static _ => { });
+        EmbeddedKafka broker = EmbeddedKafka.Start();
+        int[] threads = [];
+        await Eventually.True(() => (threads = [.. BrokerThreads()]).Length > 0, "the broker's thread to have its name");
+
+        foreach (int thread in threads)
+        {
+            Assert.Equal(0, tgkill(Environment.ProcessId, thread, ChildEnded));
+        }
+
+        // A broker that has ended never answers, and neither call returns.
+        await Eventually.Ended(Task.Run(() => broker.CreateTopic("after", 1)), "the broker to create a topic after the signal");
+        await Eventually.Ended(Task.Run(broker.Dispose), "the broker to stop");
+    }
+
+    private const int ChildEnded = 17;
+
+    [DllImport("libc")]
+    private static extern int tgkill(int process, int thread, int signal);
+
+    /// <summary>Threads of all embedded brokers of this process.</summary>
+    private static IEnumerable<int> BrokerThreads()
+    {
+        foreach (string folder in Directory.EnumerateDirectories("/proc/self/task"))
+        {
+            string name;
+            try
+            {
+                name = File.ReadAllText(Path.Combine(folder, "comm")).Trim();
+            }
+            catch (IOException)
+            {
+                // It has ended since the folder was listed.
+                continue;
+            }
+            if (name == "rdk:mock")
+            {
+                yield return int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture);
+            }
+        }
     }
 
     private static async Task<string> Kcat(string input, params string[] arguments)

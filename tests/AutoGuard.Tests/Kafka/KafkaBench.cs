@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.NetworkInformation;
 using System.Text;
 using AutoGuard.Core.Events;
 using AutoGuard.Kafka;
@@ -58,6 +59,28 @@ internal static class NumberParser
         batch.Commit();
         return EventRejection.None;
     }
+}
+
+/// <summary>The end of an outage.</summary>
+internal static class BrokerOutage
+{
+    /// <summary>
+    /// Lets a broker answer again. The library aborts the process when it cannot listen on the old port, which a child that was started
+    /// meanwhile may have inherited and hold until it ends.
+    /// </summary>
+    public static async Task BringUpAsync(this EmbeddedKafka broker)
+    {
+        int port = broker.Port();
+        await Eventually.True(
+            () => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().All(listener => listener.Port != port), $"port {port} of the broker to be free again");
+        await Eventually.Ended(Task.Run(() => broker.BringUp()), "the broker to come up");
+    }
+
+    /// <summary>Ends all connections to a broker and lets no new ones in.</summary>
+    public static Task TakeDownAsync(this EmbeddedKafka broker) => Eventually.Ended(Task.Run(() => broker.TakeDown()), "the broker to go down");
+
+    /// <summary>Where a broker listens.</summary>
+    public static int Port(this EmbeddedKafka broker) => int.Parse(broker.BootstrapServers.Split(':')[1], CultureInfo.InvariantCulture);
 }
 
 /// <summary>A broker, its topics, and ways to write to and look at them from outside.</summary>
@@ -128,7 +151,14 @@ internal sealed class KafkaBench : IAsyncDisposable
         using var deadline = new CancellationTokenSource(Eventually.Deadline);
         while (records.Count < count)
         {
-            records.Add(consumer.Consume(deadline.Token));
+            try
+            {
+                records.Add(consumer.Consume(deadline.Token));
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"Waited {Eventually.Deadline.TotalSeconds} s in vain for {count} records of topic {topic}; {records.Count} came.");
+            }
         }
         return records;
     }

@@ -16,7 +16,7 @@ public sealed class KafkaProducersTests
         DecisionRecord[] decisions = [.. Enumerable.Range(0, 100).Select(number =>
             new DecisionRecord($"subject {number % 3}", Encoding.UTF8.GetBytes($"xx{{\"id\":{number.ToString(CultureInfo.InvariantCulture)}}}").AsMemory(2)))];
 
-        await publisher.PublishAsync(decisions, CancellationToken.None);
+        await Eventually.Ended(publisher.PublishAsync(decisions, CancellationToken.None), "the delivery of all decisions");
 
         List<ConsumeResult<byte[]?, byte[]?>> records = bench.ReadAll(bench.Options.DecisionsTopic, 100);
         Assert.Equal(
@@ -30,14 +30,13 @@ public sealed class KafkaProducersTests
     {
         await using var bench = new KafkaBench();
         using var publisher = new KafkaDecisionPublisher(bench.Settings, new LogList<KafkaDecisionPublisher>(), TimeProvider.System);
-        await publisher.PublishAsync("a", "1"u8.ToArray(), CancellationToken.None);
-        bench.Broker.TakeDown();
+        await Eventually.Ended(publisher.PublishAsync("a", "1"u8.ToArray(), CancellationToken.None), "the delivery before the outage");
+        await bench.Broker.TakeDownAsync();
         Task publishing = publisher.PublishAsync("b", "2"u8.ToArray(), CancellationToken.None);
         Assert.False(publishing.IsCompleted);
 
-        bench.Broker.BringUp();
-        await Eventually.True(() => publishing.IsCompleted, "the delivery after the outage");
-        await publishing;
+        await bench.Broker.BringUpAsync();
+        await Eventually.Ended(publishing, "the delivery after the outage");
 
         Assert.Equal(["1", "2"], bench.ReadAll(bench.Options.DecisionsTopic, 2).Select(record => Encoding.UTF8.GetString(record.Message.Value!)));
     }
@@ -48,9 +47,9 @@ public sealed class KafkaProducersTests
         await using var bench = new KafkaBench(configure: options => options.Producer["message.timeout.ms"] = "500");
         var log = new LogList<KafkaDecisionPublisher>();
         using var publisher = new KafkaDecisionPublisher(bench.Settings, log, TimeProvider.System);
-        bench.Broker.TakeDown();
+        await bench.Broker.TakeDownAsync();
 
-        await Assert.ThrowsAnyAsync<KafkaException>(() => publisher.PublishAsync("a", "1"u8.ToArray(), CancellationToken.None));
+        await Assert.ThrowsAnyAsync<KafkaException>(() => Eventually.Ended(publisher.PublishAsync("a", "1"u8.ToArray(), CancellationToken.None), "the delivery to fail"));
 
         Assert.Equal(1, publisher.Failed);
         Assert.Equal(0, publisher.Published);

@@ -1,3 +1,4 @@
+using System.Net.NetworkInformation;
 using AutoGuard.Kafka;
 using AutoGuard.Testing;
 using Microsoft.Extensions.Logging;
@@ -11,14 +12,14 @@ public sealed class OutageAndStopTests
     {
         await using var bench = new KafkaBench();
         bench.Produce(0, 100);
-        bench.Broker.TakeDown();
+        await bench.Broker.TakeDownAsync();
         KafkaEventSource source = bench.Source();
         source.Start();
         var reader = new BatchReader(source, commits: true);
         await Eventually.True(() => bench.Log.Lines(LogLevel.Warning).Any(line => line.StartsWith($"No Kafka broker of {bench.Broker.BootstrapServers}", StringComparison.Ordinal)), "a line that says that no broker answers");
         Assert.False(source.Counters.IsConnected);
 
-        bench.Broker.BringUp();
+        await bench.Broker.BringUpAsync();
         await Eventually.True(() => reader.Events.Count >= 100, "the events once the broker is up");
         await Eventually.True(() => bench.Log.Lines(LogLevel.Information).Any(line => line.EndsWith("answers again.", StringComparison.Ordinal)), "a line that says that it answers again");
         Assert.True(source.Counters.IsConnected);
@@ -34,9 +35,9 @@ public sealed class OutageAndStopTests
         source.Start();
         var reader = new BatchReader(source, commits: true);
         await Eventually.True(() => reader.Events.Count >= 500, "the events before the outage");
-        bench.Broker.TakeDown();
+        await bench.Broker.TakeDownAsync();
         await Eventually.True(() => !source.Counters.IsConnected, "the outage to be noticed");
-        bench.Broker.BringUp();
+        await bench.Broker.BringUpAsync();
         bench.Produce(500, 1_000);
         await Eventually.True(() => reader.Events.Select(seen => seen.Number).Distinct().Count() == 1_000, "the events after the outage");
         await reader.Stop();
@@ -79,12 +80,71 @@ public sealed class OutageAndStopTests
     public async Task Closing_while_no_broker_answers_gives_up_in_time()
     {
         await using var bench = new KafkaBench();
-        bench.Broker.TakeDown();
+        await bench.Broker.TakeDownAsync();
         KafkaEventSource source = bench.Source();
         source.Start();
 
         Task<bool> closed = source.CloseAsync(KafkaEventSource.CloseLimit);
 
         await Eventually.True(() => closed.IsCompletedSuccessfully, "the close to end");
+    }
+
+    [Fact]
+    public async Task A_source_that_cannot_start_leaves_no_connection_behind()
+    {
+        // The dead-letter producer connects as well, which would hide what the consumer does: it looks where nobody listens.
+        await using var bench = new KafkaBench(configure: options => options.Producer["broker.address.family"] = "v6");
+        int port = bench.Broker.Port();
+        Task connected = Task.CompletedTask;
+        KafkaEventSource source = bench.Source(
+            _ =>
+            {
+                connected = Eventually.True(() => Connections(port) > 0, "the consumer to connect");
+                ((IAsyncResult)connected).AsyncWaitHandle.WaitOne(Eventually.Deadline);
+                throw new InvalidOperationException("There is no snapshot.");
+            },
+            readsAlone: true);
+
+        Assert.Throws<InvalidOperationException>(source.Start);
+
+        Assert.True(connected.IsCompletedSuccessfully, "the consumer never connected");
+        Assert.Equal(0, Connections(port));
+    }
+
+    [Fact]
+    public async Task A_source_that_fails_gives_its_partitions_up()
+    {
+        await using var bench = new KafkaBench();
+        bench.Produce(0, 20_000);
+        await using KafkaEventSource failing = new(
+            bench.Settings, NumberParser.Parse, NumberParser.Topic, new BrokenLog("Detection cannot keep up"), TimeProvider.System);
+        failing.Start();
+        await Eventually.True(() => failing.Completion.IsCompleted, "the source to fail");
+
+        BatchReader reader = await BatchReader.Run(bench.Source(), commits: true, r => r.Events.Count >= 20_000, "the events at another member of the group");
+
+        await Assert.ThrowsAsync<IOException>(() => failing.Completion);
+        Assert.Equal(20_000, reader.Events.Select(seen => seen.Number).Distinct().Count());
+    }
+
+    /// <summary>Connections to a port of this machine that stand.</summary>
+    private static int Connections(int port) => IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections()
+        .Count(connection => connection.RemoteEndPoint.Port == port && connection.State == TcpState.Established);
+
+    /// <summary>A log that cannot be written once it comes to a certain line.</summary>
+    private sealed class BrokenLog(string line) : ILogger<KafkaEventSource>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (formatter(state, exception).StartsWith(line, StringComparison.Ordinal))
+            {
+                throw new IOException("No space left on device");
+            }
+        }
     }
 }

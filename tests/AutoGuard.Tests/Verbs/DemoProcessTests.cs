@@ -40,6 +40,34 @@ public sealed partial class DemoProcessTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_second_demo_says_where_the_first_one_is_and_leaves_it_alone_and_a_killed_one_is_in_nobodys_way()
+    {
+        string address;
+        await using (ChildProgram first = ChildProgram.AutoGuard(_folder.Path, "demo"))
+        {
+            address = await first.WordAfterAsync("autoguard: dashboard and API");
+            await first.UntilAsync(() => DecisionLine().IsMatch(first.Output), "a decision");
+
+            Ended second = await ChildProgram.RunAutoGuardAsync(_folder.Path, ["demo", "--for", "5s"]);
+
+            Assert.Equal(1, second.Status);
+            Assert.StartsWith("autoguard demo: a demo runs in ", second.Error, StringComparison.Ordinal);
+            Assert.Contains($" already at {address}.", second.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', second.Error);
+            Assert.Empty(second.Output);
+            using HttpClient client = new() { BaseAddress = new Uri(address) };
+            Assert.Equal("", first.HasEnded ? first.Error : "");
+            Assert.Contains("autoguard_decision_stored_total", await client.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        }
+
+        // Left by SIGKILL.
+        Ended third = await ChildProgram.RunAutoGuardAsync(_folder.Path, ["demo", "--for", "5s"]);
+
+        Assert.True(third.Status == 0, third.Error);
+        Assert.DoesNotContain(address, third.Error, StringComparison.Ordinal);
+    }
+
     private static IEnumerable<JudgedDecision> Decisions(string output) => DecisionLine().Matches(output).Select(line => new JudgedDecision(
         new Subject(Enum.Parse<SubjectType>(line.Groups["type"].Value, ignoreCase: true), line.Groups["value"].Value),
         Enum.Parse<DecisionAction>(line.Groups["action"].Value, ignoreCase: true),

@@ -38,6 +38,18 @@ public sealed class StopProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_mistake_is_told_even_while_a_database_is_waited_for()
+    {
+        await File.WriteAllTextAsync(_folder["model.json"], "{}");
+
+        Ended ended = await ChildProgram.RunAutoGuardAsync(
+            _folder.Path, ["run", "--set", $"Detection:Model={_folder["model.json"]}", "--set", "ConnectionStrings:AutoGuard=Host=127.0.0.1;Port=9;Timeout=1", "--set", "Web:Address=http://127.0.0.1:0"]);
+
+        Assert.Equal(2, ended.Status);
+        Assert.Contains("is no model that can be used", ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Explain_says_so_when_no_worker_runs()
     {
         Ended ended = await ChildProgram.RunAutoGuardAsync(_folder.Path, ["explain", "token", "abc", "--set", "Web:Address=http://127.0.0.1:9"]);

@@ -65,13 +65,13 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
     {
         Traffic traffic = Traffic.Now("01-token-sharing");
         await using WorkerBench bench = await WorkerBench.OpenAsync(postgres, RestartTests.Sets("01-token-sharing"));
-        bench.Broker.TakeDown();
+        await bench.Broker.TakeDownAsync();
         await using WorkerHost host = await bench.StartAsync();
         await Eventually.True(() => Unreachable(bench) >= 2, "two lines that say that no broker answers");
         string? notReady = host.Figures.NotReady;
         int lines = bench.Log.Lines.Count(line => line.Contains("roker", StringComparison.Ordinal));
 
-        bench.Broker.BringUp();
+        await bench.Broker.BringUpAsync();
         Traffic.Produce(bench.Kafka, traffic.Lines);
         await bench.UntilSettledAsync(host, traffic.Lines.Count);
 
