@@ -131,14 +131,19 @@ internal sealed class Judge
             _population.Count(ref token, in features);
         }
         _series.Enrol(index, features.Sessions);
+        Key128 key = _state.Tokens.KeyAt(index);
+        LedgerKey ledgerKey = new(SubjectType.Token, key.High, key.Low);
+        if (!_panel.HasGrade(in features) && _policy.FlagScore > 0)
+        {
+            _ledger.Calm(ledgerKey);
+            return null;
+        }
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = LastScore = RiskScore.Of(readings);
         if (score > 0 && _state.Dossiers.Get(token.Dossier) is null)
         {
             DossierOpening.Open(_state, ref token);
         }
-        Key128 key = _state.Tokens.KeyAt(index);
-        LedgerKey ledgerKey = new(SubjectType.Token, key.High, key.Low);
         Verdict verdict = _ledger.Consider(ledgerKey, score, features.Evidence, now, out bool again);
         if (again)
         {
@@ -207,7 +212,7 @@ internal sealed class Judge
         LastScore = 0;
         _meter.MeasureAtMost(index, now, out AddressFeatures features);
         _series.Enrol(index, in features);
-        if (RiskScore.Of(_readings.AsSpan(0, _panel.Read(in features, _readings))) == 0)
+        if (!_panel.HasGrade(in features))
         {
             Calm(in address, index);
             return null;
