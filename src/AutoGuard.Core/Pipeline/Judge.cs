@@ -217,7 +217,7 @@ internal sealed class Judge
             Calm(in address, index);
             return null;
         }
-        _meter.Measure(index, now, out features);
+        _meter.MeasureOpen(index, now, ref features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = LastScore = RiskScore.Of(readings);
         if (score == 0)
