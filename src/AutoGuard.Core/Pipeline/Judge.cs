@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Enrichment;
@@ -176,7 +175,7 @@ internal sealed class Judge
         return Propose(
             ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody,
             Math.Max(1, Math.Min(features.Open, features.Networks)), now) is { } proposal
-            ? proposal with { Follows = Follows(proposal.Reasons) ? succession.Footprint?.Decision : null, Evidence = features.Evidence }
+            ? proposal with { Follows = Successors.IsAmong(proposal.Reasons) ? succession.Footprint?.Decision : null, Evidence = features.Evidence }
             : null;
     }
 
@@ -201,9 +200,6 @@ internal sealed class Judge
         _ledger.Consider(new(SubjectType.Token, key.High, key.Low), 0, 0, now, out _);
         return null;
     }
-
-    private static bool Follows(ImmutableArray<DecisionReason> reasons) =>
-        reasons.Any(static reason => reason.Indicator == nameof(Indicator.Successor) && reason.Contribution > 0);
 
     /// <summary>Judges an address; one that scores as high as a flag counts as an offender of its network.</summary>
     public Proposal? JudgeAddress(int index, long now)
