@@ -113,7 +113,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
                 best = instant;
             }
         }
-        PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
+        PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.OperatorsFor(count)]);
         for (int i = token.FirstSession; i >= 0 && count > 0; count--)
         {
             ref SessionState session = ref state.Sessions[i];
@@ -143,7 +143,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     /// <summary>Networks and places of the compared sessions that began by a time and were heard at or after another.</summary>
     private void CountPlaces(int count, long begunBy, long heardAfter, out int networks, out int places)
     {
-        PlaceCounter counter = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
+        PlaceCounter counter = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.OperatorsFor(count)]);
         for (int i = 0; i < count; i++)
         {
             if (_starts[i] <= begunBy && _heard[i] >= heardAfter)
@@ -158,7 +158,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     /// <summary>Places of the sessions whose next sign of life is not overdue: probably running, though nothing proves it yet.</summary>
     private int Presumed(int count, long now)
     {
-        PlaceCounter counter = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
+        PlaceCounter counter = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.OperatorsFor(count)]);
         for (int i = 0; i < count; i++)
         {
             ref SessionState session = ref state.Sessions[_sessions[i]];

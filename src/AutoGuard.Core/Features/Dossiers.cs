@@ -46,6 +46,9 @@ public sealed class Dossier
     public const int Capacity = 200;
 
     private DossierSession[] _sessions = new DossierSession[8];
+
+    /// <summary>Places of the same sessions in their table, side by side, to be searched at once.</summary>
+    private int[] _indices = new int[8];
     private int _next;
 
     /// <summary>Sessions kept, in no particular order.</summary>
@@ -60,7 +63,7 @@ public sealed class Dossier
     /// <summary>Adds a session, or brings the one already kept up to date.</summary>
     public void Record(StateHandle handle, in SessionState session)
     {
-        for (int i = Count - 1; i >= 0; i--)
+        for (int i = Count; (i = _indices.AsSpan(0, i).LastIndexOf(handle.Index)) >= 0;)
         {
             if (_sessions[i].Session == handle && _sessions[i].Address == session.Address)
             {
@@ -72,9 +75,11 @@ public sealed class Dossier
         if (Count == _sessions.Length && Count < Capacity)
         {
             Array.Resize(ref _sessions, Math.Min(Capacity, Count * 2));
+            Array.Resize(ref _indices, _sessions.Length);
         }
         int place = Count < _sessions.Length ? Count++ : _next;
         _next = (place + 1) % Capacity;
+        _indices[place] = handle.Index;
         _sessions[place] = new DossierSession
         {
             Session = handle,

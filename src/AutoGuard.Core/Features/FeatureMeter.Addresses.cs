@@ -54,6 +54,18 @@ public sealed partial class FeatureMeter
         MeasureCompany(index, now, ref features);
     }
 
+    /// <summary>
+    /// Puts in what <see cref="MeasureAtMost"/> took for the worst, of the same address at the same time. <see cref="AddressFeatures.Users"/> stays 0:
+    /// no indicator reads it.
+    /// </summary>
+    public void MeasureOpen(int index, long now, ref AddressFeatures features)
+    {
+        features.Tokenless = features.Unowned = features.OpenTokens = features.Excess = 0;
+        features.ToolShare = features.TokensAreUsual = features.OwnTokensAreUsual = 0;
+        MeasureOwners(in state.Addresses[index], now, ref features);
+        MeasureCompany(index, now, ref features);
+    }
+
     private void MeasureCounts(int index, long now, out AddressFeatures features)
     {
         features = default;

@@ -43,15 +43,8 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         ref TokenSlot current = ref state.Windows.Advance(ref token, now / windows.SlotLength);
         _concurrency.Measure(in token, now, ref features);
         current.MostOpen = (ushort)Math.Max(current.MostOpen, Math.Min(features.Concurrent, ushort.MaxValue));
-        features.Handovers = current.Handovers;
         SlotSums sums = default;
-        sums.Add(in current, ref features);
-        TokenWindows.PastSlots past = state.Windows.PastOf(in token);
-        while (past.MoveNext())
-        {
-            sums.Add(past.Current, ref features);
-            features.Handovers += past.Back == 1 ? past.Current.Handovers : 0;
-        }
+        SumWindow(in token, in current, ref sums, ref features);
         features.PlayingFor = now - token.LastPlayed <= FeatureWindows.LongestRest ? (token.LastPlayed - token.PlayingSince) / 1000.0 : 0;
         MeasureAddresses(ref token, now, alone, ref features, out double dataCentreAddresses);
         if (!alone)
@@ -96,9 +89,40 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         TokenWindows.PastSlots past = state.Windows.PastOf(in token);
         while (past.MoveNext())
         {
-            sessions += past.Current.Sessions;
+            sessions += past.HasMore ? past.Full.Sessions : past.Sessions;
         }
         return sessions;
+    }
+
+    /// <summary>Adds up what was counted in the slots of the window.</summary>
+    private void SumWindow(in TokenState token, in TokenSlot current, ref SlotSums sums, ref TokenFeatures features)
+    {
+        features.Handovers = current.Handovers;
+        sums.Add(in current, ref features);
+        int sessions = features.Sessions;
+        int most = features.MaxConcurrent;
+        // From the newest on: sums of fractions depend on their order.
+        double watched = features.Watched;
+        TokenWindows.PastSlots past = state.Windows.PastOf(in token);
+        while (past.MoveNext())
+        {
+            if (!past.HasMore)
+            {
+                sessions += past.Sessions;
+                watched += past.Watched;
+                most = Math.Max(most, past.MostOpen);
+                continue;
+            }
+            ref readonly TokenSlot slot = ref past.Full;
+            sessions += slot.Sessions;
+            watched += slot.Watched;
+            most = Math.Max(most, slot.MostOpen);
+            sums.AddMore(in slot, ref features);
+            features.Handovers += past.Back == 1 ? slot.Handovers : 0;
+        }
+        features.Sessions = sessions;
+        features.Watched = watched;
+        features.MaxConcurrent = most;
     }
 
     /// <summary>Measures a network.</summary>
@@ -160,7 +184,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             MeasureAddress(in members[0], windowStart, countriesSince, ref features);
             return;
         }
-        PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)], stackalloc PlaceCounter.Operator[PlaceCounter.MostOperators]);
+        PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)], stackalloc PlaceCounter.Operator[PlaceCounter.OperatorsFor(members.Length)]);
         DistinctCounter agents = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
         Span<ushort> countries = stackalloc ushort[32];
         int dataCentre = 0;
@@ -272,11 +296,17 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         public void Add(in TokenSlot counts, ref TokenFeatures features)
         {
             features.Sessions += counts.Sessions;
+            features.Watched += counts.Watched;
+            features.MaxConcurrent = Math.Max(features.MaxConcurrent, counts.MostOpen);
+            AddMore(in counts, ref features);
+        }
+
+        /// <summary>Adds what few slots have.</summary>
+        public void AddMore(in TokenSlot counts, ref TokenFeatures features)
+        {
             features.TroubledSessions += counts.Troubled;
             features.CountryChanges += counts.CountryChanges;
             ChangesTakenOver += counts.ChangesTakenOver;
-            features.Watched += counts.Watched;
-            features.MaxConcurrent = Math.Max(features.MaxConcurrent, counts.MostOpen);
             Missing += counts.MissingReferrer;
             Unexpected += counts.Unexpected;
             Unknown += counts.UnknownReferrer;

@@ -25,6 +25,9 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
     /// <summary>Distinct operators of homes and phones; saturates at <see cref="MostOperators"/>.</summary>
     public int HomeOperators { get; private set; }
 
+    /// <summary>Room for the operators of so many networks.</summary>
+    public static int OperatorsFor(int networks) => Math.Min(networks, MostOperators);
+
     /// <summary>Places.</summary>
     public readonly int Count
     {

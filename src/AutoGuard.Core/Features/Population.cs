@@ -84,6 +84,10 @@ public sealed class Population
     private Func<int, string>? _nameOf;
     private int _epoch = -1;
 
+    /// <summary>The tenant that was looked up last, and for whom: tokens of one tenant come one after the other.</summary>
+    private Tenant? _latest;
+    private int _latestOrganization;
+
     /// <summary>Takes what a model says for usual from now on, wherever too few tokens are active; null for no model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="nameOf">The name of an interned tenant; empty for the nameless one.</param>
@@ -100,6 +104,7 @@ public sealed class Population
         int epoch = (int)(now / EpochLength);
         int passed = _epoch < 0 ? 0 : epoch - _epoch;
         _epoch = epoch;
+        _latest = null;
         foreach ((int key, Tenant tenant) in _tenants)
         {
             tenant.Bound.Renew(passed);
@@ -124,6 +129,10 @@ public sealed class Population
         for (int trait = 0; trait < Traits; trait++)
         {
             byte bucket = (byte)BucketOf(ValueOf((PopulationTrait)trait, in features));
+            if (counted && before == histograms && buckets[trait] == bucket && histograms.Holds(trait, bucket))
+            {
+                continue;
+            }
             if (counted)
             {
                 before.Take(trait, buckets[trait]);
@@ -208,7 +217,7 @@ public sealed class Population
 
     private Histograms? Live(in TokenState token)
     {
-        if (!_tenants.TryGetValue(Key(token.Organization), out Tenant? tenant))
+        if (Find(token.Organization) is not { } tenant)
         {
             return null;
         }
@@ -232,13 +241,25 @@ public sealed class Population
 
     private int Key(int organization) => _tenants.Count < MostTenants || _tenants.ContainsKey(organization) ? organization : int.MaxValue;
 
+    private Tenant? Find(int organization)
+    {
+        if (_latest is not null && _latestOrganization == organization)
+        {
+            return _latest;
+        }
+        if (_tenants.TryGetValue(Key(organization), out Tenant? tenant))
+        {
+            (_latest, _latestOrganization) = (tenant, organization);
+        }
+        return tenant;
+    }
+
     private Tenant TenantOf(int organization)
     {
-        int key = Key(organization);
-        if (!_tenants.TryGetValue(key, out Tenant? tenant))
+        if (Find(organization) is not { } tenant)
         {
             tenant = new Tenant();
-            _tenants.Add(key, tenant);
+            _tenants.Add(Key(organization), tenant);
         }
         return tenant;
     }
@@ -273,6 +294,9 @@ public sealed class Population
                 _now[i] += other._now[i] + other._before[i];
             }
         }
+
+        /// <summary>Whether anything is counted in a bucket in this epoch.</summary>
+        public bool Holds(int trait, int bucket) => _now[(trait * Buckets) + bucket] > 0;
 
         public void Add(int trait, int bucket) => _now[(trait * Buckets) + bucket]++;
 

@@ -77,11 +77,8 @@ public struct SessionState
     /// <summary>Token state it was last tied to and counted in, kept after it closes.</summary>
     public StateHandle LastToken;
 
-    /// <summary>Next session in the same slot of the expiry wheel, -1 at the end, and the one before it unless it is the first.</summary>
-    public int NextInWheel, PreviousInWheel;
-
-    /// <summary>Slot of the expiry wheel plus one; 0 when in none.</summary>
-    public int WheelSlot;
+    /// <summary>Place in the expiry wheel; 0 when in none.</summary>
+    public int WheelPlace;
 
     /// <summary>Interned tenant, stream, referrer host, user agent and provider.</summary>
     public int Organization;

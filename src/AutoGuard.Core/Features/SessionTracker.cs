@@ -117,7 +117,7 @@ public sealed class SessionTracker
         long now = e.Timestamp;
         if (anew)
         {
-            _state.Wheel.Remove(_state.Sessions, index, ref session);
+            _state.Wheel.Remove(_state.Sessions, ref session);
             session = default;
             session.LastToken = StateHandle.None;
             session.Start = e.Type == PlaybackEventType.Start || e.Duration <= 0
@@ -151,14 +151,14 @@ public sealed class SessionTracker
             CountSession(ref session, now);
         }
         Refresh(index, ref session, now, arrived: true);
-        _state.Wheel.Remove(_state.Sessions, index, ref session);
+        _state.Wheel.Remove(_state.Sessions, ref session);
         File(index, ref session, now + _windows.SessionTimeout, now, open: true);
     }
 
     private void File(int index, ref SessionState session, long due, long now, bool open)
     {
         // The rhythm of a session is learned after it was filed, and shortens its time: look again soon.
-        _state.Wheel.Add(_state.Sessions, index, ref session, open ? Math.Min(due, now + LookInterval) : due, now);
+        _state.Wheel.Add(index, ref session, open ? Math.Min(due, now + LookInterval) : due, now);
     }
 
     private void Continue(int index, ref SessionState session, ref readonly PlaybackEvent e, ReadOnlySpan<byte> tokenText, ReadOnlySpan<byte> userText)
@@ -378,6 +378,6 @@ public sealed class SessionTracker
         {
             Close(index, ref session);
         }
-        _state.Wheel.Remove(_state.Sessions, index, ref session);
+        _state.Wheel.Remove(_state.Sessions, ref session);
     }
 }

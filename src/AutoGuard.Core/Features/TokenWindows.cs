@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace AutoGuard.Core.Features;
@@ -134,6 +135,15 @@ public sealed class TokenWindows
 
     private Span<PastSlot> RingOf(in TokenState token) => token.Past == 0 ? [] : _rings.Block(token.Past - 1);
 
+    /// <summary>Has the ring of a token fetched.</summary>
+    public void Foresee(in TokenState token)
+    {
+        if (token.Past != 0)
+        {
+            Cache.Fetch(in RingOf(in token)[0], Past);
+        }
+    }
+
     /// <summary>Goes over the slots of a token that have passed. Good until the token moves on.</summary>
     public ref struct PastSlots
     {
@@ -149,22 +159,36 @@ public sealed class TokenWindows
         }
 
         /// <summary>What was counted in the slot.</summary>
-        public TokenSlot Current { get; private set; }
+        public readonly TokenSlot Current => HasMore ? Full : _ring[_place].Counts;
+
+        /// <summary>Sessions first seen in the slot, unless it has more to tell; then all is in <see cref="Full"/>.</summary>
+        public readonly int Sessions => _ring[_place].Sessions;
+
+        /// <inheritdoc cref="Sessions"/>
+        public readonly float Watched => _ring[_place].Watched;
+
+        /// <inheritdoc cref="Sessions"/>
+        public readonly int MostOpen => _ring[_place].MostOpen;
+
+        /// <summary>Whether the slot has more to tell than sessions and how long they were watched.</summary>
+        public readonly bool HasMore => _ring[_place].HasCell;
+
+        /// <summary>All that was counted in a slot that has more to tell.</summary>
+        public readonly ref readonly TokenSlot Full => ref _windows._cells.Block(_ring[_place].Cell)[0];
 
         /// <summary>How many slots before the running one it is, 1 to 11.</summary>
         public int Back { get; private set; }
 
         /// <summary>Goes on to the slot before.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public bool MoveNext()
         {
             while (Back < _ring.Length)
             {
                 Back++;
                 _place = _place == 0 ? Past - 1 : _place - 1;
-                ref readonly PastSlot slot = ref _ring[_place];
-                if (!slot.IsEmpty)
+                if (!_ring[_place].IsEmpty)
                 {
-                    Current = slot.HasCell ? _windows._cells.Block(slot.Cell)[0] : slot.Counts;
                     return true;
                 }
             }
@@ -187,11 +211,17 @@ public sealed class TokenWindows
 
         public readonly bool HasCell => _mostOpen == InCell;
 
+        public readonly float Watched => BitConverter.UInt32BitsToSingle(_watched);
+
+        public readonly int Sessions => _sessions;
+
+        public readonly int MostOpen => _mostOpen;
+
         public readonly int Cell => (int)_watched;
 
         public readonly TokenSlot Counts => new()
         {
-            Watched = BitConverter.UInt32BitsToSingle(_watched),
+            Watched = Watched,
             Sessions = _sessions,
             MostOpen = _mostOpen,
         };

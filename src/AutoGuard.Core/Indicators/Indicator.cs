@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoGuard.Core.Configuration;
 
 namespace AutoGuard.Core.Indicators;
@@ -154,6 +155,9 @@ public sealed class IndicatorScale
 
     private readonly IndicatorOptions[] _options;
 
+    /// <summary>Their thresholds, side by side; of one that is not computed, more than any value.</summary>
+    private readonly double[] _thresholds;
+
     /// <summary>Compiles the options.</summary>
     public IndicatorScale(IndicatorsOptions options)
     {
@@ -169,6 +173,7 @@ public sealed class IndicatorScale
             options.DistinctAgents, options.AddressAttempts, options.Campaign,
             options.DataCentreSessions, options.Successor, options.DistinctHomes, options.CountryChanges,
         ];
+        _thresholds = [.. _options.Select(static one => one.Enabled ? one.Threshold : double.PositiveInfinity)];
     }
 
     /// <summary>Whether an indicator is computed at all.</summary>
@@ -217,4 +222,9 @@ public sealed class IndicatorScale
         }
         return new(indicator, value, threshold, grade, options.ObserveOnly ? 0 : options.Weight, usual, strictness);
     }
+
+    /// <summary>Whether the reading of a value would have a grade; the parameters are those of <see cref="Read"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool HasGrade(Indicator indicator, double value, double usual, double strictness) =>
+        value > usual && value > _thresholds[(int)indicator] / strictness;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Features;
 
@@ -51,6 +52,25 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Whether an indicator is read and has a weight.</summary>
     public bool Reads(Indicator indicator) => scale.IsEnabled(indicator) && scale.Read(indicator, 0).Weight > 0;
 
+    /// <summary>
+    /// Whether any indicator of a token has a grade. That it has none is said of nearly all tokens and costs a fraction of reading them: without a
+    /// grade there is no score.
+    /// </summary>
+    public bool HasGrade(in TokenFeatures features)
+    {
+        GradeSeeker seeker = new(scale);
+        ReadInto(in features, ref seeker);
+        return seeker.Accuses;
+    }
+
+    /// <summary>Whether any indicator of an address has a grade.</summary>
+    public bool HasGrade(in AddressFeatures features)
+    {
+        GradeSeeker seeker = new(scale);
+        ReadInto(in features, ref seeker);
+        return seeker.Accuses;
+    }
+
     /// <summary>Indicators A to F of a token, and its spike.</summary>
     /// <remarks>
     /// A token that everybody gets by design is shared, comes from everywhere and plays for ever: nothing of that speaks
@@ -59,46 +79,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// </remarks>
     public int Read(in TokenFeatures features, Span<Reading> readings)
     {
-        if (features.Workflow == TokenWorkflow.Shared)
-        {
-            return 0;
-        }
         Writer writer = new(scale, readings);
-        if (features.Workflow == TokenWorkflow.PerSession && features.UnknownReferrerShare > MostlyForeign)
-        {
-            writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
-            return writer.Count;
-        }
-        // A monitor connects for seconds; what plays a stream stays.
-        double dataCentre = features.Longest >= StayingSession ? features.DataCentreShare * features.LonelyDataCentres : 0;
-        bool server = dataCentre > 0.5;
-        double hours = Math.Max(features.Longest, features.PlayingFor) / 3600;
-        double patience = features.ToolShare > 0.5 ? ToolStrictness : server ? ServerStrictness : 1;
-        // Sessions that nothing proves to run yet count as one less: a phone that changed its network leaves one behind.
-        // In everybody's trouble whole households do.
-        int places = features.Trouble ? features.PlacesAtOnce : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
-        double usualConcurrent = features.Usual[(int)PopulationTrait.Concurrent];
-        writer.Add(Indicator.ConcurrentSessions, features.Concurrent, usualConcurrent, strictness: features.Workflow == TokenWorkflow.PerSession && usualConcurrent is > 0 and < 2 ? OneSessionStrictness : 1);
-        writer.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);
-        writer.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
-        writer.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);
-        // In everybody's trouble a phone that is on the move tries again from every network that it passes.
-        // One carrier's cells are many places on the way; homes of strangers are several operators' lines.
-        double company = features.Operators > OperatorsOnTheWay ? StrangersStrictness : 1;
-        writer.Add(Indicator.DistinctNetworks, Math.Max(1, features.Places - features.TroubledSessions), features.Usual[(int)PopulationTrait.Places], company);
-        writer.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
-        writer.Add(Indicator.DistinctHomes, features.Trouble ? 0 : features.Homes);
-        writer.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
-        writer.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
-        writer.Add(Indicator.GeographicSpread, features.Countries);
-        writer.Add(Indicator.CountryChanges, features.CountryChanges);
-        writer.Add(Indicator.DataCentre, dataCentre);
-        writer.Add(Indicator.ToolAgent, features.ToolShare);
-        writer.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
-        writer.Add(Indicator.MissingReferrer, features.UnexpectedMissingShare);
-        writer.Add(Indicator.LongPlayback, hours, features.Usual[(int)PopulationTrait.Playing] / 4 / patience, patience);
-        writer.Add(Indicator.Successor, features.Likeness);
-        writer.Add(Indicator.TokenSpike, features.SpikeMinutes >= spikePersistence && !features.Trouble ? features.SpikeLevel : 0);
+        ReadInto(in features, ref writer);
         return writer.Count;
     }
 
@@ -111,24 +93,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     public int Read(in AddressFeatures features, Span<Reading> readings)
     {
         Writer writer = new(scale, readings);
-        double strictness = features.DataCentre ? NobodyAtHome : 1;
-        bool sudden = features.SpikeMinutes >= spikePersistence && !features.Trouble;
-        // Where there are many tokens there are many viewers, and as many of those without one of their own.
-        double unowned = Math.Max(0, features.Unowned - features.Tokens);
-        // In a data centre where nobody plays with a token of his own, though nearly everybody else does, each counts twice.
-        unowned *= features.DataCentre && features.Owned == 0 ? 1 + features.OwnTokensAreUsual : 1;
-        writer.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? unowned : 0), strictness: strictness);
-        bool mostlyShort = features.Short * 2 >= features.Starts;
-        writer.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute, strictness);
-        writer.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0, AttemptsPerViewer * features.SettledTokens);
-        writer.Add(Indicator.Campaign, features.Campaign);
-        writer.Add(Indicator.AddressTokens, features.Tokens);
-        writer.Add(Indicator.DataCentreTokens, features.DataCentre ? features.OpenTokens : 0);
-        writer.Add(Indicator.SuspectTokens, features.DataCentre ? features.Suspects : features.SuspectOwners > FewSuspects && features.Suspects * 2 > features.Tokens ? features.SuspectOwners : 0);
-        writer.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
-        writer.Add(Indicator.ToolAgent, features.Open > FewSessions ? features.ToolShare : 0);
-        writer.Add(Indicator.AddressSpike, sudden ? features.SpikeLevel : 0);
-        writer.Add(Indicator.AddressDataCentre, features.DataCentre && writer.Accuses ? 1 : 0);
+        ReadInto(in features, ref writer);
         return writer.Count;
     }
 
@@ -151,13 +116,98 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         return writer.Count;
     }
 
-    private ref struct Writer(IndicatorScale scale, Span<Reading> readings)
+    private void ReadInto<TReader>(in TokenFeatures features, ref TReader reader)
+        where TReader : struct, IReader, allows ref struct
+    {
+        if (features.Workflow == TokenWorkflow.Shared)
+        {
+            return;
+        }
+        if (features.Workflow == TokenWorkflow.PerSession && features.UnknownReferrerShare > MostlyForeign)
+        {
+            reader.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
+            return;
+        }
+        // A monitor connects for seconds; what plays a stream stays.
+        double dataCentre = features.Longest >= StayingSession ? features.DataCentreShare * features.LonelyDataCentres : 0;
+        bool server = dataCentre > 0.5;
+        double hours = Math.Max(features.Longest, features.PlayingFor) / 3600;
+        double patience = features.ToolShare > 0.5 ? ToolStrictness : server ? ServerStrictness : 1;
+        // Sessions that nothing proves to run yet count as one less: a phone that changed its network leaves one behind.
+        // In everybody's trouble whole households do.
+        int places = features.Trouble ? features.PlacesAtOnce : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
+        double usualConcurrent = features.Usual[(int)PopulationTrait.Concurrent];
+        reader.Add(Indicator.ConcurrentSessions, features.Concurrent, usualConcurrent, strictness: features.Workflow == TokenWorkflow.PerSession && usualConcurrent is > 0 and < 2 ? OneSessionStrictness : 1);
+        reader.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);
+        reader.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
+        reader.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);
+        // In everybody's trouble a phone that is on the move tries again from every network that it passes.
+        // One carrier's cells are many places on the way; homes of strangers are several operators' lines.
+        double company = features.Operators > OperatorsOnTheWay ? StrangersStrictness : 1;
+        reader.Add(Indicator.DistinctNetworks, Math.Max(1, features.Places - features.TroubledSessions), features.Usual[(int)PopulationTrait.Places], company);
+        reader.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
+        reader.Add(Indicator.DistinctHomes, features.Trouble ? 0 : features.Homes);
+        reader.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
+        reader.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
+        reader.Add(Indicator.GeographicSpread, features.Countries);
+        reader.Add(Indicator.CountryChanges, features.CountryChanges);
+        reader.Add(Indicator.DataCentre, dataCentre);
+        reader.Add(Indicator.ToolAgent, features.ToolShare);
+        reader.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);
+        reader.Add(Indicator.MissingReferrer, features.UnexpectedMissingShare);
+        reader.Add(Indicator.LongPlayback, hours, features.Usual[(int)PopulationTrait.Playing] / 4 / patience, patience);
+        reader.Add(Indicator.Successor, features.Likeness);
+        reader.Add(Indicator.TokenSpike, features.SpikeMinutes >= spikePersistence && !features.Trouble ? features.SpikeLevel : 0);
+    }
+
+    private void ReadInto<TReader>(in AddressFeatures features, ref TReader reader)
+        where TReader : struct, IReader, allows ref struct
+    {
+        double strictness = features.DataCentre ? NobodyAtHome : 1;
+        bool sudden = features.SpikeMinutes >= spikePersistence && !features.Trouble;
+        // Where there are many tokens there are many viewers, and as many of those without one of their own.
+        double unowned = Math.Max(0, features.Unowned - features.Tokens);
+        // In a data centre where nobody plays with a token of his own, though nearly everybody else does, each counts twice.
+        unowned *= features.DataCentre && features.Owned == 0 ? 1 + features.OwnTokensAreUsual : 1;
+        reader.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? unowned : 0), strictness: strictness);
+        bool mostlyShort = features.Short * 2 >= features.Starts;
+        reader.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute, strictness);
+        reader.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0, AttemptsPerViewer * features.SettledTokens);
+        reader.Add(Indicator.Campaign, features.Campaign);
+        reader.Add(Indicator.AddressTokens, features.Tokens);
+        reader.Add(Indicator.DataCentreTokens, features.DataCentre ? features.OpenTokens : 0);
+        reader.Add(Indicator.SuspectTokens, features.DataCentre ? features.Suspects : features.SuspectOwners > FewSuspects && features.Suspects * 2 > features.Tokens ? features.SuspectOwners : 0);
+        reader.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
+        reader.Add(Indicator.ToolAgent, features.Open > FewSessions ? features.ToolShare : 0);
+        reader.Add(Indicator.AddressSpike, sudden ? features.SpikeLevel : 0);
+        reader.Add(Indicator.AddressDataCentre, features.DataCentre && reader.Accuses ? 1 : 0);
+    }
+
+    /// <summary>What becomes of an indicator's value. Both kinds are structs, so that what reads is compiled for each.</summary>
+    private interface IReader
+    {
+        /// <summary>Whether anything read so far speaks against the subject.</summary>
+        bool Accuses { get; }
+
+        void Add(Indicator indicator, double value, double usual = 0, double strictness = 1);
+    }
+
+    /// <summary>Only asks whether there is a grade.</summary>
+    private struct GradeSeeker(IndicatorScale scale) : IReader
+    {
+        public bool Accuses { get; private set; }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(Indicator indicator, double value, double usual, double strictness) => Accuses |= scale.HasGrade(indicator, value, usual, strictness);
+    }
+
+    /// <summary>Writes readings.</summary>
+    private ref struct Writer(IndicatorScale scale, Span<Reading> readings) : IReader
     {
         private readonly Span<Reading> _readings = readings;
 
         public int Count { get; private set; }
 
-        /// <summary>Whether anything read so far speaks against the subject.</summary>
         public readonly bool Accuses
         {
             get

@@ -48,6 +48,7 @@ internal sealed class Foresight(FeatureState state)
         {
             ref TokenState token = ref state.Tokens[marked[position + Parts].Index];
             state.AddressSets.Foresee(token.Addresses);
+            state.Windows.Foresee(in token);
             if (token.FirstSession >= 0)
             {
                 Cache.Fetch(in state.Sessions[token.FirstSession]);

@@ -44,14 +44,19 @@ internal sealed partial class Judge
             _population.Count(ref token, in features);
         }
         _series.Enrol(index, features.Sessions);
+        Key128 key = _state.Tokens.KeyAt(index);
+        LedgerKey ledgerKey = new(SubjectType.Token, key.High, key.Low);
+        if (!_panel.HasGrade(in features) && _policy.FlagScore > 0)
+        {
+            _ledger.Calm(ledgerKey);
+            return null;
+        }
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = LastScore = RiskScore.Of(readings);
         if (score > 0 && _state.Dossiers.Get(token.Dossier) is null)
         {
             DossierOpening.Open(_state, ref token);
         }
-        Key128 key = _state.Tokens.KeyAt(index);
-        LedgerKey ledgerKey = new(SubjectType.Token, key.High, key.Low);
         Verdict verdict = _ledger.Consider(ledgerKey, score, features.Evidence, now, out bool again);
         if (again)
         {
@@ -83,7 +88,7 @@ internal sealed partial class Judge
         return Propose(
             ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody,
             Viewers(in token, in features), now) is { } proposal
-            ? proposal with { Follows = Follows(proposal.Reasons) ? succession.Footprint?.Decision : null, Evidence = features.Evidence }
+            ? proposal with { Follows = Successors.IsAmong(proposal.Reasons) ? succession.Footprint?.Decision : null, Evidence = features.Evidence }
             : null;
     }
 
@@ -122,7 +127,4 @@ internal sealed partial class Judge
         _ledger.Consider(new(SubjectType.Token, key.High, key.Low), 0, 0, now, out _);
         return null;
     }
-
-    private static bool Follows(ImmutableArray<DecisionReason> reasons) =>
-        reasons.Any(static reason => reason.Indicator == nameof(Indicator.Successor) && reason.Contribution > 0);
 }

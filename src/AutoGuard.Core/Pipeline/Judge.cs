@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Enrichment;
@@ -111,12 +110,12 @@ internal sealed partial class Judge
         LastScore = 0;
         _meter.MeasureAtMost(index, now, out AddressFeatures features);
         _series.Enrol(index, in features);
-        if (RiskScore.Of(_readings.AsSpan(0, _panel.Read(in features, _readings))) == 0)
+        if (!_panel.HasGrade(in features))
         {
             Calm(in address, index);
             return null;
         }
-        _meter.Measure(index, now, out features);
+        _meter.MeasureOpen(index, now, ref features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
         double score = LastScore = RiskScore.Of(readings);
         if (score == 0)

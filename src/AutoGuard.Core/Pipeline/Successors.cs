@@ -95,6 +95,10 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
         });
     }
 
+    /// <summary>Whether what a token follows is among the reasons for a decision.</summary>
+    public static bool IsAmong(ImmutableArray<DecisionReason> reasons) =>
+        reasons.Any(static reason => reason.Indicator == nameof(Indicator.Successor) && reason.Contribution > 0);
+
     /// <summary>
     /// Which of a revoked token's places were its own: none when it was seen in too many places; those in data centres when it
     /// plays from there; all when it was revoked for the tool, the hours or what it follows. Null for none.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Numerics;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Features;
 
@@ -69,8 +70,15 @@ public sealed class Footprints
     private const double StreamWorth = 0.25;
     private const double NetworkWorth = 0.25;
 
+    private const int MarkBits = 16;
+    private const int MarkCount = 1 << MarkBits;
+
     private readonly SortedSet<Footprint> _all = [];
     private readonly Dictionary<Place, List<Footprint>> _places = [];
+
+    /// <summary>A bit for each place that has a footprint, by few bits of its address: nearly all places are seen to have none by that alone.</summary>
+    private readonly ulong[] _marks = new ulong[MarkCount / 64];
+    private bool _hasOldMarks;
 
     /// <summary>Tokens of the footprints and those revoked as their successors, each with the last time it was named.</summary>
     private readonly Dictionary<ulong, long> _kin = [];
@@ -95,6 +103,7 @@ public sealed class Footprints
             if (!_places.TryGetValue(place, out List<Footprint>? here))
             {
                 _places.Add(place, here = []);
+                Mark(place);
             }
             here.Add(footprint);
             if (here.Count > MostOfPlace)
@@ -160,6 +169,15 @@ public sealed class Footprints
         {
             Forget(oldest);
         }
+        if (_hasOldMarks)
+        {
+            Array.Clear(_marks);
+            foreach (Place place in _places.Keys)
+            {
+                Mark(place);
+            }
+            _hasOldMarks = false;
+        }
         foreach ((ulong token, long named) in _kin)
         {
             if (now - named > Memory)
@@ -171,7 +189,7 @@ public sealed class Footprints
 
     private Succession Best(Place place, int agent, int stream, long firstSeen, long now)
     {
-        if (!_places.TryGetValue(place, out List<Footprint>? here))
+        if (!IsMarked(place) || !_places.TryGetValue(place, out List<Footprint>? here))
         {
             return default;
         }
@@ -205,9 +223,26 @@ public sealed class Footprints
             if (_places.TryGetValue(place, out List<Footprint>? here) && here.Remove(footprint) && here.Count == 0)
             {
                 _places.Remove(place);
+                _hasOldMarks = true;
             }
         }
     }
+
+    private void Mark(Place place)
+    {
+        int mark = MarkOf(place);
+        _marks[mark / 64] |= 1UL << (mark % 64);
+    }
+
+    private bool IsMarked(Place place)
+    {
+        int mark = MarkOf(place);
+        return (_marks[mark / 64] & (1UL << (mark % 64))) != 0;
+    }
+
+    /// <summary>Fibonacci hashing (Knuth, TAOCP 6.4). Whoever makes places collide makes their look-up as slow as it would be without marks.</summary>
+    private static int MarkOf(Place place) =>
+        (int)(((place.Address.High ^ BitOperations.RotateLeft(place.Address.Low, 32) ^ (uint)place.Organization) * 0x9E37_79B9_7F4A_7C15) >> (64 - MarkBits));
 
     private static IEnumerable<Place> PlacesOf(Footprint footprint)
     {

@@ -7,7 +7,11 @@ namespace AutoGuard.Core.Policy;
 /// <param name="High">Upper half of the token key, address, or the referrer's pair.</param>
 /// <param name="Low">Lower half.</param>
 /// <param name="Organization">Interned tenant of an address or network; the other keys hold it in themselves.</param>
-public readonly record struct LedgerKey(SubjectType Type, ulong High, ulong Low, int Organization = 0);
+public readonly record struct LedgerKey(SubjectType Type, ulong High, ulong Low, int Organization = 0)
+{
+    /// <summary>Of the two numbers that tell subjects apart nearly always: every token that is judged is looked up.</summary>
+    public override int GetHashCode() => HashCode.Combine(High, Low);
+}
 
 /// <summary>What the policy would do with a subject.</summary>
 public enum Verdict

@@ -30,9 +30,9 @@ public sealed class StateMemoryTests(ITestOutputHelper output)
         double session = Grown(tokens: true, sessions: 2) - viewer;
         double window = Grown(tokens: true, slots: Slots) - viewer;
 
-        // As measured on 2026-11-21. The structs of a session take 168 of it with key and links, those of a token 184, an address 240, a
+        // As measured on 2026-11-21. The structs of a session take 160 of it with key and links, those of a token 184, an address 240, a
         // network 136; a text 24, a member of a set 48 (an address) or 20, a passed slot 6; and each key 8 to 21 in an index, which doubles.
-        Check("session", 195, session);
+        Check("session", 192, session);
         Check("token, with two texts, its set of one address, and its place in two sets", 327, viewer - sessionAndAddress);
         Check("address alone in its network, with the network and its set", 442, sessionAndAddress - session);
         Check("slots that have passed, of a token that was heard in each of the window", 73, window);

@@ -76,6 +76,26 @@ public sealed class FootprintsTests
     }
 
     [Fact]
+    public void What_is_left_is_found_when_older_footprints_are_gone()
+    {
+        Footprints footprints = new();
+        for (int i = 0; i < 200; i++)
+        {
+            footprints.Remember(Of($"D{i:D3}", i) with { Addresses = [Address($"203.0.{i}.1"), Address("198.51.100.7")] });
+        }
+        long later = Noon + (100 * 1000L) + Footprints.Memory;
+
+        footprints.Prune(later);
+
+        Assert.Equal(100, footprints.Count);
+        for (int i = 0; i < 200; i++)
+        {
+            Assert.Equal(i < 100 ? 0 : 1, footprints.Compare(1, Address($"203.0.{i}.1"), Agent, Stream, later, later).Likeness);
+        }
+        Assert.Equal("D199", footprints.Compare(1, Address("198.51.100.7"), Agent, Stream, later, later).Footprint!.Decision);
+    }
+
+    [Fact]
     public void Memory_is_bounded_and_the_oldest_go_first()
     {
         Footprints footprints = new();
