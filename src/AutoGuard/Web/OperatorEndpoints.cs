@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Reporting;
-using AutoGuard.Guardian.Api;
+using AutoGuard.Guardian;
 using AutoGuard.Reports;
 using AutoGuard.Verbs;
 using AutoGuard.Worker;
@@ -23,7 +23,10 @@ internal static class OperatorEndpoints
         app.MapGet("/metrics", () => Results.Text(PrometheusText.Of(figures), "text/plain; version=0.0.4; charset=utf-8"));
 
         RouteGroupBuilder operators = app.MapGroup("");
-        operators.AddEndpointFilter(new OperatorAccess(app.Services.GetRequiredService<ApiKeys>(), authentication));
+        if (authentication)
+        {
+            operators.RequireOperatorKey();
+        }
         operators.MapGet("/", (HttpContext http, IReportSource source) => DashboardAsync(http, source, figures, time));
         operators.MapGet("/explain/token/{**value}", (string value, string? organization, HttpContext http) => ExplainTokenAsync(worker, value, organization, http.RequestAborted));
         operators.MapGet("/explain/ip/{value}", (string value, string? organization, HttpContext http) => IpAddress.TryParse(value, out IpAddress address)
