@@ -125,12 +125,19 @@ public sealed class CommandLineRoot
     private static string OneLine(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>Attaches a handler: settings are loaded and checked before it is called.</summary>
-    internal void Attach<TArguments>(Command command, Func<ParseResult, TArguments> read, VerbHandler<TArguments> handler, IReadOnlyList<string>? presets = null) =>
-        command.SetAction((parsed, cancellation) => RunAsync(command, parsed, read, handler, presets, cancellation));
+    /// <param name="command">The verb.</param>
+    /// <param name="read">Makes its arguments of the words.</param>
+    /// <param name="handler">Carries it out.</param>
+    /// <param name="presets">What the verb sets otherwise, as texts of <c>--set</c>.</param>
+    /// <param name="files">The files that it reads and writes; none is replaced that another word means.</param>
+    internal void Attach<TArguments>(
+        Command command, Func<ParseResult, TArguments> read, VerbHandler<TArguments> handler, IReadOnlyList<string>? presets = null,
+        Func<TArguments, EffectiveSettings, IEnumerable<VerbFile>>? files = null) =>
+        command.SetAction((parsed, cancellation) => RunAsync(command, parsed, read, handler, presets, files, cancellation));
 
     private async Task<int> RunAsync<TArguments>(
         Command command, ParseResult parsed, Func<ParseResult, TArguments> read, VerbHandler<TArguments> handler,
-        IReadOnlyList<string>? presets, CancellationToken cancellation)
+        IReadOnlyList<string>? presets, Func<TArguments, EffectiveSettings, IEnumerable<VerbFile>>? files, CancellationToken cancellation)
     {
         TextWriter error = parsed.InvocationConfiguration.Error;
         bool verbose = parsed.GetValue(_verbose);
@@ -138,7 +145,13 @@ public sealed class CommandLineRoot
         try
         {
             VerbContext context = new(Load(null, []), verbose, parsed.InvocationConfiguration.Output, error) { With = Load };
-            return await handler(read(parsed), context, cancellation);
+            TArguments arguments = read(parsed);
+            string[] complaints = files is null ? [] : [.. VerbFiles.Complaints(files(arguments, context.Settings)).Distinct()];
+            foreach (string complaint in complaints)
+            {
+                await error.WriteLineAsync($"{name}: {complaint}");
+            }
+            return complaints.Length > 0 ? ExitStatus.Usage : await handler(arguments, context, cancellation);
         }
         catch (SettingsException e)
         {

@@ -34,7 +34,12 @@ internal sealed partial class VerbCatalog
         root.Attach(
             command,
             p => new BacktestArguments(p.GetRequiredValue(files), p.GetValue(against), p.GetValue(labels), p.GetValue(reports) ?? [], p.GetValue(subject)),
-            handlers.Backtest);
+            handlers.Backtest,
+            files: (a, settings) =>
+            [
+                .. VerbFiles.Of(settings), .. VerbFiles.Read("FILE", a.Files), .. VerbFiles.Read("--against", a.Against), .. VerbFiles.Read("--labels", a.Labels),
+                .. VerbFiles.Written("--report", a.Reports),
+            ]);
         return command;
     }
 
@@ -53,7 +58,11 @@ internal sealed partial class VerbCatalog
         });
         Option<string?> labels = ExistingFile("--labels", "Known incidents; the model then says how detection did with and without it.", "TRUTH.json");
         Command command = new("calibrate", "Learn from recorded events what is usual on this platform, for Detection:Model.") { files, model, labels };
-        root.Attach(command, p => new CalibrateArguments(p.GetRequiredValue(files), p.GetRequiredValue(model)!, p.GetValue(labels)), handlers.Calibrate);
+        root.Attach(
+            command,
+            p => new CalibrateArguments(p.GetRequiredValue(files), p.GetRequiredValue(model)!, p.GetValue(labels)),
+            handlers.Calibrate,
+            files: (a, settings) => [.. VerbFiles.Of(settings, withModel: false), .. VerbFiles.Read("FILE", a.Files), .. VerbFiles.Read("--labels", a.Labels), .. VerbFiles.Written("--out", a.Out)]);
         return command;
     }
 

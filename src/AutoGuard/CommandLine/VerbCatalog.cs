@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using AutoGuard.Core.Policy;
+using AutoGuard.Simulation;
 using AutoGuard.Simulation.Profiles;
 
 namespace AutoGuard.CommandLine;
@@ -52,7 +53,12 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         root.Attach(
             command,
             p => new ReplayArguments(p.GetRequiredValue(files), p.GetValue(decisions), p.GetValue(reports) ?? [], p.GetValue(summary), p.GetValue(labels)),
-            handlers.Replay);
+            handlers.Replay,
+            files: (a, settings) =>
+            [
+                .. VerbFiles.Of(settings), .. VerbFiles.Read("FILE", a.Files), .. VerbFiles.Read("--labels", a.Labels), .. VerbFiles.Written("--decisions", a.Decisions),
+                .. VerbFiles.Written("--report", a.Reports), .. VerbFiles.Written("--summary", a.Summary),
+            ]);
         return command;
     }
 
@@ -80,7 +86,8 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
                     p.GetValue(toKafka),
                     p.GetValue(profile));
             },
-            handlers.Simulate);
+            handlers.Simulate,
+            files: (a, settings) => a.Out is { } written ? [.. VerbFiles.Of(settings), .. VerbFiles.Written("--out", SimulationFolder.Names.Select(name => Path.Combine(written, name)))] : []);
         return command;
     }
 
@@ -105,7 +112,7 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         root.Require(command, result => TryInstant(result, from, out DateTimeOffset start) && TryInstant(result, to, out DateTimeOffset end) && end <= start
             ? ["--to must be after --from."]
             : []);
-        root.Attach(command, p => new ReportArguments(p.GetValue(from)!.Value, p.GetValue(to), p.GetValue(outputs) ?? []), handlers.Report);
+        root.Attach(command, p => new ReportArguments(p.GetValue(from)!.Value, p.GetValue(to), p.GetValue(outputs) ?? []), handlers.Report, files: (a, settings) => [.. VerbFiles.Of(settings), .. VerbFiles.Written("--out", a.Outputs)]);
         return command;
     }
 
@@ -140,7 +147,7 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
 
         Argument<string> target = new("FILE") { Description = "Where to write, one JSON object a line; - is standard output." };
         Command export = new("export", "Write the rules to a file.") { target };
-        root.Attach(export, p => new RulesExportArguments(p.GetRequiredValue(target)), handlers.RulesExport);
+        root.Attach(export, p => new RulesExportArguments(p.GetRequiredValue(target)), handlers.RulesExport, files: (a, settings) => [.. VerbFiles.Of(settings), .. VerbFiles.Written("FILE", a.File)]);
 
         return new Command("rules", "Look at and change the rules of the local guardian.") { list, add, remove, import, export };
     }

@@ -200,10 +200,36 @@ public sealed class ReplayProcessTests : IDisposable
     [Fact]
     public async Task A_place_that_cannot_be_written_is_named()
     {
-        Ended ended = await ReplayAsync(Sample.Events, "--decisions", "no/such/folder/decisions.jsonl");
+        _folder.Write("file", "");
+
+        Ended ended = await ReplayAsync(Sample.Events, "--decisions", "file/decisions.jsonl");
 
         Assert.Equal(1, ended.Status);
-        Assert.Contains("no/such/folder/decisions.jsonl", ended.Error, StringComparison.Ordinal);
+        Assert.Contains(_folder["file"], ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Folders_are_made_for_every_output()
+    {
+        Ended ended = await ReplayAsync(Sample.Events, "--decisions", "a/b/decisions.jsonl", "--summary", "c/summary.json", "--report", "d/report.json");
+
+        Assert.True(ended.Status == 0, ended.Error);
+        Assert.Equal(["a", "c", "d"], _folder.Names);
+        Assert.All((string[])["a/b/decisions.jsonl", "c/summary.json", "d/report.json"], file => Assert.True(File.Exists(_folder[file]), file));
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_leaves_the_decisions_of_an_earlier_one()
+    {
+        byte[] whole = await File.ReadAllBytesAsync(Sample.Events);
+        await File.WriteAllBytesAsync(_folder["cut.jsonl.gz"], whole[..^70_000]);
+        _folder.Write("decisions.jsonl", "of yesterday");
+
+        Ended ended = await ReplayAsync("cut.jsonl.gz", "--decisions", "decisions.jsonl");
+
+        Assert.Equal(1, ended.Status);
+        Assert.Equal("of yesterday", await File.ReadAllTextAsync(_folder["decisions.jsonl"]));
+        Assert.Equal(["cut.jsonl.gz", "decisions.jsonl"], _folder.Names);
     }
 
     private Task<Ended> ReplayAsync(params string[] arguments) => ChildProgram.RunAutoGuardAsync(_folder.Path, ["replay", .. arguments]);
