@@ -219,7 +219,8 @@ internal sealed class WorkerHost : IAsyncDisposable
             Limits = values.Guardian.Local,
             CountryOf = parts.CountryOf,
         });
-        builder.Services.AddSingleton<IReportSource>(provider => new StoreReportSource(
+        builder.Services.AddSingleton<IReportSource>(static provider => provider.GetRequiredService<StoreReportSource>());
+        builder.Services.AddSingleton(provider => new StoreReportSource(
             provider.GetRequiredService<PostgresDecisionStore>(), new AftermathReader(_backend.Database), new NoticeLog(_backend.Database, _time), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
         builder.Services.AddHostedService(provider => new RetentionSweep(
             provider.GetRequiredService<PostgresDecisionStore>(), provider.GetRequiredService<RuleStore>(),
