@@ -66,5 +66,9 @@ internal static class OperatorEndpoints
         {
             return Results.Text("The worker is stopping.\n", statusCode: StatusCodes.Status503ServiceUnavailable);
         }
+        catch (UnansweredException error)
+        {
+            return Results.Text(error.Message + "\n", statusCode: error.IsRefused ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError);
+        }
     }
 }
