@@ -64,7 +64,7 @@ public sealed class ApiServer : IAsyncLifetime
         _app.MapGuardianApi();
         MapMore?.Invoke(_app);
         await _app.StartAsync();
-        Key = _first?.Key ?? await Keys.EnsureFirstKeyAsync(default) ?? throw new InvalidOperationException("There was a key already.");
+        Key = _first?.Key ?? await Keys.EnsureFirstKeyAsync(static (_, _) => Task.CompletedTask, default) ?? throw new InvalidOperationException("There was a key already.");
         Client = MakeClient("X-BINTU-APIKEY", Key);
     }
 
