@@ -119,7 +119,8 @@ internal static class RulesVerbs
             }
             catch (Exception error) when (error is JsonException or FormatException)
             {
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"line {number}: {error.Message}"));
+                string fault = error is JsonException json ? JsonFault.Of(json) : TerminalText.Visible(error.Message, 200);
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"line {number}: {fault}"));
             }
         }
         return problems.Count == 0
