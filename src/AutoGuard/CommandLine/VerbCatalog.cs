@@ -293,7 +293,7 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         }
         else if (!File.Exists(path))
         {
-            result.AddError(path.StartsWith('-') && result is ArgumentResult { Parent: CommandResult verb } ? NoSuchOption(verb.Command, path, shown) : $"{shown} is not there; must be a file.");
+            result.AddError(path is ['-', _, ..] && result is ArgumentResult { Parent: CommandResult verb } ? NoSuchOption(verb.Command, path, shown) : $"{shown} is not there; must be a file.");
         }
     }
 
