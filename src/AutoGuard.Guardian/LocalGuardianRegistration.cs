@@ -8,6 +8,7 @@ using AutoGuard.Guardian.Publications;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Guardian.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -75,5 +76,13 @@ public static class LocalGuardianRegistration
         services.GetRequiredService<ExportApi>().Map(routes);
         OpenApiDocument.Map(routes);
         return routes;
+    }
+
+    /// <summary>Opens the routes of a group only to a key of role read or above that is confined to no tenant.</summary>
+    public static RouteGroupBuilder RequireOperatorKey(this RouteGroupBuilder group)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        group.AddEndpointFilter(new OperatorAccess(((IEndpointRouteBuilder)group).ServiceProvider.GetRequiredService<ApiGate>()));
+        return group;
     }
 }

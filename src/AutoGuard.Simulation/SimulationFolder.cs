@@ -8,10 +8,16 @@ namespace AutoGuard.Simulation;
 public static class SimulationFolder
 {
     private const int FlushAt = 128 * 1024;
+    private const string EventsName = "events.jsonl";
+    private const string TruthName = "truth.json";
+    private const string SettingsName = "settings.json";
+
+    /// <summary>The names of the files that are written when the events are not compressed.</summary>
+    public static IReadOnlyList<string> Names { get; } = [EventsName, TruthName, SettingsName];
 
     /// <summary>
     /// Writes <c>events.jsonl</c> (or <c>events.jsonl.gz</c>), <c>truth.json</c> and <c>settings.json</c> into a folder,
-    /// which is made if need be. <paramref name="progress"/> hears the share written, 0 to 1, by event time.
+    /// which is made if need be; what was there is replaced when all of it is written. <paramref name="progress"/> hears the share written, 0 to 1, by event time.
     /// </summary>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static TrafficCounts Write(
@@ -19,23 +25,41 @@ public static class SimulationFolder
     {
         ArgumentNullException.ThrowIfNull(simulator);
         Directory.CreateDirectory(directory);
-        using (FileStream file = File.Create(Path.Combine(directory, compress ? "events.jsonl.gz" : "events.jsonl")))
+        string[] names = [compress ? "events.jsonl.gz" : EventsName, TruthName, SettingsName];
+        try
         {
-            if (compress)
+            using (FileStream file = File.Create(Unfinished(directory, names[0])))
             {
-                using GZipStream zip = new(file, CompressionLevel.Optimal);
-                WriteEvents(simulator, zip, progress, cancellationToken);
+                if (compress)
+                {
+                    using GZipStream zip = new(file, CompressionLevel.Optimal);
+                    WriteEvents(simulator, zip, progress, cancellationToken);
+                }
+                else
+                {
+                    WriteEvents(simulator, file, progress, cancellationToken);
+                }
             }
-            else
+
+            File.WriteAllBytes(Unfinished(directory, TruthName), SimulationJson.Write(simulator.Truth));
+            File.WriteAllBytes(Unfinished(directory, SettingsName), SimulationJson.WriteSettings(simulator.Truth));
+            foreach (string name in names)
             {
-                WriteEvents(simulator, file, progress, cancellationToken);
+                File.Move(Unfinished(directory, name), Path.Combine(directory, name), overwrite: true);
+            }
+        }
+        finally
+        {
+            foreach (string name in names)
+            {
+                File.Delete(Unfinished(directory, name));
             }
         }
 
-        File.WriteAllBytes(Path.Combine(directory, "truth.json"), SimulationJson.Write(simulator.Truth));
-        File.WriteAllBytes(Path.Combine(directory, "settings.json"), SimulationJson.WriteSettings(simulator.Truth));
         return simulator.Counts;
     }
+
+    private static string Unfinished(string directory, string name) => Path.Combine(directory, $".{name}.tmp");
 
     /// <summary>Writes all lines that are left, each with its line end, to a stream.</summary>
     public static void WriteEvents(

@@ -116,7 +116,7 @@ public sealed class IndicatorsOptions
     public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.2);
 
     /// <summary>Distinct tokens that play at once from one data-centre address.</summary>
-    public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(32, 120, 0.9);
+    public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(40, 120, 0.9);
 
     /// <summary>
     /// Tokens that scored as high as a flag for themselves and played from one data-centre address within the window: a relay that

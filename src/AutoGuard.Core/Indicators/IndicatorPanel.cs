@@ -134,8 +134,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         double hours = Math.Max(features.Longest, features.PlayingFor) / 3600;
         double patience = features.ToolShare > 0.5 ? ToolStrictness : server ? ServerStrictness : 1;
         // Sessions that nothing proves to run yet count as one less: a phone that changed its network leaves one behind.
-        // In everybody's trouble whole households do.
-        int places = features.Trouble ? features.PlacesAtOnce : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
+        // In everybody's trouble whole households do, and what is proven to run at once may be what the phone tried on its way.
+        int places = features.Trouble ? features.PlacesAtOnce - 1 : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
         double usualConcurrent = features.Usual[(int)PopulationTrait.Concurrent];
         reader.Add(Indicator.ConcurrentSessions, features.Concurrent, usualConcurrent, strictness: features.Workflow == TokenWorkflow.PerSession && usualConcurrent is > 0 and < 2 ? OneSessionStrictness : 1);
         reader.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);

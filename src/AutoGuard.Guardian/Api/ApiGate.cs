@@ -16,6 +16,9 @@ internal delegate IResult ErrorShape(int status, int code, string message);
 /// <summary>Lets calls through to the API: who calls, what that key opens, how often it calls, and whether the database is there.</summary>
 internal sealed partial class ApiGate(ApiKeys keys, LocalGuardianOptions options, ILogger<ApiGate> logger) : IDisposable
 {
+    /// <summary>What makes a browser ask for a key.</summary>
+    public const string BasicChallenge = "Basic realm=\"AutoGuard\", charset=\"UTF-8\"";
+
     private const string NoAddress = "";
     private static readonly string[] KeyHeaders = ["X-BINTU-APIKEY", "X-BINTU-TOKEN", "X-Api-Key"];
 
@@ -61,6 +64,26 @@ internal sealed partial class ApiGate(ApiKeys keys, LocalGuardianOptions options
         return !lease.IsAcquired;
     }
 
+    /// <summary>The answer where the database failed on the way.</summary>
+    public IResult DatabaseAway(HttpContext context, ErrorShape error, NpgsqlException failure)
+    {
+        Log.DatabaseAway(logger, failure);
+        if (context.Response.HasStarted || context.Response.BodyWriter.UnflushedBytes > 0)
+        {
+            // Half an answer must not look like a whole one.
+            context.Abort();
+            return Results.Empty;
+        }
+        return error(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, "The rules' database is not available; try again.");
+    }
+
+    /// <summary>The answer to who calls too often.</summary>
+    public static IResult Later(HttpContext context, ErrorShape error, int seconds)
+    {
+        context.Response.Headers.RetryAfter = seconds == 1 ? "1" : "60";
+        return error(StatusCodes.Status429TooManyRequests, ApiError.TooOften, "Too many calls; try again later.");
+    }
+
     public void Dispose()
     {
         _calls.Dispose();
@@ -90,14 +113,7 @@ internal sealed partial class ApiGate(ApiKeys keys, LocalGuardianOptions options
         }
         catch (NpgsqlException failure)
         {
-            Log.DatabaseAway(logger, failure);
-            if (context.Response.HasStarted || context.Response.BodyWriter.UnflushedBytes > 0)
-            {
-                // Half an answer must not look like a whole one.
-                context.Abort();
-                return Results.Empty;
-            }
-            return error(StatusCodes.Status503ServiceUnavailable, ApiError.Unavailable, "The rules' database is not available; try again.");
+            return DatabaseAway(context, error, failure);
         }
         catch (BadHttpRequestException failure)
         {
@@ -115,17 +131,11 @@ internal sealed partial class ApiGate(ApiKeys keys, LocalGuardianOptions options
         }
         if (takesBasic)
         {
-            context.Response.Headers.WWWAuthenticate = "Basic realm=\"AutoGuard\", charset=\"UTF-8\"";
+            context.Response.Headers.WWWAuthenticate = BasicChallenge;
         }
         return wasGiven
             ? error(StatusCodes.Status403Forbidden, ApiError.KeyNotValid, "Provided APIKey is not valid")
             : error(StatusCodes.Status401Unauthorized, ApiError.KeyMissing, $"The header {KeyHeaders[0]} or {KeyHeaders[1]} is missing.");
-    }
-
-    private static IResult Later(HttpContext context, ErrorShape error, int seconds)
-    {
-        context.Response.Headers.RetryAfter = seconds == 1 ? "1" : "60";
-        return error(StatusCodes.Status429TooManyRequests, ApiError.TooOften, "Too many calls; try again later.");
     }
 
     private static string Password(string authorization)

@@ -47,8 +47,11 @@ public sealed class ApiKeys(NpgsqlDataSource database, TimeProvider time)
     /// Makes an administrator's key if there is no key at all, and returns it: the only time that it can be seen. Null when
     /// keys exist.
     /// </summary>
-    public async Task<string?> EnsureFirstKeyAsync(CancellationToken cancellationToken)
+    /// <param name="keep">Keeps the key where it outlives a crash; the key counts only when that has succeeded.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    public async Task<string?> EnsureFirstKeyAsync(Func<string, CancellationToken, Task> keep, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(keep);
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition("select pg_advisory_xact_lock(@CreateLock)", new { CreateLock }, transaction, cancellationToken: cancellationToken));
@@ -57,6 +60,7 @@ public sealed class ApiKeys(NpgsqlDataSource database, TimeProvider time)
             return null;
         }
         string key = await InsertAsync(connection, transaction, new ApiKey(FirstName, ApiRole.Admin, null), cancellationToken);
+        await keep(key, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         _known = null;
         return key;

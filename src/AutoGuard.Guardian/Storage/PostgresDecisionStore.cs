@@ -47,8 +47,11 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
     /// <summary>Decisions with event times in [from, to), oldest first.</summary>
     public async Task<IReadOnlyList<Decision>> ReadDecisionsAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
+        const string Sql = $"select {DecisionRow.Columns} from decisions d where d.time >= @From and d.time < @To order by d.time, d.seq";
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
-        return await ReadDecisionsAsync(connection, null, from, to, cancellationToken);
+        IEnumerable<DecisionRow> rows = await connection.QueryAsync<DecisionRow>(new CommandDefinition(
+            Sql, new { From = from.UtcDateTime, To = to.UtcDateTime }, cancellationToken: cancellationToken));
+        return [.. rows.Select(static row => row.ToDecision())];
     }
 
     /// <summary>Blocks decided in [from, to) that lapse by themselves, oldest first: what makes a later block last longer.</summary>
@@ -66,37 +69,57 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
     }
 
     /// <summary>
-    /// Subjects with a decision in [from, to), highest score first: the latest evidence, with the period's decisions and
-    /// its highest score. A subject without stored evidence is made from its decisions alone.
+    /// Subjects with a decision in [from, to), highest score first, at most <paramref name="most"/>, and how many there are in
+    /// all: the latest evidence, with the period's decisions and its highest score. A subject without stored evidence is made
+    /// from its decisions alone.
     /// </summary>
-    public async Task<IReadOnlyList<FlaggedSubject>> ReadFlaggedAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<FlaggedSubject> Highest, int Total)> ReadFlaggedAsync(
+        DateTimeOffset from, DateTimeOffset to, int most, CancellationToken cancellationToken)
     {
-        const string Sql = """
-            select f.evidence::text
-            from flagged_subjects f
-            where exists (
-              select 1 from decisions d
-              where d.subject_type = f.subject_type and d.subject_value = f.subject_value and coalesce(d.organization, '') = f.organization
-                and d.time >= @From and d.time < @To)
+        // The order of equals is that of reports.
+        const string Highest = """
+            with highest as materialized (
+              select d.subject_type, d.subject_value, coalesce(d.organization, '') as organization, max(d.score) as score, count(*) over () as total
+              from decisions d
+              where d.time >= @From and d.time < @To
+              group by 1, 2, 3
+              order by 4 desc, array_position(array['token', 'ip', 'cidr', 'referrer'], d.subject_type), d.subject_value collate "C", coalesce(d.organization, '') collate "C"
+              limit @Most)
+
             """;
+        const string Evidence = Highest + """
+            select (select max(total) from highest)::int as Total, f.evidence::text as Evidence
+            from (select 1) as always
+            left join highest h on true
+            left join flagged_subjects f on f.subject_type = h.subject_type and f.subject_value = h.subject_value and f.organization = h.organization
+            """;
+        const string Decisions = Highest + $"""
+            select {DecisionRow.Columns}
+            from decisions d
+            join highest h on d.subject_type = h.subject_type and d.subject_value = h.subject_value and coalesce(d.organization, '') = h.organization
+            where d.time >= @From and d.time < @To
+            order by d.time, d.seq
+            """;
+        var parameters = new { From = from.UtcDateTime, To = to.UtcDateTime, Most = most };
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
         // One snapshot for both queries, so that a report never shows a decision without its subject.
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
-        IReadOnlyList<Decision> decisions = await ReadDecisionsAsync(connection, transaction, from, to, cancellationToken);
-        IEnumerable<string> documents = await connection.QueryAsync<string>(new CommandDefinition(
-            Sql, new { From = from.UtcDateTime, To = to.UtcDateTime }, transaction, cancellationToken: cancellationToken));
-        Dictionary<(Subject, string), FlaggedSubject> evidence = documents
-            .Select(static json => JsonSerializer.Deserialize(json, StorageJsonContext.Default.FlaggedSubject)!)
+        List<(int? Total, string? Evidence)> rows =
+            [.. await connection.QueryAsync<(int? Total, string? Evidence)>(new CommandDefinition(Evidence, parameters, transaction, cancellationToken: cancellationToken))];
+        IEnumerable<DecisionRow> decisions = await connection.QueryAsync<DecisionRow>(new CommandDefinition(Decisions, parameters, transaction, cancellationToken: cancellationToken));
+        Dictionary<(Subject, string), FlaggedSubject> evidence = rows
+            .Where(static row => row.Evidence is not null)
+            .Select(static row => JsonSerializer.Deserialize(row.Evidence!, StorageJsonContext.Default.FlaggedSubject)!)
             .ToDictionary(static f => (f.Subject, f.Organization ?? ""));
         var flagged = new List<FlaggedSubject>();
-        foreach (IGrouping<(Subject, string), Decision> group in decisions.GroupBy(static d => (d.Subject, d.Organization ?? "")))
+        foreach (IGrouping<(Subject, string), Decision> group in decisions.Select(static row => row.ToDecision()).GroupBy(static d => (d.Subject, d.Organization ?? "")))
         {
             ImmutableArray<Decision> own = [.. group];
             FlaggedSubject subject = evidence.TryGetValue(group.Key, out FlaggedSubject? known) ? known : WithoutEvidence(own[^1]);
             flagged.Add(subject with { Decisions = own, Score = own.Max(static d => d.Score) });
         }
         flagged.Sort(static (a, b) => a.Score != b.Score ? b.Score.CompareTo(a.Score) : a.Subject.CompareTo(b.Subject));
-        return flagged;
+        return (flagged, rows[0].Total ?? 0);
     }
 
     /// <summary>
@@ -207,15 +230,6 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
         await connection.ExecuteAsync(new CommandDefinition(Evidence, parameters, cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition("delete from notices where recorded_at < @Before", parameters, cancellationToken: cancellationToken));
         return total;
-    }
-
-    private static async Task<IReadOnlyList<Decision>> ReadDecisionsAsync(
-        NpgsqlConnection connection, NpgsqlTransaction? transaction, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
-    {
-        const string Sql = $"select {DecisionRow.Columns} from decisions d where d.time >= @From and d.time < @To order by d.time, d.seq";
-        IEnumerable<DecisionRow> rows = await connection.QueryAsync<DecisionRow>(new CommandDefinition(
-            Sql, new { From = from.UtcDateTime, To = to.UtcDateTime }, transaction, cancellationToken: cancellationToken));
-        return [.. rows.Select(static row => row.ToDecision())];
     }
 
     private static async Task UpsertFlaggedAsync(

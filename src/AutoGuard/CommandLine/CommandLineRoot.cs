@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using AutoGuard.Configuration;
 
 namespace AutoGuard.CommandLine;
@@ -15,6 +16,7 @@ public sealed class CommandLineRoot
 
     private readonly VerbHandlers _handlers;
     private readonly IDictionary _environment;
+    private readonly List<(Command Command, Func<CommandResult, IEnumerable<string>> Complaints)> _requirements = [];
 
     private readonly Option<string[]> _configs = new("--config")
     {
@@ -40,21 +42,16 @@ public sealed class CommandLineRoot
         _environment = environment;
     }
 
-    /// <summary>The commands, with their handlers attached.</summary>
-    /// <param name="handlers">Who carries out which verb.</param>
-    /// <param name="environment">Environment variables; the process's own when null.</param>
-    public static RootCommand Build(VerbHandlers handlers, IDictionary? environment = null)
+    private RootCommand Build()
     {
-        ArgumentNullException.ThrowIfNull(handlers);
-        CommandLineRoot root = new(handlers, environment ?? Environment.GetEnvironmentVariables());
         RootCommand command = new("AutoGuard watches playback events and finds tokens, addresses and pages that abuse them.")
         {
             HelpName = ProgramName,
         };
-        command.Options.Add(root._configs);
-        command.Options.Add(root._sets);
-        command.Options.Add(root._verbose);
-        VerbCatalog catalog = new(handlers, root);
+        command.Options.Add(_configs);
+        command.Options.Add(_sets);
+        command.Options.Add(_verbose);
+        VerbCatalog catalog = new(_handlers, this);
         foreach (Command verb in catalog.All())
         {
             command.Subcommands.Add(verb);
@@ -76,21 +73,36 @@ public sealed class CommandLineRoot
         };
         // "@" begins no response file here: it may begin a token or a user.
         ParserConfiguration parser = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
-        ParseResult parsed = Build(handlers, environment).Parse(arguments, parser);
-        if (parsed.Action is not ParseErrorAction)
+        CommandLineRoot root = new(handlers, environment ?? Environment.GetEnvironmentVariables());
+        ParseResult parsed;
+        try
+        {
+            parsed = root.Build().Parse(arguments, parser);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException)
+        {
+            // The parser throws where a check asks for a value that cannot be read: the words are wrong, not the program.
+            await invocation.Error.WriteLineAsync($"autoguard: {OneLine(e.Message)}");
+            await invocation.Error.WriteLineAsync($"Run \"{ProgramName} --help\" for the usage.");
+            return ExitStatus.Usage;
+        }
+        Command command = parsed.CommandResult.Command;
+        bool asksForVerb = parsed.Action is ParseErrorAction || parsed.Action == command.Action;
+        string[] complaints = asksForVerb ? [.. root.Complaints(parsed).Distinct()] : [];
+        if (complaints.Length == 0)
         {
             return await parsed.InvokeAsync(invocation, cancellation);
         }
-        foreach (string message in Complaints(parsed).Distinct())
+        foreach (string message in complaints)
         {
             await invocation.Error.WriteLineAsync($"autoguard: {message}");
         }
-        await invocation.Error.WriteLineAsync($"Run \"{FullName(parsed.CommandResult.Command)} --help\" for the usage.");
+        await invocation.Error.WriteLineAsync($"Run \"{FullName(command)} --help\" for the usage.");
         return ExitStatus.Usage;
     }
 
     // For an unknown verb the parser has one message for each word after it, and one for the verb that is then missing.
-    private static IEnumerable<string> Complaints(ParseResult parsed)
+    private IEnumerable<string> Complaints(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
         if (command.Subcommands.Count > 0 && parsed.UnmatchedTokens.FirstOrDefault(t => !t.StartsWith('-')) is { } unknown)
@@ -98,16 +110,34 @@ public sealed class CommandLineRoot
             string? nearest = KeySuggestions.Nearest(command.Subcommands.Select(c => c.Name), unknown);
             return [$"{Secrets.Show(unknown, secret: false)} is no verb" + (nearest is null ? "." : $"; did you mean {nearest}?")];
         }
-        return parsed.Errors.Select(e => string.Join(' ', e.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
+        return [
+            .. parsed.Errors.Select(e => OneLine(e.Message)),
+            .. _requirements.Where(requirement => requirement.Command == command).SelectMany(requirement => requirement.Complaints(parsed.CommandResult)),
+        ];
     }
 
+    /// <summary>
+    /// Adds what several words of a verb must agree in; told together with what is wrong with single ones. Options that
+    /// cannot be read are complained of elsewhere, and their values must not be asked for.
+    /// </summary>
+    internal void Require(Command command, Func<CommandResult, IEnumerable<string>> complaints) => _requirements.Add((command, complaints));
+
+    private static string OneLine(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
     /// <summary>Attaches a handler: settings are loaded and checked before it is called.</summary>
-    internal void Attach<TArguments>(Command command, Func<ParseResult, TArguments> read, VerbHandler<TArguments> handler, IReadOnlyList<string>? presets = null) =>
-        command.SetAction((parsed, cancellation) => RunAsync(command, parsed, read, handler, presets, cancellation));
+    /// <param name="command">The verb.</param>
+    /// <param name="read">Makes its arguments of the words.</param>
+    /// <param name="handler">Carries it out.</param>
+    /// <param name="presets">What the verb sets otherwise, as texts of <c>--set</c>.</param>
+    /// <param name="files">The files that it reads and writes; none is replaced that another word means.</param>
+    internal void Attach<TArguments>(
+        Command command, Func<ParseResult, TArguments> read, VerbHandler<TArguments> handler, IReadOnlyList<string>? presets = null,
+        Func<TArguments, EffectiveSettings, IEnumerable<VerbFile>>? files = null) =>
+        command.SetAction((parsed, cancellation) => RunAsync(command, parsed, read, handler, presets, files, cancellation));
 
     private async Task<int> RunAsync<TArguments>(
         Command command, ParseResult parsed, Func<ParseResult, TArguments> read, VerbHandler<TArguments> handler,
-        IReadOnlyList<string>? presets, CancellationToken cancellation)
+        IReadOnlyList<string>? presets, Func<TArguments, EffectiveSettings, IEnumerable<VerbFile>>? files, CancellationToken cancellation)
     {
         TextWriter error = parsed.InvocationConfiguration.Error;
         bool verbose = parsed.GetValue(_verbose);
@@ -115,7 +145,13 @@ public sealed class CommandLineRoot
         try
         {
             VerbContext context = new(Load(null, []), verbose, parsed.InvocationConfiguration.Output, error) { With = Load };
-            return await handler(read(parsed), context, cancellation);
+            TArguments arguments = read(parsed);
+            string[] complaints = files is null ? [] : [.. VerbFiles.Complaints(files(arguments, context.Settings)).Distinct()];
+            foreach (string complaint in complaints)
+            {
+                await error.WriteLineAsync($"{name}: {complaint}");
+            }
+            return complaints.Length > 0 ? ExitStatus.Usage : await handler(arguments, context, cancellation);
         }
         catch (SettingsException e)
         {
@@ -139,7 +175,7 @@ public sealed class CommandLineRoot
         }
         catch (Exception e)
         {
-            string message = string.Join(' ', e.Message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+            string message = OneLine(e.Message);
             string hint = verbose ? "" : " Run again with --verbose for the details.";
             await error.WriteLineAsync($"{name}: failed: {message} ({e.GetType().Name}).{hint}");
             await DetailAsync(error, e, verbose);

@@ -9,6 +9,7 @@ namespace AutoGuard.CommandLine;
 internal sealed partial class VerbCatalog
 {
     private static readonly string[] ComparisonExtensions = [".html", ".json"];
+    private static readonly string[] ExplainedKinds = ["token", "ip"];
     private static readonly string[] SubjectKinds = ["token", "ip", "cidr", "referrer"];
 
     private Command Backtest()
@@ -27,17 +28,18 @@ internal sealed partial class VerbCatalog
         {
             files, against, labels, reports, subject,
         };
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(against) is null && result.GetResult(subject) is null)
-            {
-                result.AddError("Give --against OVERLAY.json, --subject TYPE:VALUE, or both.");
-            }
-        });
+        root.Require(command, result => result.GetResult(against) is null && result.GetResult(subject) is null
+            ? ["Give --against OVERLAY.json, --subject TYPE:VALUE, or both."]
+            : []);
         root.Attach(
             command,
             p => new BacktestArguments(p.GetRequiredValue(files), p.GetValue(against), p.GetValue(labels), p.GetValue(reports) ?? [], p.GetValue(subject)),
-            handlers.Backtest);
+            handlers.Backtest,
+            files: (a, settings) =>
+            [
+                .. VerbFiles.Of(settings), .. VerbFiles.Read("FILE", a.Files), .. VerbFiles.Read("--against", a.Against), .. VerbFiles.Read("--labels", a.Labels),
+                .. VerbFiles.Written("--report", a.Reports),
+            ]);
         return command;
     }
 
@@ -56,13 +58,17 @@ internal sealed partial class VerbCatalog
         });
         Option<string?> labels = ExistingFile("--labels", "Known incidents; the model then says how detection did with and without it.", "TRUTH.json");
         Command command = new("calibrate", "Learn from recorded events what is usual on this platform, for Detection:Model.") { files, model, labels };
-        root.Attach(command, p => new CalibrateArguments(p.GetRequiredValue(files), p.GetRequiredValue(model)!, p.GetValue(labels)), handlers.Calibrate);
+        root.Attach(
+            command,
+            p => new CalibrateArguments(p.GetRequiredValue(files), p.GetRequiredValue(model)!, p.GetValue(labels)),
+            handlers.Calibrate,
+            files: (a, settings) => [.. VerbFiles.Of(settings, withModel: false), .. VerbFiles.Read("FILE", a.Files), .. VerbFiles.Read("--labels", a.Labels), .. VerbFiles.Written("--out", a.Out)]);
         return command;
     }
 
     private Command Explain()
     {
-        (Argument<string> kind, Argument<string> value) = SubjectArguments("token", "ip");
+        (Argument<string> kind, Argument<string> value) = SubjectArguments(ExplainedKinds);
         Option<string?> organization = new("--organization")
         {
             Description = "The organization whose token is meant, where several use the same id; \"\" is the one without a name.",
@@ -75,18 +81,13 @@ internal sealed partial class VerbCatalog
         {
             kind, value, organization, recording, at, json,
         };
-        RequireSubject(command, kind, value);
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(at) is not null && result.GetResult(recording) is null)
-            {
-                result.AddError("--at needs --from FILE: a running worker knows only its present.");
-            }
-            if (result.GetResult(organization) is not null && result.GetResult(kind) is { Tokens: [{ Value: "ip" }] })
-            {
-                result.AddError("--organization goes with tokens: an address is the same for all organizations.");
-            }
-        });
+        RequireSubject(command, ExplainedKinds, kind, value);
+        root.Require(command, result => result.GetResult(at) is not null && result.GetResult(recording) is null
+            ? ["--at needs --from FILE: a running worker knows only its present."]
+            : []);
+        root.Require(command, result => result.GetResult(organization) is not null && result.GetResult(kind) is { Tokens: [{ Value: "ip" }] }
+            ? ["--organization goes with tokens: an address is the same for all organizations."]
+            : []);
         root.Attach(
             command,
             p => new ExplainArguments(SubjectOf(p, kind, value), p.GetValue(organization), p.GetValue(recording), p.GetValue(at), p.GetValue(json)),

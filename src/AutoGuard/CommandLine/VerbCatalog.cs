@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using AutoGuard.Core.Policy;
+using AutoGuard.Simulation;
 using AutoGuard.Simulation.Profiles;
 
 namespace AutoGuard.CommandLine;
@@ -11,6 +12,7 @@ namespace AutoGuard.CommandLine;
 internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot root)
 {
     private static readonly string[] ReportExtensions = [".html", ".json", ".csv"];
+    private static readonly string[] RuleKinds = ["ip", "cidr", "referrer", "token"];
 
     /// <summary>All verbs, in the order of the help.</summary>
     public IEnumerable<Command> All() => [Demo(), Run(), Replay(), Backtest(), Calibrate(), Simulate(), Report(), Rules(), Keys(), Explain(), Check()];
@@ -51,7 +53,12 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         root.Attach(
             command,
             p => new ReplayArguments(p.GetRequiredValue(files), p.GetValue(decisions), p.GetValue(reports) ?? [], p.GetValue(summary), p.GetValue(labels)),
-            handlers.Replay);
+            handlers.Replay,
+            files: (a, settings) =>
+            [
+                .. VerbFiles.Of(settings), .. VerbFiles.Read("FILE", a.Files), .. VerbFiles.Read("--labels", a.Labels), .. VerbFiles.Written("--decisions", a.Decisions),
+                .. VerbFiles.Written("--report", a.Reports), .. VerbFiles.Written("--summary", a.Summary),
+            ]);
         return command;
     }
 
@@ -65,13 +72,7 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         Option<string?> profile = new("--profile") { Description = $"The world to simulate: {string.Join(", ", SimulationProfiles.AnySize)}. Those but standard have 20,000 viewers and 4 hours unless said otherwise.", HelpName = "NAME" };
         profile.AcceptOnlyFromAmong([.. SimulationProfiles.AnySize]);
         Command command = new("simulate", "Make labelled traffic of viewers and attackers; deterministic for a seed.") { seed, viewers, hours, folder, toKafka, profile };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(folder) is null != result.GetValue(toKafka))
-            {
-                result.AddError("Give one of --out DIR and --to-kafka.");
-            }
-        });
+        root.Require(command, result => result.GetResult(folder) is null == IsSet(result, toKafka) ? [] : ["Give one of --out DIR and --to-kafka."]);
         root.Attach(
             command,
             p =>
@@ -85,8 +86,18 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
                     p.GetValue(toKafka),
                     p.GetValue(profile));
             },
-            handlers.Simulate);
+            handlers.Simulate,
+            files: (a, settings) => a.Out is { } written ? [.. VerbFiles.Of(settings), .. VerbFiles.Written("--out", SimulationFolder.Names.Select(name => Path.Combine(written, name)))] : []);
         return command;
+    }
+
+    private static bool IsSet(CommandResult result, Option<bool> option) =>
+        result.GetResult(option) is { Implicit: false, Tokens: not [{ Value: "false" }] };
+
+    private static bool TryInstant(CommandResult result, Option<DateTimeOffset?> option, out DateTimeOffset instant)
+    {
+        instant = default;
+        return result.GetResult(option) is { Tokens: [{ Value: var text }] } && TextForms.TryInstant(text, out instant);
     }
 
     private static bool IsLeftOut(ParseResult parsed, Option option) => parsed.GetResult(option) is null or { Implicit: true };
@@ -98,14 +109,10 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         Option<DateTimeOffset?> to = Instant("--to", "End of the period, exclusive; now when left out.");
         Option<string[]> outputs = ReportFiles("--out", ReportExtensions);
         Command command = new("report", "Report the flagged tokens of a period from the store.") { from, to, outputs };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(to) is { } end && result.GetValue(from) is { } start && end <= start)
-            {
-                result.AddError("--to must be after --from.");
-            }
-        });
-        root.Attach(command, p => new ReportArguments(p.GetValue(from)!.Value, p.GetValue(to), p.GetValue(outputs) ?? []), handlers.Report);
+        root.Require(command, result => TryInstant(result, from, out DateTimeOffset start) && TryInstant(result, to, out DateTimeOffset end) && end <= start
+            ? ["--to must be after --from."]
+            : []);
+        root.Attach(command, p => new ReportArguments(p.GetValue(from)!.Value, p.GetValue(to), p.GetValue(outputs) ?? []), handlers.Report, files: (a, settings) => [.. VerbFiles.Of(settings), .. VerbFiles.Written("--out", a.Outputs)]);
         return command;
     }
 
@@ -115,16 +122,16 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         Command list = new("list", "List the rules in force.") { json };
         root.Attach(list, p => new RulesListArguments(p.GetValue(json)), handlers.RulesList);
 
-        (Argument<string> addKind, Argument<string> addValue) = SubjectArguments("ip", "cidr", "referrer", "token");
+        (Argument<string> addKind, Argument<string> addValue) = SubjectArguments(RuleKinds);
         Option<TimeSpan?> duration = Duration("--for", "How long; when left out, 24 hours for addresses and networks, else until removed.");
         Option<string?> reason = new("--reason") { Description = "Why, for the operator.", HelpName = "TEXT" };
         Command add = new("add", "Refuse an address, network, referrer or token from now on.") { addKind, addValue, duration, reason };
-        RequireSubject(add, addKind, addValue);
+        RequireSubject(add, RuleKinds, addKind, addValue);
         root.Attach(add, p => new RulesAddArguments(SubjectOf(p, addKind, addValue), p.GetValue(duration), p.GetValue(reason)), handlers.RulesAdd);
 
-        (Argument<string> removeKind, Argument<string> removeValue) = SubjectArguments("ip", "cidr", "referrer", "token");
+        (Argument<string> removeKind, Argument<string> removeValue) = SubjectArguments(RuleKinds);
         Command remove = new("remove", "Lift a rule.") { removeKind, removeValue };
-        RequireSubject(remove, removeKind, removeValue);
+        RequireSubject(remove, RuleKinds, removeKind, removeValue);
         root.Attach(remove, p => new RulesRemoveArguments(SubjectOf(p, removeKind, removeValue)), handlers.RulesRemove);
 
         Argument<string> source = new("FILE") { Description = "Rules, one JSON object a line; - reads standard input." };
@@ -140,7 +147,7 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
 
         Argument<string> target = new("FILE") { Description = "Where to write, one JSON object a line; - is standard output." };
         Command export = new("export", "Write the rules to a file.") { target };
-        root.Attach(export, p => new RulesExportArguments(p.GetRequiredValue(target)), handlers.RulesExport);
+        root.Attach(export, p => new RulesExportArguments(p.GetRequiredValue(target)), handlers.RulesExport, files: (a, settings) => [.. VerbFiles.Of(settings), .. VerbFiles.Written("FILE", a.File)]);
 
         return new Command("rules", "Look at and change the rules of the local guardian.") { list, add, remove, import, export };
     }
@@ -153,21 +160,18 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         return command;
     }
 
-    private static (Argument<string> Kind, Argument<string> Value) SubjectArguments(params string[] kinds)
+    private static (Argument<string> Kind, Argument<string> Value) SubjectArguments(string[] kinds)
     {
         Argument<string> kind = new("KIND") { Description = $"One of {string.Join(", ", kinds)}." };
         kind.AcceptOnlyFromAmong(kinds);
         return (kind, new Argument<string>("VALUE") { Description = "The subject." });
     }
 
-    private static void RequireSubject(Command command, Argument<string> kind, Argument<string> value) => command.Validators.Add(result =>
-    {
-        if (result.GetResult(kind) is { Tokens: [var kindToken] } && result.GetResult(value) is { Tokens: [var valueToken] }
-            && TextForms.Subject(kindToken.Value, valueToken.Value, out string allowed) is null)
-        {
-            result.AddError($"{Configuration.Secrets.Show(valueToken.Value, secret: false)} is not allowed as VALUE; must be {allowed}.");
-        }
-    });
+    private void RequireSubject(Command command, string[] kinds, Argument<string> kind, Argument<string> value) => root.Require(command, result =>
+        result.GetResult(kind) is { Tokens: [var kindToken] } && result.GetResult(value) is { Tokens: [var valueToken] } && kinds.Contains(kindToken.Value)
+        && TextForms.Subject(kindToken.Value, valueToken.Value, out string allowed) is null
+            ? [$"{Configuration.Secrets.Show(valueToken.Value, secret: false)} is not allowed as VALUE; must be {allowed}."]
+            : []);
 
     private static Subject SubjectOf(ParseResult parsed, Argument<string> kind, Argument<string> value) =>
         TextForms.Subject(parsed.GetRequiredValue(kind), parsed.GetRequiredValue(value), out string allowed)
@@ -282,9 +286,21 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         {
             return;
         }
-        if (!File.Exists(path))
+        string shown = Configuration.Secrets.Show(path, secret: false);
+        if (Directory.Exists(path))
         {
-            result.AddError($"{Configuration.Secrets.Show(path, secret: false)} is not there; must be a file.");
+            result.AddError($"{shown} is a folder; must be a file.");
         }
+        else if (!File.Exists(path))
+        {
+            result.AddError(path is ['-', _, ..] && result is ArgumentResult { Parent: CommandResult verb } ? NoSuchOption(verb.Command, path, shown) : $"{shown} is not there; must be a file.");
+        }
+    }
+
+    // To the parser a word that begins with a hyphen and is no option is an argument like any other.
+    private static string NoSuchOption(Command verb, string word, string shown)
+    {
+        IEnumerable<string> names = verb.Options.Concat(verb.Parents.OfType<Command>().SelectMany(parent => parent.Options).Where(option => option.Recursive)).Select(option => option.Name);
+        return $"{shown} is no option of {verb.Name}" + (Configuration.KeySuggestions.Nearest(names, word) is { } nearest ? $"; did you mean {nearest}?" : ".");
     }
 }

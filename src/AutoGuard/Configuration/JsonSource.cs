@@ -21,6 +21,11 @@ internal static partial class JsonSource
     public static MapNode? Read(string path, string name, string missing, List<SettingError> errors)
     {
         byte[] bytes;
+        if (Directory.Exists(path))
+        {
+            errors.Add(new SettingError("", $"is a folder, no file: {path} ({missing})", new SettingOrigin(name)));
+            return null;
+        }
         try
         {
             bytes = File.ReadAllBytes(path);

@@ -112,20 +112,13 @@ internal sealed class SettingsBinder(SettingDefinition root, List<SettingError> 
             return null;
         }
         ForgetBelow(path);
-        int before = errors.Count;
         Array items = Array.CreateInstance(key.Element!.Type, list.Items.Count);
         for (int i = 0; i < list.Items.Count; i++)
         {
             string at = string.Create(CultureInfo.InvariantCulture, $"{path}:{i}");
-            if (ReadElement(key.Element, list.Items[i], at) is { } item)
-            {
-                items.SetValue(item, i);
-                _origins[at] = list.Items[i].Origin;
-            }
-        }
-        if (errors.Count > before)
-        {
-            return null;
+            // A wrong element keeps its place, as far as it could be read: the others are still to be checked.
+            items.SetValue(ReadElement(key.Element, list.Items[i], at), i);
+            _origins[at] = list.Items[i].Origin;
         }
         return key.Type.IsInstanceOfType(items) ? items : (IList?)Activator.CreateInstance(key.Type, items);
     }
@@ -154,9 +147,8 @@ internal sealed class SettingsBinder(SettingDefinition root, List<SettingError> 
     {
         if (element.Shape == SettingShape.Leaf)
         {
-            return TryLeaf(element, node, path, out object? value) ? value : null;
+            return TryLeaf(element, node, path, out object? value) ? value : element.Type == typeof(string) ? "" : null;
         }
-        int before = errors.Count;
         object item = Activator.CreateInstance(element.Type) ?? throw new InvalidOperationException($"{element.Type} has no constructor");
         if (node is ScalarNode { Kind: ScalarKind.Text or ScalarKind.Number or ScalarKind.Untyped } scalar && element.TextForm is { } textForm)
         {
@@ -173,7 +165,7 @@ internal sealed class SettingsBinder(SettingDefinition root, List<SettingError> 
         {
             Wrong(path, $"{Shown(node, path, element)} is not allowed; must be {element.Allowed}", node.Origin);
         }
-        return errors.Count == before ? item : null;
+        return item;
     }
 
     private bool TryLeaf(SettingDefinition leaf, SettingsNode node, string path, out object? value)

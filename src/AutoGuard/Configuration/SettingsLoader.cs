@@ -74,9 +74,10 @@ public static class SettingsLoader
         MakeAbsolute(values, home);
         List<string> warnings = [];
         new SettingsRules(values, OriginOf, binder.IsWrong, errors, warnings).Check((time ?? TimeProvider.System).GetUtcNow());
+        HashSet<string> told = [.. errors.Select(error => error.Key)];
         foreach ((string key, string problem) in rules?.Invoke(values) ?? [])
         {
-            if (!binder.IsWrong(key))
+            if (!binder.IsWrong(key) && !told.Contains(key))
             {
                 errors.Add(new SettingError(key, problem, OriginOf(key)));
             }

@@ -121,7 +121,7 @@ internal sealed partial class SettingsRules(
     {
         for (int i = 0; i < referrers.Official.Length; i++)
         {
-            CheckHost(At("Referrers:Official", i), referrers.Official[i]);
+            CheckHost(referrers.Official[i], problem => Error(At("Referrers:Official", i), problem));
         }
         if (referrers.Official.Length == 0)
         {
@@ -135,7 +135,7 @@ internal sealed partial class SettingsRules(
         {
             if (!IpNetwork.TryParse(value, out _))
             {
-                Error(key, $"{Show(value)} is no address; must be an address or a CIDR whose host bits are zero, as 203.0.113.7 or 203.0.113.0/24");
+                Blame(key, $"{Show(value)} is no address; must be an address or a CIDR whose host bits are zero, as 203.0.113.7 or 203.0.113.0/24");
             }
         });
         Each("Asns", allowlist.Asns, (key, value) =>
@@ -143,17 +143,17 @@ internal sealed partial class SettingsRules(
             string digits = value.StartsWith("AS", StringComparison.OrdinalIgnoreCase) ? value[2..] : value;
             if (!uint.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out uint asn) || asn == 0)
             {
-                Error(key, $"{Show(value)} is no autonomous system; must be a number from 1 to 4294967295, with or without AS before it");
+                Blame(key, $"{Show(value)} is no autonomous system; must be a number from 1 to 4294967295, with or without AS before it");
             }
         });
-        Each("Referrers", allowlist.Referrers, CheckHost);
+        Each("Referrers", allowlist.Referrers, (key, value) => CheckHost(value, problem => Blame(key, problem)));
         Each("Users", allowlist.Users, NotEmpty);
         Each("Tokens", allowlist.Tokens, (key, value) =>
         {
             NotEmpty(key, value);
             if (Secrets.LooksLikeEncodedToken(value))
             {
-                Error(key, "(hidden) is an encoded token, which is a secret; must be its identity: the jti, or sha256: and the digest of a token without one");
+                Blame(key, "(hidden) is an encoded token, which is a secret; must be its identity: the jti, or sha256: and the digest of a token without one");
             }
         });
 
@@ -161,15 +161,23 @@ internal sealed partial class SettingsRules(
         {
             if (string.IsNullOrWhiteSpace(value))
             {
-                Error(key, $"{Show(value)} is not allowed; must be a text, not empty");
+                Blame(key, $"{Show(value)} is not allowed; must be a text, not empty");
             }
         }
+
+        void Blame(string key, string problem) => errors.Add(new SettingError(key, problem, originOf(key)));
 
         void Each(string list, AllowlistEntry[] entries, Action<string, string> check)
         {
             for (int i = 0; i < entries.Length; i++)
             {
-                check(At($"Allowlist:{list}", i), entries[i].Value);
+                // Of an entry that is wrong elsewhere, as in its until, the value is still worth a look; one that could not
+                // be read has been told.
+                string key = At($"Allowlist:{list}", i);
+                if (entries[i].Value.Length > 0 || !isWrong(key))
+                {
+                    check(key, entries[i].Value);
+                }
             }
             int over = entries.Count(e => e.Until < now);
             if (over > 0)
@@ -179,14 +187,14 @@ internal sealed partial class SettingsRules(
         }
     }
 
-    private void CheckHost(string key, string value)
+    private static void CheckHost(string value, Action<string> complain)
     {
         if (HostPattern().IsMatch(value) || IpAddress.TryParse(value, out _))
         {
             return;
         }
         bool isUrl = Uri.TryCreate(value, UriKind.Absolute, out Uri? url) && url.Host.Length > 0;
-        Error(key, $"{Show(value)} is no host name; must be {(isUrl ? url!.Host : "one as example.com or *.example.com")}");
+        complain($"{Show(value)} is no host name; must be {(isUrl ? url!.Host : "one as example.com or *.example.com")}");
     }
 
     private void CheckDetection(DetectionOptions detection)

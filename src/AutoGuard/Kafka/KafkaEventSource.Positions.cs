@@ -119,6 +119,11 @@ public sealed partial class KafkaEventSource
                 return;
             }
         }
+        catch (KafkaException e) when (e.Error.Code == ErrorCode.Local_NoOffset)
+        {
+            // librdkafka says that nothing is left to commit.
+            return;
+        }
         catch (KafkaException e) when (e.Error.Code == ErrorCode.RebalanceInProgress)
         {
             Counters.CountCommit(succeeded: false);

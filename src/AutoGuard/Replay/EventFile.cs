@@ -47,7 +47,9 @@ internal sealed class EventFile : IDisposable
                 return OpenPipe(Path.GetFileName(path), file);
             }
             Span<byte> first = stackalloc byte[2];
-            bool zipped = IsGzip(first[..file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)]);
+            first = first[..file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false)];
+            RefuseUtf16(path, first);
+            bool zipped = IsGzip(first);
             file.Position = 0;
             return new EventFile(Path.GetFileName(path), file, zipped ? Unzip(file) : file, file.Length);
         }
@@ -56,6 +58,9 @@ internal sealed class EventFile : IDisposable
             throw new VerbException($"{path} cannot be read: {error.Message}", ExitStatus.Usage);
         }
     }
+
+    /// <summary>Whether something that is no part of it stands behind a zipped recording; known when all of it was read.</summary>
+    public bool HasMoreBehind => Lines is WholeGzipStream { HasMoreBehind: true };
 
     /// <inheritdoc/>
     public void Dispose()
@@ -68,8 +73,17 @@ internal sealed class EventFile : IDisposable
     {
         byte[] first = new byte[2];
         int length = pipe.ReadAtLeast(first, first.Length, throwOnEndOfStream: false);
+        RefuseUtf16(name, first.AsSpan(0, length));
         ChainedStream whole = new(new MemoryStream(first, 0, length), pipe);
         return new EventFile(name, pipe, IsGzip(first.AsSpan(0, length)) ? Unzip(whole) : whole, 0);
+    }
+
+    private static void RefuseUtf16(string name, ReadOnlySpan<byte> first)
+    {
+        if (first is [0xff, 0xfe] or [0xfe, 0xff])
+        {
+            throw new VerbException($"{name} begins with the byte order mark of UTF-16; events are UTF-8. Convert it, as with iconv -f UTF-16 -t UTF-8.", ExitStatus.Usage);
+        }
     }
 
     private static bool IsGzip(ReadOnlySpan<byte> first) => first is [0x1f, 0x8b];

@@ -97,8 +97,17 @@ internal sealed class ReplayReader : IDisposable
                 using EventFile file = _pipes.Remove(path, out EventFile? pipe) ? pipe : EventFile.Open(path);
                 _current = file;
                 ReadFile(file, ref batch, cancellation);
+                if (file.HasMoreBehind)
+                {
+                    _error.WriteLine($"autoguard: {file.Name}: what stands behind the end of the archive is no part of it and was left out.");
+                }
                 _bytesBefore += file.Length;
                 _current = null;
+            }
+            if (Lines > 0 && Rejected.Sum(pair => pair.Count) == Lines)
+            {
+                string reasons = string.Join(", ", Rejected.Select(pair => FormattableString.Invariant($"{ReplaySummary.Name(pair.Reason)} {pair.Count}")));
+                throw new VerbException($"Not one line of the input is an event ({reasons}). Is it a recording, one JSON object a line?");
             }
             _filled.Add(batch, cancellation);
         }

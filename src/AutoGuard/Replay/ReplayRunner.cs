@@ -64,8 +64,19 @@ internal sealed class ReplayRunner : IDisposable
     /// <summary>The key of a token's identity within a tenant; null for the nameless one.</summary>
     public Key128 TokenKey(string identity, string? organization) => _parts.TokenKey(identity, organization);
 
-    /// <summary>Runs the replay; decisions are written to <paramref name="decisionFile"/> as they are made.</summary>
+    /// <summary>Runs the replay; decisions are in <paramref name="decisionFile"/> when all of it has succeeded.</summary>
     public async Task<ReplaySummary> RunAsync(string? decisionFile, TimeProvider time, CancellationToken cancellation)
+    {
+        if (decisionFile is null)
+        {
+            return await RunAsync((Stream?)null, time, cancellation);
+        }
+        ReplaySummary? summary = null;
+        await AtomicFile.WriteAsync(decisionFile, async (stream, token) => summary = await RunAsync(stream, time, token), cancellation);
+        return summary!;
+    }
+
+    private async Task<ReplaySummary> RunAsync(Stream? decisions, TimeProvider time, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
         using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -74,7 +85,7 @@ internal sealed class ReplayRunner : IDisposable
         try
         {
             await Task.Factory.StartNew(
-                () => Detect(decisionFile, linked.Token), linked.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                () => Detect(decisions, linked.Token), linked.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         finally
         {
@@ -112,9 +123,8 @@ internal sealed class ReplayRunner : IDisposable
 
     public void Dispose() => _reader.Dispose();
 
-    private void Detect(string? decisionFile, CancellationToken cancellation)
+    private void Detect(Stream? file, CancellationToken cancellation)
     {
-        using FileStream? file = decisionFile is null ? null : new FileStream(decisionFile, FileMode.Create, FileAccess.Write);
         ArrayBufferWriter<byte> line = new();
         foreach (EventBatch batch in _reader.Batches)
         {
@@ -133,7 +143,7 @@ internal sealed class ReplayRunner : IDisposable
         Take(file, line);
     }
 
-    private void Take(FileStream? file, ArrayBufferWriter<byte> line)
+    private void Take(Stream? file, ArrayBufferWriter<byte> line)
     {
         _notices.AddRange(_output.Notices);
         if (_output.Decisions.Count == 0 && _output.Cases.Count == 0)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AutoGuard.Core.Events;
+using AutoGuard.Reports;
 using AutoGuard.Simulation.Labels;
 
 namespace AutoGuard.Replay;
@@ -50,9 +51,10 @@ internal sealed record ReplaySummary
         return char.ToLowerInvariant(name[0]) + name[1..];
     }
 
-    public async Task WriteAsync(string path, CancellationToken cancellation)
+    public Task WriteAsync(string path, CancellationToken cancellation) => AtomicFile.WriteAsync(path, WriteAsync, cancellation);
+
+    private async Task WriteAsync(Stream file, CancellationToken cancellation)
     {
-        await using FileStream file = new(path, FileMode.Create, FileAccess.Write);
         await using Utf8JsonWriter writer = new(file, new JsonWriterOptions { Indented = true });
         writer.WriteStartObject();
         writer.WriteNumber("events", Events);

@@ -4,8 +4,9 @@ namespace AutoGuard.Replay;
 
 /// <summary>
 /// Unzips an archive and fails at its end when the archive is not whole. GZipStream takes one that was cut off for one
-/// that ends there. So a last member with a known text is put behind the archive: where it does not come out, the archive
-/// had not ended.
+/// that ends there. So a last member with a known text is put behind the archive: where it was read and does not come out,
+/// the archive had not ended. Where it was not even looked at, something else stands behind the last whole member: as gzip
+/// does, that is left out, and told.
 /// </summary>
 internal sealed class WholeGzipStream : Stream
 {
@@ -15,11 +16,16 @@ internal sealed class WholeGzipStream : Stream
     private readonly GZipStream _unzipped;
     private readonly byte[] _buffer = new byte[Room];
     private int _start;
+    private readonly MemoryStream _seal = new(Zip(Seal));
     private int _end;
+    private int _heldBack = Seal.Length;
     private bool _isOver;
 
     public WholeGzipStream(Stream zipped) =>
-        _unzipped = new GZipStream(new ChainedStream(zipped, new MemoryStream(Zip(Seal))), CompressionMode.Decompress);
+        _unzipped = new GZipStream(new ChainedStream(zipped, _seal), CompressionMode.Decompress);
+
+    /// <summary>Whether there is something behind the archive, known when all of it was read.</summary>
+    public bool HasMoreBehind { get; private set; }
 
     public override bool CanRead => true;
 
@@ -44,7 +50,7 @@ internal sealed class WholeGzipStream : Stream
         {
             Fill();
         }
-        int length = Math.Min(buffer.Length, _isOver ? 0 : _end - _start - Seal.Length);
+        int length = Math.Min(buffer.Length, _end - _start - _heldBack);
         _buffer.AsSpan(_start, length).CopyTo(buffer);
         _start += length;
         return length;
@@ -65,6 +71,7 @@ internal sealed class WholeGzipStream : Stream
     protected override void Dispose(bool disposing)
     {
         _unzipped.Dispose();
+        _seal.Dispose();
         base.Dispose(disposing);
     }
 
@@ -80,6 +87,12 @@ internal sealed class WholeGzipStream : Stream
             return;
         }
         _isOver = true;
+        if (_seal.Position == 0)
+        {
+            HasMoreBehind = true;
+            _heldBack = 0;
+            return;
+        }
         if (!_buffer.AsSpan(0, _end).SequenceEqual(Seal))
         {
             throw new InvalidDataException("The archive is cut off.");

@@ -12,11 +12,23 @@ internal static class AtomicFile
 
     /// <summary>
     /// Writes <paramref name="path"/>, replacing what is there; folders are made. The file is readable by owner and group
-    /// only: reports hold addresses and user ids.
+    /// only: reports and decisions hold addresses and user ids. A link stays, what it leads to is replaced. A pipe or device
+    /// is written as it comes.
     /// </summary>
     public static async Task WriteAsync(string path, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
-        var full = Path.GetFullPath(path);
+        if (OpenForStreaming(path) is { } open)
+        {
+            await using (open)
+            {
+                await write(open, cancellationToken);
+                await open.FlushAsync(cancellationToken);
+            }
+
+            return;
+        }
+
+        var full = RealPath.Of(path);
         var folder = Path.GetDirectoryName(full) ?? throw new IOException($"'{path}' names a folder, not a file.");
         Directory.CreateDirectory(folder);
         var temporary = Path.Combine(folder, string.Create(
@@ -37,6 +49,33 @@ internal static class AtomicFile
         {
             File.Delete(temporary);
         }
+    }
+
+    /// <summary>Whether a path is a device's or a process's own: these are never replaced by a file.</summary>
+    public static bool IsDevice(string path)
+    {
+        var full = Path.GetFullPath(path);
+        return !OperatingSystem.IsWindows() && !full.StartsWith("/dev/shm/", StringComparison.Ordinal)
+            && (full.StartsWith("/dev/", StringComparison.Ordinal) || full.StartsWith("/proc/", StringComparison.Ordinal));
+    }
+
+    /// <summary>Opens what cannot be replaced; null for a file and for what is not there.</summary>
+    private static FileStream? OpenForStreaming(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        // Also tells a file that may not be written: renaming would replace it all the same.
+        var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        if (!stream.CanSeek || IsDevice(path) || IsDevice(RealPath.Of(path)))
+        {
+            return stream;
+        }
+
+        stream.Dispose();
+        return null;
     }
 
     private static FileStreamOptions Options()

@@ -1,5 +1,6 @@
 using AutoGuard.Core.Policy;
 using AutoGuard.Core.Reporting;
+using AutoGuard.Replay;
 
 namespace AutoGuard.Reports;
 
@@ -202,7 +203,8 @@ internal sealed class HtmlReportWriter : IReportWriter
 
         if (report.LeftOut > 0)
         {
-            page.Element("p", "notice", $"{ReportWords.Count(report.LeftOut, "more subject was", "more subjects were")} flagged with lower scores and left out of this report.");
+            page.Open("p", "notice").Text($"{ReportWords.Count(report.LeftOut, "more subject was", "more subjects were")} flagged with lower scores and left out of this report. ")
+                .Text("To see them, make reports of shorter periods: ").Element("code", null, $"autoguard report --from {EventTimeText.Of(report.From)} --to {EventTimeText.Of(report.To)}").Text(".").Close();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AutoGuard.CommandLine;
+using AutoGuard.Configuration;
 using AutoGuard.Core.Reporting;
 using AutoGuard.Live;
 using AutoGuard.Replay;
@@ -44,7 +45,11 @@ internal static class ReplayVerb
         {
             return SimulationJson.ReadTruth(await File.ReadAllBytesAsync(path, cancellation));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
+        catch (System.Text.Json.JsonException error)
+        {
+            throw new VerbException($"{path} is no file of labels as simulate writes it: {JsonFault.Of(error)}.", ExitStatus.Usage);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new VerbException($"{path} cannot be read as labels: {error.Message}", ExitStatus.Usage);
         }

@@ -23,11 +23,6 @@ internal static class ReportVerb
         FlaggedReport report = await source.ReadAsync(arguments.From, to, cancellation);
         foreach (string path in arguments.Outputs.Count > 0 ? arguments.Outputs : DefaultPaths(settings, to))
         {
-            string? folder = Path.GetDirectoryName(Path.GetFullPath(path));
-            if (folder is not null)
-            {
-                Directory.CreateDirectory(folder);
-            }
             await FlaggedReports.WriteAsync(report, path, cancellation);
             await context.Output.WriteLineAsync(path);
         }

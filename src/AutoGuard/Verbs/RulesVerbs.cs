@@ -5,6 +5,7 @@ using AutoGuard.Configuration;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Live;
+using AutoGuard.Reports;
 using AutoGuard.Worker;
 
 namespace AutoGuard.Verbs;
@@ -65,15 +66,13 @@ internal static class RulesVerbs
         }, cancellation);
 
     public static Task<int> ExportAsync(RulesExportArguments arguments, VerbContext context, CancellationToken cancellation) =>
-        WithStoreAsync(context, async store =>
-        {
-            await using StreamWriter? file = arguments.File == "-" ? null : new StreamWriter(arguments.File);
-            TextWriter writer = file ?? context.Output;
-            await foreach (Rule rule in AllAsync(store))
+        WithStoreAsync(context, store => arguments.File == "-"
+            ? ExportAsync(store, context.Output)
+            : AtomicFile.WriteAsync(arguments.File, async (stream, _) =>
             {
-                await writer.WriteLineAsync(Json(rule));
-            }
-        }, cancellation);
+                await using StreamWriter writer = new(stream, leaveOpen: true);
+                await ExportAsync(store, writer);
+            }, cancellation), cancellation);
 
     public static Task<int> ImportAsync(RulesImportArguments arguments, VerbContext context, CancellationToken cancellation) =>
         WithStoreAsync(context, async store =>
@@ -95,6 +94,14 @@ internal static class RulesVerbs
             await context.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{added} of {drafts.Count} rules imported"));
         }, cancellation);
 
+    private static async Task ExportAsync(RuleStore store, TextWriter writer)
+    {
+        await foreach (Rule rule in AllAsync(store))
+        {
+            await writer.WriteLineAsync(Json(rule));
+        }
+    }
+
     private static async Task<List<RuleDraft>> ReadAsync(string path, CancellationToken cancellation)
     {
         List<RuleDraft> drafts = [];
@@ -112,7 +119,8 @@ internal static class RulesVerbs
             }
             catch (Exception error) when (error is JsonException or FormatException)
             {
-                problems.Add(string.Create(CultureInfo.InvariantCulture, $"line {number}: {error.Message}"));
+                string fault = error is JsonException json ? JsonFault.Of(json) : TerminalText.Visible(error.Message, 200);
+                problems.Add(string.Create(CultureInfo.InvariantCulture, $"line {number}: {fault}"));
             }
         }
         return problems.Count == 0

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
-using AutoGuard.Core.Reporting;
-using AutoGuard.Guardian.Api;
-using AutoGuard.Reports;
+using AutoGuard.Guardian;
 using AutoGuard.Verbs;
 using AutoGuard.Worker;
 
@@ -12,8 +11,6 @@ namespace AutoGuard.Web;
 /// <summary>What the worker serves besides the guardian's API: health, metrics, the dashboard, explanations.</summary>
 internal static class OperatorEndpoints
 {
-    private static readonly TimeSpan DashboardPeriod = TimeSpan.FromHours(24);
-
     public static void Map(WebApplication app, WorkerFigures figures, DetectionWorker worker, bool authentication, TimeProvider time)
     {
         app.MapGet("/health/live", () => Results.Text("live\n"));
@@ -23,35 +20,25 @@ internal static class OperatorEndpoints
         app.MapGet("/metrics", () => Results.Text(PrometheusText.Of(figures), "text/plain; version=0.0.4; charset=utf-8"));
 
         RouteGroupBuilder operators = app.MapGroup("");
-        operators.AddEndpointFilter(new OperatorAccess(app.Services.GetRequiredService<ApiKeys>(), authentication));
-        operators.MapGet("/", (HttpContext http, IReportSource source) => DashboardAsync(http, source, figures, time));
+        if (authentication)
+        {
+            operators.RequireOperatorKey();
+        }
+        Dashboard dashboard = new(app.Services.GetRequiredService<StoreReportSource>(), figures, time);
+        operators.MapGet("/", (HttpResponse response, CancellationToken cancellation) => DashboardAsync(dashboard, response, cancellation));
         operators.MapGet("/explain/token/{**value}", (string value, string? organization, HttpContext http) => ExplainTokenAsync(worker, value, organization, http.RequestAborted));
         operators.MapGet("/explain/ip/{value}", (string value, string? organization, HttpContext http) => IpAddress.TryParse(value, out IpAddress address)
             ? ExplainAsync(worker, (explainer, now) => explainer.Address(address, now, organization), http.RequestAborted)
             : Task.FromResult(Results.Text("This is no address.\n", statusCode: StatusCodes.Status400BadRequest)));
     }
 
-    /// <summary>The last day's report as of now, by event time, renewed by the browser.</summary>
-    private static async Task DashboardAsync(HttpContext http, IReportSource source, WorkerFigures figures, TimeProvider time)
+    private static async Task<IResult> DashboardAsync(Dashboard dashboard, HttpResponse response, CancellationToken cancellation)
     {
-        DetectionWorker worker = figures.Worker;
-        DateTimeOffset to = worker.LatestEvent is { } latest
-            ? DateTimeOffset.FromUnixTimeMilliseconds(latest).AddMinutes(1)
-            : time.GetUtcNow();
-        FlaggedReport report = await source.ReadAsync(to - DashboardPeriod, to, http.RequestAborted);
-        report = report with { Events = worker.Counters.Accepted, Sessions = worker.TotalSessions, Engines = EnginesNow(report, figures) };
-        http.Response.ContentType = "text/html; charset=utf-8";
-        http.Response.Headers["Refresh"] = "10";
-        http.Response.Headers.CacheControl = "no-store";
-        await FlaggedReports.WriteAsync(report, http.Response.Body, "html", http.RequestAborted);
+        byte[] page = await dashboard.PageAsync(cancellation);
+        response.Headers["Refresh"] = Dashboard.Freshness.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        response.Headers.CacheControl = "no-store";
+        return Results.Bytes(page, "text/html; charset=utf-8");
     }
-
-    /// <summary>Every engine of this worker, with what the store says of it and whether it can do anything now.</summary>
-    private static ImmutableArray<EngineSummary> EnginesNow(FlaggedReport report, WorkerFigures figures) =>
-    [
-        .. figures.Enforcers.Select(engine =>
-            (report.Engines.FirstOrDefault(stored => stored.Engine == engine.Name) ?? new EngineSummary(engine.Name, 0, 0, 0)) with { Problem = engine.Problem }),
-    ];
 
     /// <summary>Without an organization the token is looked for in all; an id that several have given is answered 409.</summary>
     private static async Task<IResult> ExplainTokenAsync(DetectionWorker worker, string identity, string? organization, CancellationToken cancellation)
@@ -78,6 +65,10 @@ internal static class OperatorEndpoints
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return Results.Text("The worker is stopping.\n", statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+        catch (UnansweredException error)
+        {
+            return Results.Text(error.Message + "\n", statusCode: error.IsRefused ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError);
         }
     }
 }

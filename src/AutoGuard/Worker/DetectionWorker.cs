@@ -30,7 +30,7 @@ internal sealed partial class DetectionWorker
     private readonly long _tick;
     private readonly DetectionOutput _output = new();
     private readonly SettledPositions _positions = new();
-    private readonly ConcurrentQueue<(Action<DetectionPipeline> Ask, Action GiveUp)> _questions = new();
+    private readonly WorkerQuestions _questions;
     private readonly Action<Decision>? _decided;
     private readonly ConcurrentQueue<Decision> _latest = new();
     private volatile Notice? _breaker;
@@ -47,7 +47,6 @@ internal sealed partial class DetectionWorker
     private long _latestEvent = long.MinValue;
     private long _decisions;
     private long _firstEventAt;
-    private volatile bool _hasEnded;
 
     /// <param name="parts">The pipeline and its pools.</param>
     /// <param name="settings">Lateness and tick.</param>
@@ -62,6 +61,7 @@ internal sealed partial class DetectionWorker
     {
         _decided = decided;
         _logger = logger;
+        _questions = new WorkerQuestions(logger);
         _parts = parts;
         _source = source;
         _dispatcher = dispatcher;
@@ -113,35 +113,16 @@ internal sealed partial class DetectionWorker
     /// <summary>Blocks that became flags because of the breaker.</summary>
     public long BreakerRefused => Volatile.Read(ref _breakerRefused);
 
-    /// <summary>Has a question about a subject answered from the live state, between two batches.</summary>
+    /// <summary>Has an operator's question about a subject answered from the live state, between two batches.</summary>
     /// <exception cref="OperationCanceledException">Detection has ended, or the question was given up.</exception>
+    /// <exception cref="UnansweredException">Too many wait, or answering it failed.</exception>
     public Task<Explanation?> ExplainAsync(Func<Explainer, long, Explanation?> ask, CancellationToken cancellation) =>
-        AskAsync(pipeline => ask(pipeline.Explainer, Math.Max(pipeline.Watermark, 0)), cancellation);
+        _questions.AskForOperatorAsync(pipeline => ask(pipeline.Explainer, Math.Max(pipeline.Watermark, 0)), cancellation);
 
-    /// <summary>Has any question answered on the detection thread, between two batches. What goes wrong with it is the asker's: detection goes on.</summary>
+    /// <summary>Has a question of another part answered on the detection thread, between two batches.</summary>
     /// <exception cref="OperationCanceledException">Detection has ended, or the question was given up.</exception>
-    public Task<T> AskAsync<T>(Func<DetectionPipeline, T> ask, CancellationToken cancellation)
-    {
-        TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _questions.Enqueue((Answer, () => answer.TrySetCanceled(CancellationToken.None)));
-        if (_hasEnded)
-        {
-            answer.TrySetCanceled(CancellationToken.None);
-        }
-        return answer.Task.WaitAsync(cancellation);
-
-        void Answer(DetectionPipeline pipeline)
-        {
-            try
-            {
-                answer.TrySetResult(ask(pipeline));
-            }
-            catch (Exception error)
-            {
-                answer.TrySetException(error);
-            }
-        }
-    }
+    /// <exception cref="UnansweredException">Answering it failed.</exception>
+    public Task<T> AskAsync<T>(Func<DetectionPipeline, T> ask, CancellationToken cancellation) => _questions.AskAsync(ask, cancellation);
 
     /// <summary>
     /// Runs until the source has ended; then the dispatcher's channel is completed. <paramref name="abandon"/> ends the wait
@@ -179,18 +160,14 @@ internal sealed partial class DetectionWorker
                     LetSilencePass();
                 }
                 await HandOverAsync(abandon);
-                Answer();
+                _questions.Answer(_parts.Pipeline);
                 Publish();
             }
         }
         finally
         {
             _dispatcher.TryComplete();
-            _hasEnded = true;
-            while (_questions.TryDequeue(out var question))
-            {
-                question.GiveUp();
-            }
+            _questions.End();
         }
     }
 
@@ -289,14 +266,6 @@ internal sealed partial class DetectionWorker
         }
         _output.Notices.Clear();
         return notices;
-    }
-
-    private void Answer()
-    {
-        while (_questions.TryDequeue(out var question))
-        {
-            question.Ask(_parts.Pipeline);
-        }
     }
 
     private void Publish()

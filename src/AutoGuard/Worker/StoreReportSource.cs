@@ -18,22 +18,24 @@ internal sealed class StoreReportSource(
     PostgresDecisionStore store, AftermathReader aftermaths, NoticeLog notices, EffectiveSettings settings, Func<long?> watermark, Func<string>? fingerprint = null) : IReportSource
 {
     /// <inheritdoc/>
-    public async Task<FlaggedReport> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    public Task<FlaggedReport> ReadAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
+        ReadAsync(from, to, FlaggedReportBuilder.DefaultLimit, cancellationToken);
+
+    /// <summary>The same with at most <paramref name="most"/> subjects, those with the highest scores; the others stay in the database and are counted.</summary>
+    public async Task<FlaggedReport> ReadAsync(DateTimeOffset from, DateTimeOffset to, int most, CancellationToken cancellationToken)
     {
-        FlaggedReportBuilder builder = new(from, to, settings.Values.Reports.TimeZone);
-        foreach (FlaggedSubject evidence in await store.ReadFlaggedAsync(from, to, cancellationToken))
+        FlaggedReportBuilder builder = new(from, to, settings.Values.Reports.TimeZone, most);
+        (IReadOnlyList<FlaggedSubject> highest, int total) = await store.ReadFlaggedAsync(from, to, most, cancellationToken);
+        foreach (FlaggedSubject evidence in highest)
         {
             builder.Add(evidence);
-        }
-        foreach (Decision decision in await store.ReadDecisionsAsync(from, to, cancellationToken))
-        {
-            builder.Add(decision);
         }
         FlaggedReport report = builder.Build(settings.Values.Kafka.EventsTopic, fingerprint?.Invoke() ?? settings.Fingerprint, settings.Values.Policy.Mode);
         IReadOnlyDictionary<string, Aftermath> known = await aftermaths.ReadAsync(
             [.. report.Subjects.SelectMany(static subject => subject.Decisions).Select(static decision => decision.Id)], cancellationToken);
         return report with
         {
+            LeftOut = total - highest.Count,
             Notices = [.. await notices.ReadAsync(from, to, cancellationToken)],
             Engines = AftermathReader.Summarize(known.Values),
             Subjects =

@@ -32,6 +32,11 @@ internal sealed class TrafficView(DetectionWorker worker, DetectionParts parts, 
             // Detection has ended; nothing is seen any more.
             return null;
         }
+        catch (UnansweredException)
+        {
+            // The log has it; enforcement goes on as where nothing is seen.
+            return null;
+        }
     }
 
     private SubjectTraffic? Look(DetectionPipeline pipeline, Subject subject, string? organization)

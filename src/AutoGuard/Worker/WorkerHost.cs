@@ -38,6 +38,7 @@ internal sealed class WorkerHost : IAsyncDisposable
     private Enforcement? _enforcement;
     private ModelWatch? _models;
     private WebApplication? _web;
+    private volatile bool _webStarted;
     private Task _detecting = Task.CompletedTask;
     private Task _dispatching = Task.CompletedTask;
     private Task? _watching;
@@ -176,6 +177,7 @@ internal sealed class WorkerHost : IAsyncDisposable
         try
         {
             await _web.StartAsync(cancellation);
+            _webStarted = true;
         }
         catch (IOException error)
         {
@@ -216,6 +218,8 @@ internal sealed class WorkerHost : IAsyncDisposable
         builder.WebHost.UseUrls(values.Web.Address).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.ClearProviders();
         logging(builder.Logging);
+        // What keeps the host from starting comes out of its start as well, and is told once, in a sentence.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= (_webStarted ? LogLevel.Warning : LogLevel.Critical));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = CloseLimit);
         builder.Services.AddSingleton(_time);
         builder.Services.AddSingleton(_backend!.Database);
@@ -228,7 +232,8 @@ internal sealed class WorkerHost : IAsyncDisposable
             Limits = values.Guardian.Local,
             CountryOf = parts.CountryOf,
         });
-        builder.Services.AddSingleton<IReportSource>(provider => new StoreReportSource(
+        builder.Services.AddSingleton<IReportSource>(static provider => provider.GetRequiredService<StoreReportSource>());
+        builder.Services.AddSingleton(provider => new StoreReportSource(
             provider.GetRequiredService<PostgresDecisionStore>(), new AftermathReader(_backend.Database), new NoticeLog(_backend.Database, _time), _settings, () => Figures.Worker.Watermark, () => _models?.Fingerprint ?? _settings.Fingerprint));
         builder.Services.AddHostedService(provider => new RetentionSweep(
             provider.GetRequiredService<PostgresDecisionStore>(), provider.GetRequiredService<RuleStore>(),

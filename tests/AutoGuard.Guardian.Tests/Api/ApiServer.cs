@@ -35,6 +35,9 @@ public sealed class ApiServer : IAsyncLifetime
 
     public LocalGuardianOptions Options { get; } = new() { Limits = { CallsPerSecond = 1_000_000, RefusedKeysPerMinute = 1_000_000 } };
 
+    /// <summary>Routes besides the API's own.</summary>
+    public Action<IEndpointRouteBuilder>? MapMore { get; init; }
+
     /// <summary>Every line that the server logged.</summary>
     public RecordedLog Log { get; } = new();
 
@@ -59,8 +62,9 @@ public sealed class ApiServer : IAsyncLifetime
         builder.Services.AddLocalGuardian(Options);
         _app = builder.Build();
         _app.MapGuardianApi();
+        MapMore?.Invoke(_app);
         await _app.StartAsync();
-        Key = _first?.Key ?? await Keys.EnsureFirstKeyAsync(default) ?? throw new InvalidOperationException("There was a key already.");
+        Key = _first?.Key ?? await Keys.EnsureFirstKeyAsync(static (_, _) => Task.CompletedTask, default) ?? throw new InvalidOperationException("There was a key already.");
         Client = MakeClient("X-BINTU-APIKEY", Key);
     }
 

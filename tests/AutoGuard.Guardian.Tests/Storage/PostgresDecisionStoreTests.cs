@@ -104,7 +104,7 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
         await _store.AppendAsync([decision], [flagged, twin], default);
         await _store.RecordOutcomeAsync(decision.Id, "Local", new GuardianOutcome(GuardianResult.Applied, hostile, hostile), null, default);
 
-        FlaggedSubject read = Assert.Single(await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, default));
+        FlaggedSubject read = Assert.Single((await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, 10, default)).Highest);
         string stored = hostile.Replace('\0', '\uFFFD').Replace('\uD83D', '\uFFFD');
         Assert.Equal(stored, read.Subject.Value);
         Assert.Equal(stored, read.Decisions[0].Reasons[0].Text);
@@ -129,7 +129,7 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
         await _store.AppendAsync([late], [rich], default);
         await _store.AppendAsync([early], [Sample.Flagged(early)], default);
 
-        FlaggedSubject read = Assert.Single(await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, default));
+        FlaggedSubject read = Assert.Single((await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, 10, default)).Highest);
 
         Assert.Equal([early.Id, late.Id], read.Decisions.Select(static d => d.Id));
         Assert.Equal(early.Score, read.Score);
@@ -149,11 +149,49 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
         Decision other = Sample.Decision(3, _time) with { Time = Sample.Now(_time) + 3_600_000, Subject = new Subject(SubjectType.Token, "other") };
         await _store.AppendAsync([low, high, later, other], [Sample.Flagged(low), Sample.Flagged(later), Sample.Flagged(other)], default);
 
-        IReadOnlyList<FlaggedSubject> read = await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow().AddHours(1), default);
+        (IReadOnlyList<FlaggedSubject> read, int total) = await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow().AddHours(1), 10, default);
 
+        Assert.Equal(2, total);
         Assert.Equal(["203.0.113.7", "low"], read.Select(static f => f.Subject.Value));
         Assert.Equal("org", read[0].Organization);
         Assert.Equal(low.Id, Assert.Single(read[1].Decisions).Id);
+    }
+
+    [Fact]
+    public async Task Of_many_subjects_those_with_the_highest_scores_are_read_and_all_are_counted()
+    {
+        // Equal scores in every type, with and without a tenant, and two decisions each: the order of reports decides whom the limit leaves out.
+        Decision[] decisions = [.. Enumerable.Range(0, 160).Select(i => Sample.Decision(i, _time) with
+        {
+            Subject = new Subject((SubjectType)(i % 4), $"{(i % 3 == 0 ? "B" : "a")}-{i % 40}"),
+            Organization = i % 5 == 0 ? null : $"org-{i % 2}",
+            Score = DecisionJson.Round((i % 7) / 10.0),
+        })];
+        await _store.AppendAsync(decisions, [.. decisions.Where((_, i) => i % 2 == 0).Select(Sample.Flagged)], default);
+        (IReadOnlyList<FlaggedSubject> all, int total) = await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, 1_000, default);
+
+        var expected = decisions.GroupBy(static d => (d.Subject, d.Organization))
+            .OrderByDescending(static g => g.Max(static d => d.Score)).ThenBy(static g => g.Key.Subject).ThenBy(static g => g.Key.Organization, StringComparer.Ordinal)
+            .Select(static g => (g.Key, Count: g.Count())).ToList();
+        Assert.Equal((expected.Count, expected.Count), (total, all.Count));
+        foreach (int most in (int[])[1, 7, 30, expected.Count - 1])
+        {
+            (IReadOnlyList<FlaggedSubject> highest, int counted) = await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, most, default);
+
+            Assert.Equal(expected.Count, counted);
+            Assert.Equal(
+                expected.Take(most).OrderBy(static e => e.Key.Subject).ThenBy(static e => e.Key.Organization, StringComparer.Ordinal),
+                highest.Select(static f => ((f.Subject, f.Organization), f.Decisions.Length)).OrderBy(static e => e.Item1.Subject).ThenBy(static e => e.Item1.Organization, StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_flagged_is_counted_as_none()
+    {
+        (IReadOnlyList<FlaggedSubject> highest, int total) = await _store.ReadFlaggedAsync(_time.GetUtcNow(), _time.GetUtcNow() + Day, 10, default);
+
+        Assert.Empty(highest);
+        Assert.Equal(0, total);
     }
 
     [Fact]

@@ -106,6 +106,15 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("report", "autoguard: Option '--from' is required.", "autoguard report")]
     [InlineData("report --from yesterday", "autoguard: \"yesterday\" is not allowed for --from; must be a time as 2026-01-31T18:00:00Z, or a day as 2026-01-31 (UTC).", "autoguard report")]
     [InlineData("report --from 2026-02-01 --to 2026-02-01", "autoguard: --to must be after --from.", "autoguard report")]
+    [InlineData("report --from 2025-11-14 --to foo", "autoguard: \"foo\" is not allowed for --to; must be a time as 2026-01-31T18:00:00Z, or a day as 2026-01-31 (UTC).", "autoguard report")]
+    [InlineData("report --from foo --to 2025-11-14", "autoguard: \"foo\" is not allowed for --from; must be a time as 2026-01-31T18:00:00Z, or a day as 2026-01-31 (UTC).", "autoguard report")]
+    [InlineData("report --from 2025-11-14 --to", "autoguard: Required argument missing for option: '--to'.", "autoguard report")]
+    [InlineData("simulate --seed x", "autoguard: \"x\" is not allowed for --seed; must be a whole number from 0 to 18446744073709551615.\nautoguard: Give one of --out DIR and --to-kafka.", "autoguard simulate")]
+    [InlineData("replay --bogus", "autoguard: \"--bogus\" is no option of replay.", "autoguard replay")]
+    [InlineData("replay - --decision", "autoguard: \"--decision\" is no option of replay; did you mean --decisions?", "autoguard replay")]
+    [InlineData("replay /", "autoguard: \"/\" is a folder; must be a file.", "autoguard replay")]
+    [InlineData("replay - --labels /", "autoguard: \"/\" is a folder; must be a file.", "autoguard replay")]
+    [InlineData("rules add ip nobody --for 10", "autoguard: \"10\" is not allowed for --for; must be a duration as 60s, 5m, 1h30m, 2d or 00:01:00.\nautoguard: \"nobody\" is not allowed as VALUE; must be an IPv4 or IPv6 address.", "autoguard rules add")]
     [InlineData("rules add cidr 203.0.113.7/24", "autoguard: \"203.0.113.7/24\" is not allowed as VALUE; must be a network whose host bits are zero, as 203.0.113.0/24.", "autoguard rules add")]
     [InlineData("rules import gone.jsonl", "autoguard: \"gone.jsonl\" is not there; must be a file.", "autoguard rules import")]
     [InlineData("keys add edge-1", "autoguard: Option '--role' is required.", "autoguard keys add")]
@@ -120,6 +129,44 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal($"{expected}\nRun \"{command} --help\" for the usage.\n", _verbs.Error);
         Assert.Equal("", _verbs.Output);
         Assert.Null(_verbs.Arguments);
+    }
+
+    /// <summary>Every option of every verb, given nothing, nonsense, and twice: whatever the words are, the program answers.</summary>
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("run")]
+    [InlineData("replay -")]
+    [InlineData("backtest /dev/null")]
+    [InlineData("calibrate /dev/null")]
+    [InlineData("simulate")]
+    [InlineData("report")]
+    [InlineData("rules list")]
+    [InlineData("rules add ip 10.0.0.1")]
+    [InlineData("rules remove ip 10.0.0.1")]
+    [InlineData("rules import -")]
+    [InlineData("rules export -")]
+    [InlineData("keys list")]
+    [InlineData("keys add one")]
+    [InlineData("keys remove one")]
+    [InlineData("explain token x")]
+    [InlineData("check")]
+    public async Task No_command_line_breaks_the_parser(string verb)
+    {
+        await _verbs.RunAsync([.. verb.Split(' '), "--help"]);
+        string[] options = [.. System.Text.RegularExpressions.Regex.Matches(_verbs.Output, "--[a-z-]+").Select(match => match.Value).Distinct().Where(name => name != "--help")];
+        Assert.Contains("--config", options);
+        foreach (string one in options)
+        {
+            foreach (string other in options)
+            {
+                foreach (string[] words in (string[][])[[one], [one, "foo"], [one, "foo", one, "bar"], [one, "2025-11-14", other], [one, "foo", other, "2025-11-14"], [one, "2025-11-14", other, "foo"], [one, "", other, ""]])
+                {
+                    int status = await _verbs.RunAsync([.. verb.Split(' '), .. words]);
+
+                    Assert.True(status is ExitStatus.Usage or ExitStatus.Done, $"{verb} {string.Join(' ', words)} ended with {status}: {_verbs.Error}");
+                }
+            }
+        }
     }
 
     [Fact]

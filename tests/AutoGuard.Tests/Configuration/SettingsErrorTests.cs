@@ -172,4 +172,33 @@ public sealed class SettingsErrorTests : IDisposable
         Assert.Contains("xxx…\" is not allowed; must be Observe or Enforce", error, StringComparison.Ordinal);
         Assert.InRange(error.Length, 100, 200);
     }
+
+    [Fact]
+    public void Every_wrong_entry_of_every_list_is_told_once()
+    {
+        using SettingsFolder folder = new();
+        folder.Overlay("lists.json", """
+            {"Allowlist":{"Addresses":["1.2.3.4/33","foo",{"value":"1.1.1.1","until":"yesterday"},{"value":"bar","until":"tomorrow"},true],
+            "Users":[{"until":"never"}]},
+            "Referrers":{"Official":["https://x.example/",7,"y example"]}}
+            """);
+
+        SettingsException wrong = Assert.Throws<SettingsException>(() => SettingsLoader.Load(folder.Overlays, [], folder.Environment, rules: AutoGuard.Verbs.Probes.FurtherRules));
+
+        Assert.Equal(
+            [
+                "Allowlist:Addresses:0", "Allowlist:Addresses:1", "Allowlist:Addresses:2:Until", "Allowlist:Addresses:3", "Allowlist:Addresses:3:Until", "Allowlist:Addresses:4",
+                "Allowlist:Users:0:Until", "Referrers:Official:0", "Referrers:Official:1", "Referrers:Official:2",
+            ],
+            wrong.Errors.Select(error => error.Key).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_folder_is_no_settings_file()
+    {
+        using SettingsFolder folder = new();
+        folder.Overlays.Add(folder.Path);
+
+        Assert.Contains("is a folder, no file", Assert.Single(folder.Errors()), StringComparison.Ordinal);
+    }
 }

@@ -145,6 +145,7 @@ public sealed class HtmlReportTests
         }
 
         Assert.Contains("12 more subjects were flagged with lower scores", page.Visible, StringComparison.Ordinal);
+        Assert.Contains("autoguard report --from ", page.Visible, StringComparison.Ordinal);
         Assert.Contains(page.All("div", "tile"), tile => tile.Value == "19flagged");
     }
 

@@ -146,17 +146,68 @@ public sealed class ReplayProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task Garbage_is_counted_and_sampled_and_no_failure()
+    public async Task Garbage_among_events_is_counted_and_sampled_and_no_failure()
     {
         byte[] garbage = new byte[100_000];
         new Random(4711).NextBytes(garbage);
-        await File.WriteAllBytesAsync(_folder["garbage.jsonl"], garbage);
+        byte[] line = "\n{\"type\":\"start\",\"timestamp\":\"2025-11-14T17:00:00Z\",\"sessionId\":\"s\",\"ip\":\"192.0.2.1\"}\n"u8.ToArray();
+        await File.WriteAllBytesAsync(_folder["garbage.jsonl"], [.. garbage, .. line]);
 
         JsonElement summary = await SummaryAsync("garbage.jsonl");
 
-        Assert.Equal(0, summary.GetProperty("accepted").GetInt64());
+        Assert.Equal(1, summary.GetProperty("accepted").GetInt64());
         Assert.True(summary.GetProperty("events").GetInt64() > 100);
-        Assert.Equal(summary.GetProperty("events").GetInt64(), summary.GetProperty("malformed").EnumerateObject().Sum(reason => reason.Value.GetInt64()));
+        Assert.Equal(summary.GetProperty("events").GetInt64() - 1, summary.GetProperty("malformed").EnumerateObject().Sum(reason => reason.Value.GetInt64()));
+    }
+
+    [Theory]
+    [InlineData("a,b,c\n1,2,3\n", 1, "Not one line of the input is an event (invalidJson 2). Is it a recording, one JSON object a line?")]
+    [InlineData("{}\n", 1, "Not one line of the input is an event (")]
+    [InlineData("\ufefftext", 2, "wrong.jsonl begins with the byte order mark of UTF-16; events are UTF-8.")]
+    public async Task A_file_without_a_single_event_fails_and_writes_nothing(string text, int status, string expected)
+    {
+        System.Text.Encoding encoding = text[0] == '\ufeff' ? System.Text.Encoding.Unicode : System.Text.Encoding.UTF8;
+        await File.WriteAllBytesAsync(_folder["wrong.jsonl"], encoding.GetBytes(text));
+
+        Ended ended = await ReplayAsync("wrong.jsonl", "--summary", "summary.json", "--decisions", "decisions.jsonl");
+
+        Assert.Equal(status, ended.Status);
+        Assert.Contains(expected, ended.Error, StringComparison.Ordinal);
+        Assert.Equal(["wrong.jsonl"], _folder.Names);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(40)]
+    [InlineData(70_000)]
+    public async Task What_stands_behind_an_archive_is_left_out_and_told(int length)
+    {
+        await File.WriteAllBytesAsync(_folder["padded.jsonl.gz"], [.. await File.ReadAllBytesAsync(Sample.Events), .. new byte[length]]);
+
+        Ended ended = await ReplayAsync("padded.jsonl.gz", "--summary", "summary.json");
+        using JsonDocument summary = JsonDocument.Parse(await File.ReadAllTextAsync(_folder["summary.json"]));
+
+        Assert.Equal(0, ended.Status);
+        Assert.Contains("padded.jsonl.gz: what stands behind the end of the archive is no part of it and was left out.", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(3266, summary.RootElement.GetProperty("events").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("{}", "it lacks 'version', 'seed'")]
+    [InlineData("[]", "is of the wrong kind")]
+    [InlineData("{\"bogus\":1}", "'bogus' is no field of it")]
+    [InlineData("not json", "is an invalid")]
+    public async Task A_wrong_file_of_labels_is_told_in_words(string text, string expected)
+    {
+        string labels = _folder.Write("labels.json", text);
+
+        Ended ended = await ReplayAsync(Sample.Events, "--labels", labels);
+
+        Assert.Equal(2, ended.Status);
+        Assert.Contains("labels.json is no file of labels as simulate writes it: ", ended.Error, StringComparison.Ordinal);
+        Assert.Contains(expected, ended.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("AutoGuard.Simulation", ended.Error, StringComparison.Ordinal);
+        Assert.Single(ended.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]
@@ -200,10 +251,36 @@ public sealed class ReplayProcessTests : IDisposable
     [Fact]
     public async Task A_place_that_cannot_be_written_is_named()
     {
-        Ended ended = await ReplayAsync(Sample.Events, "--decisions", "no/such/folder/decisions.jsonl");
+        _folder.Write("file", "");
+
+        Ended ended = await ReplayAsync(Sample.Events, "--decisions", "file/decisions.jsonl");
 
         Assert.Equal(1, ended.Status);
-        Assert.Contains("no/such/folder/decisions.jsonl", ended.Error, StringComparison.Ordinal);
+        Assert.Contains(_folder["file"], ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Folders_are_made_for_every_output()
+    {
+        Ended ended = await ReplayAsync(Sample.Events, "--decisions", "a/b/decisions.jsonl", "--summary", "c/summary.json", "--report", "d/report.json");
+
+        Assert.True(ended.Status == 0, ended.Error);
+        Assert.Equal(["a", "c", "d"], _folder.Names);
+        Assert.All((string[])["a/b/decisions.jsonl", "c/summary.json", "d/report.json"], file => Assert.True(File.Exists(_folder[file]), file));
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_leaves_the_decisions_of_an_earlier_one()
+    {
+        byte[] whole = await File.ReadAllBytesAsync(Sample.Events);
+        await File.WriteAllBytesAsync(_folder["cut.jsonl.gz"], whole[..^70_000]);
+        _folder.Write("decisions.jsonl", "of yesterday");
+
+        Ended ended = await ReplayAsync("cut.jsonl.gz", "--decisions", "decisions.jsonl");
+
+        Assert.Equal(1, ended.Status);
+        Assert.Equal("of yesterday", await File.ReadAllTextAsync(_folder["decisions.jsonl"]));
+        Assert.Equal(["cut.jsonl.gz", "decisions.jsonl"], _folder.Names);
     }
 
     private Task<Ended> ReplayAsync(params string[] arguments) => ChildProgram.RunAutoGuardAsync(_folder.Path, ["replay", .. arguments]);

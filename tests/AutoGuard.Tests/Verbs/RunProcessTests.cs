@@ -115,12 +115,17 @@ public sealed class RunProcessTests(RunningProgram running) : IClassFixture<Runn
     {
         await File.WriteAllLinesAsync(running["wrong.jsonl"], [
             """{"scope":"ip","value":"192.0.2.90"}""", """{"scope":"ip","value":"nowhere"}""", "{", """{"scope":"moon","value":"x"}""", "null",
+            """{"scope":"ip","vaule":"192.0.2.91"}""", """{"scope":7}""",
         ]);
         Ended imported = await running.VerbAsync("rules", "import", "wrong.jsonl");
         Ended listed = await running.VerbAsync("rules", "list", "--json");
 
         Assert.Equal(2, imported.Status);
-        Assert.All((string[])["line 2", "line 3", "line 4", "line 5"], line => Assert.Contains(line, imported.Error, StringComparison.Ordinal));
+        Assert.Equal(7, imported.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.All(
+            (string[])["line 2: ", "line 3: ", "line 4: ", "line 5: ", "line 6: 'vaule' is no field of it", "line 7: the value at scope is of the wrong kind"],
+            line => Assert.Contains(line, imported.Error, StringComparison.Ordinal));
+        Assert.DoesNotContain("AutoGuard.Verbs", imported.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("192.0.2.90", listed.Output, StringComparison.Ordinal);
     }
 

@@ -68,6 +68,7 @@ public sealed class StopProcessTests : IDisposable
         Assert.Equal(1, ended.Status);
         Assert.Contains($"Web:Address http://{taken.LocalEndpoint} cannot be used", ended.Error, StringComparison.Ordinal);
         Assert.DoesNotContain(" at ", ended.Error.Split('\n').Last(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Hosting failed to start", ended.Error, StringComparison.Ordinal);
     }
 
     /// <summary>Where nobody collects orphans, an ended one stays as a zombie.</summary>

@@ -4,12 +4,14 @@ using System.Text;
 using System.Text.Json;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Api;
 using AutoGuard.Kafka;
 using AutoGuard.Simulation.Labels;
 using AutoGuard.Testing;
 using AutoGuard.Tests.Kafka;
 using AutoGuard.Worker;
 using Confluent.Kafka;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace AutoGuard.Tests.Worker;
 
@@ -108,6 +110,23 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
             using HttpResponseMessage answer = await stranger.SendAsync(request);
 
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        }
+    }
+
+    [Theory]
+    [InlineData(ApiRole.Bouncer, null, HttpStatusCode.Unauthorized)]
+    [InlineData(ApiRole.Read, "red", HttpStatusCode.Unauthorized)]
+    [InlineData(ApiRole.Read, null, HttpStatusCode.OK)]
+    public async Task An_enforcement_points_key_or_a_tenants_opens_neither_dashboard_nor_explanations(ApiRole role, string? organization, HttpStatusCode expected)
+    {
+        string key = (await Host.Services.GetRequiredService<ApiKeys>().CreateAsync(new ApiKey($"page-{role}-{organization}", role, organization), default))!;
+        using HttpClient client = Bench.Client(Host, withKey: false);
+        client.DefaultRequestHeaders.Add("X-BINTU-APIKEY", key);
+        foreach (string path in (string[])["/", $"/explain/ip/{running.FloodAddress}", $"/explain/token/{running.SharedToken}"])
+        {
+            using HttpResponseMessage answer = await client.GetAsync(path);
+
+            Assert.Equal(expected, answer.StatusCode);
         }
     }
 
