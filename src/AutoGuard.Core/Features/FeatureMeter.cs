@@ -128,7 +128,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             Addresses = state.PlainSets.Count(referrer.Addresses, windowStart),
             Open = referrer.Open,
             Networks = MemberCounts.Networks(state, referrer.Addresses, windowStart),
-            Official = !referrers.IsConfigured || referrers.IsOfficial((int)(uint)state.Referrers.KeyAt(index)),
+            Official = !referrers.IsUnknown((int)(uint)state.Referrers.KeyAt(index)),
         };
     }
 

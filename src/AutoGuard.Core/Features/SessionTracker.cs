@@ -336,7 +336,7 @@ public sealed class SessionTracker
             SlotRing.Increment(ref counts.MissingReferrer);
             counts.Unexpected += 1 - _state.ReferrerMix.MissingShare(in session, e.Timestamp);
         }
-        else if (IsUnknown(session.ReferrerHost))
+        else if (_referrers.IsUnknown(session.ReferrerHost))
         {
             SlotRing.Increment(ref counts.UnknownReferrer);
         }
@@ -359,8 +359,6 @@ public sealed class SessionTracker
         SlotRing.Increment(ref _state.Windows.Advance(ref token, e.Timestamp / _windows.SlotLength).Handovers);
     }
 
-    private bool IsUnknown(int referrerHost) => _referrers.IsConfigured && !_referrers.IsOfficial(referrerHost);
-
     /// <summary>A session whose first event named no page names one now: it is counted as if it had from the start.</summary>
     private void NameReferrer(in SessionState session, long now)
     {
@@ -377,7 +375,7 @@ public sealed class SessionTracker
             counts.Unexpected -= counts.Unexpected / counts.MissingReferrer;
             counts.MissingReferrer--;
         }
-        if (IsUnknown(session.ReferrerHost))
+        if (_referrers.IsUnknown(session.ReferrerHost))
         {
             SlotRing.Increment(ref counts.UnknownReferrer);
         }

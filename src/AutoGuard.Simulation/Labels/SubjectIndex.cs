@@ -38,7 +38,7 @@ internal sealed class SubjectIndex(LabelledSessions sessions)
                 _tokens.TryAdd(sessions.TokenKey(subject.Value, organization), number);
                 break;
             case SubjectType.Referrer:
-                _referrers.TryAdd((sessions.NumberOf(subject.Value), tenant), number);
+                _referrers.TryAdd((sessions.NumberOf(subject.Value, StringKind.Referrer), tenant), number);
                 break;
             case SubjectType.Ip when IpAddress.TryParse(subject.Value, out IpAddress address):
                 _addresses.TryAdd((address, tenant), number);

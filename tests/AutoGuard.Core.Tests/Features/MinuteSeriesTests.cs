@@ -19,7 +19,7 @@ public sealed class MinuteSeriesTests
         int steady = Enrol(series, 2);
         for (int minute = 0; minute < 40; minute++)
         {
-            _state.Tokens[steady].MinuteStarts = 40 + (minute % 3);
+            _state.Tokens[steady].MinuteStarts = (ushort)(40 + (minute % 3));
             EndMinute(series, 200);
         }
         _state.Tokens[steady].MinuteStarts = 41;
@@ -124,7 +124,7 @@ public sealed class MinuteSeriesTests
         {
             _fleet.Start(minute < 40 ? 20 : 400, stream: match);
             _fleet.Start(1_000, stream: film);
-            _state.Tokens[watching].MinuteStarts = _state.Tokens[elsewhere].MinuteStarts = minute < 40 ? 0 : 12;
+            _state.Tokens[watching].MinuteStarts = _state.Tokens[elsewhere].MinuteStarts = (ushort)(minute < 40 ? 0 : 12);
             series.EndMinute(minute);
             series.EndMinuteOf(0);
         }

@@ -1,0 +1,48 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Features;
+using AutoGuard.Core.Indicators;
+using AutoGuard.Core.Policy;
+using AutoGuard.Core.Scoring;
+
+namespace AutoGuard.Core.Pipeline;
+
+/// <content>Pages that embed the streams.</content>
+internal sealed partial class Judge
+{
+    /// <summary>Judges a referrer host.</summary>
+    public Proposal? JudgeReferrer(int index, long now)
+    {
+        ref ReferrerState referrer = ref _state.Referrers[index];
+        _meter.Measure(index, now, out ReferrerFeatures features);
+        ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
+        double score = LastScore = RiskScore.Of(readings);
+        ulong pair = _state.Referrers.KeyAt(index);
+        int organization = (int)(pair >> 32);
+        if (_strings.Find((int)(uint)pair) is not { } host)
+        {
+            return null;
+        }
+        LedgerKey ledgerKey = LedgerKeys.OfReferrer(host, organization, _strings);
+        if (score == 0)
+        {
+            _ledger.Calm(ledgerKey);
+            return null;
+        }
+        if (_state.Dossiers.Get(referrer.Dossier) is null)
+        {
+            referrer.Dossier = _state.Dossiers.Open();
+        }
+        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
+        if (again)
+        {
+            _state.MarkReferrer(index);
+        }
+        if (verdict == Verdict.Allow || _allowlist.Covers(host, now) is not null)
+        {
+            return null;
+        }
+        return Propose(
+            ledgerKey, new Subject(SubjectType.Referrer, host), organization, verdict, score, readings, TokenWorkflow.Auto, HarmEstimator.Nobody,
+            Math.Max(1, Math.Min(features.Open, features.Addresses)), now);
+    }
+}
