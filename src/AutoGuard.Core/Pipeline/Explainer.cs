@@ -196,9 +196,11 @@ public sealed class Explainer
         _judge.Meter.Measure(index, now, out ReferrerFeatures features);
         ulong pair = _state.Referrers.KeyAt(index);
         string host = _strings.Text((int)(uint)pair);
+        GuardRails.MayBlock(host, out string rail);
         facts = new Facts(LedgerKeys.OfReferrer(host, (int)(pair >> 32), _strings), (int)(pair >> 32), features.Sessions)
         {
             Allowlisted = _judge.Allowlist.Covers(host, now),
+            Rail = rail,
         };
         return room[.._judge.Panel.Read(in features, room)];
     }

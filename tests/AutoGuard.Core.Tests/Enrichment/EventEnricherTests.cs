@@ -29,7 +29,7 @@ public sealed class EventEnricherTests
     public void An_operator_that_was_looked_up_before_is_known_whatever_names_came_since()
     {
         StringPool small = new(new KeyedHasher(1, 2), capacity: 100);
-        EventEnricher enricher = new([Operators()], new DataCentreClassifier(new EnrichmentOptions(), small), new AgentClassifier([], small), small);
+        EventEnricher enricher = new([new MmdbReader(Operators().ToArray())], new DataCentreClassifier(new EnrichmentOptions(), small), new AgentClassifier([], small), small);
         for (int round = 0; round < 3; round++)
         {
             PlaybackEvent e = new() { Address = Server };
