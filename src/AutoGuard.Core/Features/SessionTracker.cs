@@ -17,6 +17,7 @@ public sealed class SessionTracker
     private readonly FeatureState _state;
     private readonly FeatureWindows _windows;
     private readonly ReferrerList _referrers;
+    private readonly PageLinks _pages;
     private readonly SessionLinks _links;
     private readonly FleetSeries _fleet;
 
@@ -39,7 +40,8 @@ public sealed class SessionTracker
         _windows = windows;
         _referrers = referrers;
         _fleet = fleet;
-        _links = new SessionLinks(state, windows, isTrusted);
+        _pages = new PageLinks(state, windows, referrers);
+        _links = new SessionLinks(state, windows, _pages, isTrusted);
         state.SessionEvicted = OnSessionEvicted;
     }
 
@@ -60,8 +62,7 @@ public sealed class SessionTracker
             {
                 return;
             }
-            bool anew = added || e.Type == PlaybackEventType.Start;
-            Open(index, ref session, in e, tokenText, userText, anew);
+            Open(index, ref session, in e, tokenText, userText, anew: added || e.Type == PlaybackEventType.Start);
             if (e.Type == PlaybackEventType.End)
             {
                 session.Traits |= SessionTraits.Ended;
@@ -214,7 +215,7 @@ public sealed class SessionTracker
         else if (session.ReferrerHost == 0 && e.Referrer != 0)
         {
             session.ReferrerHost = e.Referrer;
-            _links.AttachReferrer(ref session, now);
+            _pages.Attach(ref session, now);
             NameReferrer(in session, now);
         }
         if (moved || now >= session.NextRefresh)

@@ -200,6 +200,7 @@ public sealed class Explainer
         facts = new Facts(LedgerKeys.OfReferrer(host, (int)(pair >> 32), _strings), (int)(pair >> 32), features.Sessions)
         {
             Allowlisted = _judge.Allowlist.Covers(host, now),
+            Harm = _harm.OfReferrer(index, now),
             Rail = rail,
         };
         return room[.._judge.Panel.Read(in features, room)];

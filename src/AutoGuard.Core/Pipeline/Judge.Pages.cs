@@ -44,7 +44,7 @@ internal sealed partial class Judge
         // Before it is proposed: what no rule can name would use up the viewers that a block may touch, for nothing.
         verdict = GuardRails.MayBlock(host, out _) ? verdict : Verdict.Flag;
         return Propose(
-            ledgerKey, new Subject(SubjectType.Referrer, host), organization, verdict, score, readings, TokenWorkflow.Auto, HarmEstimator.Nobody,
+            ledgerKey, new Subject(SubjectType.Referrer, host), organization, verdict, score, readings, TokenWorkflow.Auto, _harm.OfReferrer(index, now),
             Math.Max(1, Math.Min(features.Open, features.Addresses)), now);
     }
 }

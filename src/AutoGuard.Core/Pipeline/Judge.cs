@@ -147,6 +147,7 @@ internal sealed partial class Judge
         bool isSuspect = score >= _policy.FlagScore;
         if (verdict == Verdict.Allow && !isSuspect)
         {
+            token.Suspect = false;
             return null;
         }
         string text = _state.Texts.Text(token.Text);
@@ -156,6 +157,7 @@ internal sealed partial class Judge
             return null;
         }
         bool alone = isSuspect && ScoreAlone(index, in features, score, now) >= _policy.FlagScore;
+        token.Suspect = alone;
         // However little was seen of it: a relay that changes its token shows little of each.
         if (alone)
         {
@@ -193,6 +195,7 @@ internal sealed partial class Judge
     private Proposal? PassOver(int index, long now)
     {
         _state.Tokens[index].Workflow = TokenWorkflow.Shared;
+        _state.Tokens[index].Suspect = false;
         _series.Enrol(index, _meter.SessionsOf(index, now));
         Key128 key = _state.Tokens.KeyAt(index);
         _ledger.Consider(new(SubjectType.Token, key.High, key.Low), 0, 0, now, out _);
@@ -209,6 +212,7 @@ internal sealed partial class Judge
         LastScore = 0;
         _meter.MeasureAtMost(index, now, out AddressFeatures features);
         _series.Enrol(index, in features);
+        address.Suspect = false;
         if (RiskScore.Of(_readings.AsSpan(0, _panel.Read(in features, _readings))) == 0)
         {
             Calm(in address, index);
@@ -235,6 +239,7 @@ internal sealed partial class Judge
         {
             return null;
         }
+        address.Suspect = score >= _policy.FlagScore;
         bool mayBlock = GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out _);
         if (mayBlock && score >= _policy.FlagScore && features.Sessions >= _policy.MinimumSessions)
         {

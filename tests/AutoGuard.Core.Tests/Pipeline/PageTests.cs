@@ -33,6 +33,76 @@ public sealed class PageTests
         Assert.Equal(0, traffic.Pipeline.Breaker.Openings);
     }
 
+    [Theory]
+    [InlineData(60, 1)]
+    [InlineData(250, 1)]
+    public void One_line_cannot_have_a_page_blocked_whatever_it_has_of_IPv6(int networks, int heartbeats)
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < networks; i++)
+        {
+            traffic.Session(600, 3_000, $"a{i}", $"2a02:908:1234:50{i:x2}::5", $"attacker{i / 10}", asn: 6_830, referrer: "www.google.com", heartbeat: 30 * heartbeats);
+        }
+        traffic.InOrder().Run();
+
+        Assert.Empty(Of(traffic, "www.google.com"));
+    }
+
+    [Fact]
+    public void Who_has_no_token_where_everybody_has_says_nothing_against_a_page()
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings), 800);
+        Viewers(traffic, 60, _ => "www.google.com", "v", from: 1_200, tokens: false);
+        traffic.InOrder().Run();
+
+        Assert.Empty(Of(traffic, "www.google.com"));
+    }
+
+    [Fact]
+    public void Who_has_no_token_where_nobody_has_is_heard()
+    {
+        TestTraffic traffic = new(s_settings);
+        Viewers(traffic, 60, _ => "pirate.example", "v", tokens: false);
+        traffic.InOrder().Run();
+
+        Assert.Equal(DecisionAction.Block, Of(traffic, "pirate.example")[^1]);
+    }
+
+    [Fact]
+    public void A_token_that_is_everywhere_says_nothing_against_a_page()
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        traffic.Session(0, 3_600, "sharer", "203.0.113.1", "shared", "sharer", asn: 64_900);
+        for (int i = 0; i < 40; i++)
+        {
+            traffic.Session(900 + (i * 10), 3_600, $"s{i}", $"{100 + i}.9.{i}.1", "shared", "sharer", asn: 64_600 + (uint)(i % 9), referrer: "www.google.com");
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(traffic.Decisions, static d => d.Subject == new Subject(SubjectType.Token, "shared"));
+        Assert.DoesNotContain(DecisionAction.Block, Of(traffic, "www.google.com"));
+    }
+
+    [Fact]
+    public void A_page_that_those_come_from_who_watch_the_official_one_is_only_flagged()
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < 60; i++)
+        {
+            string address = $"{100 + (i % 50)}.7.{i}.1";
+            traffic.Session(i, 1_200, $"o{i}", address, $"own{i}", $"own{i}", asn: 64_600 + (uint)(i % 5));
+            traffic.Session(1_800 + i, 3_600, $"f{i}", address, $"own{i}", $"own{i}", asn: 64_600 + (uint)(i % 5), referrer: "forum.example");
+        }
+        traffic.InOrder().Run();
+
+        Decision flag = Assert.Single(traffic.Decisions, static d => d.Subject == new Subject(SubjectType.Referrer, "forum.example"));
+        Assert.Equal(DecisionAction.Flag, flag.Action);
+        Assert.Equal(1, traffic.Pipeline.Counters.BlocksRefused);
+        int index = traffic.Pipeline.State.Referrers.Find((uint)traffic.Strings.Intern("forum.example", StringKind.Referrer));
+        HarmPreview? harm = traffic.Pipeline.Explainer.At(SubjectType.Referrer, index, TestTraffic.Noon + 3_600_000).Harm;
+        Assert.Equal((60, 60), (harm?.OtherTokens, harm?.OtherUsers));
+    }
+
     private static DecisionAction[] Of(TestTraffic traffic, string page) =>
         [.. traffic.Decisions.Where(d => d.Subject == new Subject(SubjectType.Referrer, page)).Select(static d => d.Action)];
 
@@ -41,7 +111,7 @@ public sealed class PageTests
     {
         for (int i = 0; i < count; i++)
         {
-            traffic.Session(i, 3_600, $"crowd{i}", $"{30 + (i % 50)}.{i / 50}.{i}.1", $"crowd{i}", $"crowd{i}", asn: 64_500 + (uint)(i % 7));
+            traffic.Session(i, 3_600, $"crowd{i}", $"{30 + (i % 50)}.{i / 50}.{i % 250}.1", $"crowd{i}", $"crowd{i}", asn: 64_500 + (uint)(i % 7));
         }
         return traffic;
     }
