@@ -12,6 +12,7 @@ public sealed class ReferrerList
     private readonly HashSet<string> _domains = new(StringComparer.Ordinal);
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _domainLookup;
     private readonly TextVerdicts _verdicts;
+    private readonly StringPool _pool;
 
     /// <summary>Makes the list for hosts of <paramref name="pool"/>.</summary>
     /// <exception cref="ArgumentException">An entry cannot be read; see <see cref="Check"/> for all of them at once.</exception>
@@ -28,7 +29,10 @@ public sealed class ReferrerList
             _ = entry!.CoversSubdomains ? _domains.Add(entry.Host) : _hosts.Add(entry.Host);
         }
         _domainLookup = _domains.GetAlternateLookup<ReadOnlySpan<char>>();
-        _verdicts = new TextVerdicts(pool, host => Covers(host.AsSpan().TrimEnd('.')));
+        _verdicts = new TextVerdicts(pool, page => page.StartsWith(PageSites.Prefix, StringComparison.Ordinal)
+            ? Overlaps(page.AsSpan(PageSites.Prefix.Length))
+            : Covers(page.AsSpan().TrimEnd('.')));
+        _pool = pool;
     }
 
     /// <summary>Whether there are entries; while there are none, no referrer counts as unknown.</summary>
@@ -42,6 +46,9 @@ public sealed class ReferrerList
     /// cleared by one.
     /// </summary>
     public bool IsUnknown(int internedHost) => IsConfigured && _verdicts.Of(internedHost) == false;
+
+    /// <summary>The site of a host that is on no list, if nothing official lies in it; else 0.</summary>
+    internal int UnknownSiteOf(int internedHost) => _pool.SiteOf(internedHost) is var site && IsUnknown(site) && IsUnknown(internedHost) ? site : StringPool.Absent;
 
     /// <summary>Reads one entry; when false, <paramref name="error"/> says what is wrong and reads on from the entry.</summary>
     public static bool TryParseEntry(string text, out ReferrerEntry? entry, out string error)
@@ -64,6 +71,19 @@ public sealed class ReferrerList
             }
         }
         return errors;
+    }
+
+    /// <summary>Whether anything official is a domain, lies in it, or covers it.</summary>
+    private bool Overlaps(ReadOnlySpan<char> domain)
+    {
+        foreach (string official in _hosts.Concat(_domains))
+        {
+            if (official.AsSpan().EndsWith(domain) && (official.Length == domain.Length || official[^(domain.Length + 1)] == '.'))
+            {
+                return true;
+            }
+        }
+        return Covers(domain);
     }
 
     private bool Covers(ReadOnlySpan<char> host)

@@ -9,17 +9,20 @@ namespace AutoGuard.Core.Events;
 /// </summary>
 public enum StringKind
 {
-    /// <summary>Tenants and topics, which the platform names and state is kept by: an eighth of the pool. They stay for good.</summary>
+    /// <summary>Tenants and topics, which the platform names and state is kept by: a sixteenth of the pool. They stay for good.</summary>
     Name,
 
-    /// <summary>Streams and network operators: three eighths.</summary>
+    /// <summary>Streams and network operators: a quarter.</summary>
     Label,
 
-    /// <summary>Referrer hosts, which viewers choose: a quarter.</summary>
+    /// <summary>Referrer hosts, which viewers choose: three sixteenths.</summary>
     Referrer,
 
     /// <summary>User agents, which viewers choose: a quarter.</summary>
     UserAgent,
+
+    /// <summary>The sites of referrer hosts (<see cref="PageSites"/>), added with these: a quarter, for with more room than its hosts a site stays as long as one of them is in use.</summary>
+    Site,
 }
 
 /// <summary>
@@ -62,11 +65,11 @@ public sealed class StringPool
         ArgumentNullException.ThrowIfNull(hasher);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, Special);
         _hasher = hasher;
-        _rooms = new Room[4];
+        _rooms = new Room[5];
         int next = Special;
-        foreach ((StringKind kind, int eighths) in ((StringKind, int)[])[(StringKind.Name, 1), (StringKind.Label, 3), (StringKind.Referrer, 2), (StringKind.UserAgent, 2)])
+        foreach ((StringKind kind, int sixteenths) in ((StringKind, int)[])[(StringKind.Name, 1), (StringKind.Label, 4), (StringKind.Referrer, 3), (StringKind.UserAgent, 4), (StringKind.Site, 4)])
         {
-            int size = Math.Max(1, (int)((long)(capacity - Special) * eighths / 8));
+            int size = Math.Max(1, (int)((long)(capacity - Special) * sixteenths / 16));
             _rooms[(int)kind] = new Room { First = next, Size = size };
             next += size;
         }
@@ -122,6 +125,14 @@ public sealed class StringPool
         return Volatile.Read(ref entry.Number) == number ? text : null;
     }
 
+    /// <summary>The number of a referrer host's site; 0 when it has none or was given away.</summary>
+    public int SiteOf(int number)
+    {
+        ref Entry entry = ref _entries[PlaceOf(number)];
+        int site = Volatile.Read(ref entry.Number) == number ? Volatile.Read(ref entry.Site) : Absent;
+        return Volatile.Read(ref entry.Number) == number ? site : Absent;
+    }
+
     /// <summary>A hash of a text that nobody can foresee, the same as long as the pool lives, whether the text is held or not.</summary>
     public ulong HashOf(string text)
     {
@@ -143,11 +154,22 @@ public sealed class StringPool
     }
 
     /// <summary>Writes only what changes: the same few entries are named all the time, and others read them.</summary>
-    private static void Name(ref Entry entry)
+    private void Name(ref Entry entry)
     {
         if (!entry.Named)
         {
-            entry.Named = true;
+            NameAgain(ref entry);
+        }
+    }
+
+    /// <summary>The first time since the hand passed: a host that is in use keeps its site.</summary>
+    private void NameAgain(ref Entry entry)
+    {
+        entry.Named = true;
+        if (entry.Site != Absent && !Renew(entry.Site))
+        {
+            Span<byte> site = stackalloc byte[PageSites.LongestResult];
+            Volatile.Write(ref entry.Site, Intern(PageSites.Of(entry.Utf8, site), StringKind.Site));
         }
     }
 
@@ -178,7 +200,7 @@ public sealed class StringPool
             ref Entry entry = ref _entries[i];
             if (entry.Hash == hash && entry.Kind == kind && utf8.SequenceEqual(entry.Utf8))
             {
-                entry.Named = true;
+                Name(ref entry);
                 return entry.Number;
             }
         }
@@ -194,6 +216,8 @@ public sealed class StringPool
 
     private int Take(int place, ReadOnlySpan<byte> utf8, StringKind kind, ulong hash)
     {
+        Span<byte> site = stackalloc byte[PageSites.LongestResult];
+        int siteNumber = kind == StringKind.Referrer ? Intern(PageSites.Of(utf8, site), StringKind.Site) : Absent;
         ref Entry entry = ref _entries[place];
         int number = (int)((((long)entry.Turn << _placeBits) | (uint)place) & int.MaxValue);
         entry.Turn++;
@@ -201,6 +225,7 @@ public sealed class StringPool
         entry.Utf8 = utf8.ToArray();
         entry.Hash = hash;
         entry.Kind = kind;
+        Volatile.Write(ref entry.Site, siteNumber);
         // Not named yet, so that a flood of what is named once never sends away what is named again and again.
         entry.Named = false;
         ref int bucket = ref Bucket(hash);
@@ -280,6 +305,9 @@ public sealed class StringPool
 
         /// <summary>How often the place was taken.</summary>
         public uint Turn;
+
+        /// <summary>Number of a host's site.</summary>
+        public int Site;
 
         public StringKind Kind;
 

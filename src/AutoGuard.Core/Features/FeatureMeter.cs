@@ -130,6 +130,8 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             Tokens = state.TokenSets.Count(referrer.Tokens, windowStart),
             Addresses = state.PlainSets.Count(referrer.Addresses, windowStart),
             Open = referrer.Open,
+            IsSite = referrer.IsSite,
+            Hosts = state.PlainSets.Count(referrer.Hosts, windowStart),
             Official = !referrers.IsUnknown((int)(uint)state.Referrers.KeyAt(index)),
         };
         if (!features.Official)

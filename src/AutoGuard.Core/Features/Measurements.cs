@@ -242,7 +242,7 @@ public struct NetworkFeatures
     public int Excess;
 }
 
-/// <summary>What is measured of one referrer host at an instant.</summary>
+/// <summary>What is measured of one referrer host, or of the small hosts of one site, at an instant.</summary>
 public struct ReferrerFeatures
 {
     /// <summary>Sessions first seen within the window.</summary>
@@ -268,6 +268,12 @@ public struct ReferrerFeatures
 
     /// <summary>Distinct network operators that these came from; unknown ones are one together.</summary>
     public int Operators;
+
+    /// <summary>Whether it is a site.</summary>
+    public bool IsSite;
+
+    /// <summary>Distinct hosts of a site within the window; 0 of a host.</summary>
+    public int Hosts;
 
     /// <summary>Whether the host is on the list of official ones, or there is no list.</summary>
     public bool Official;

@@ -1,11 +1,15 @@
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Enrichment;
+using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Features;
 
 /// <summary>The ties between open sessions and the pages they came from.</summary>
 internal sealed class PageLinks(FeatureState state, FeatureWindows windows, ReferrerList referrers)
 {
+    /// <summary>Sites of viewers from which on a host is judged for itself, as many as a page needs to be anything.</summary>
+    private const int FewestOfLarge = 8;
+
     public void Attach(ref SessionState session, long now)
     {
         session.Referrer = StateHandle.None;
@@ -13,36 +17,63 @@ internal sealed class PageLinks(FeatureState state, FeatureWindows windows, Refe
         {
             return;
         }
-        int index = Find(session.Organization, session.ReferrerHost, now);
+        int siteNumber = referrers.UnknownSiteOf(session.ReferrerHost);
+        StateHandle site = siteNumber == 0 ? StateHandle.None : state.Referrers.HandleOf(Find(session.Organization, siteNumber, now, isSite: true));
+        int index = Find(session.Organization, session.ReferrerHost, now, isSite: false);
         ref ReferrerState referrer = ref state.Referrers[index];
-        referrer.Open++;
-        referrer.MostOpen = Math.Max(referrer.MostOpen, referrer.Open);
+        // A full table may have given the host away for its site, or the site for the host.
+        if (referrer.Site != site && state.Referrers.Holds(site))
+        {
+            referrer.Site = site;
+            state.Referrers[site.Index].Open += referrer.Open;
+        }
+        Open(ref referrer);
+        if (state.Referrers.Holds(referrer.Site))
+        {
+            Open(ref state.Referrers[referrer.Site.Index]);
+        }
         session.Referrer = state.Referrers.HandleOf(index);
     }
 
     public void Detach(in SessionState session)
     {
-        if (state.Referrers.Holds(session.Referrer))
+        if (!state.Referrers.Holds(session.Referrer))
         {
-            state.Referrers[session.Referrer.Index].Open--;
+            return;
+        }
+        ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
+        referrer.Open--;
+        if (state.Referrers.Holds(referrer.Site))
+        {
+            state.Referrers[referrer.Site.Index].Open--;
         }
     }
 
     public void Watch(in SessionState session, float seconds)
     {
-        if (state.Referrers.Holds(session.Referrer))
+        if (!state.Referrers.Holds(session.Referrer))
         {
-            state.Referrers[session.Referrer.Index].TotalWatched += seconds;
+            return;
+        }
+        ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
+        referrer.TotalWatched += seconds;
+        if (CountsInSite(in referrer))
+        {
+            state.Referrers[referrer.Site.Index].TotalWatched += seconds;
         }
     }
 
     public void Count(in SessionState session, long slot)
     {
-        if (state.Referrers.Holds(session.Referrer))
+        if (!state.Referrers.Holds(session.Referrer))
         {
-            ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
-            referrer.TotalSessions++;
-            referrer.Sessions[SlotRing.Advance<uint>(referrer.Sessions, ref referrer.Slot, slot)]++;
+            return;
+        }
+        ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
+        Count(ref referrer, slot);
+        if (CountsInSite(in referrer))
+        {
+            Count(ref state.Referrers[referrer.Site.Index], slot);
         }
     }
 
@@ -59,15 +90,42 @@ internal sealed class PageLinks(FeatureState state, FeatureWindows windows, Refe
         bool unknown = referrers.IsUnknown(session.ReferrerHost);
         Renew(ref referrer, in session, now, address, unknown);
         state.MarkReferrer(session.Referrer.Index);
+        if (CountsInSite(in referrer))
+        {
+            int index = referrer.Site.Index;
+            ref ReferrerState site = ref state.Referrers[index];
+            state.Referrers.Touch(index);
+            site.LastSeen = Math.Max(site.LastSeen, now);
+            Renew(ref site, in session, now, address, unknown);
+            _ = state.PlainSets.GetOrAdd(
+                ref site.Hosts, default(PairHash).Hash((uint)session.ReferrerHost), FeatureWindows.Seconds(now), windows.WindowStart(now), out _);
+            state.MarkReferrer(index);
+        }
     }
 
-    private int Find(int organization, int host, long now)
+    private static void Open(ref ReferrerState page)
     {
-        int index = state.Referrers.GetOrAdd(((ulong)(uint)organization << 32) | (uint)host, out bool added);
+        page.Open++;
+        page.MostOpen = Math.Max(page.MostOpen, page.Open);
+    }
+
+    private static void Count(ref ReferrerState page, long slot)
+    {
+        page.TotalSessions++;
+        page.Sessions[SlotRing.Advance<uint>(page.Sessions, ref page.Slot, slot)]++;
+    }
+
+    private bool CountsInSite(in ReferrerState host) => !host.IsLarge && state.Referrers.Holds(host.Site);
+
+    private int Find(int organization, int page, long now, bool isSite)
+    {
+        int index = state.Referrers.GetOrAdd(((ulong)(uint)organization << 32) | (uint)page, out bool added);
         ref ReferrerState referrer = ref state.Referrers[index];
         if (added)
         {
             referrer.FirstSeen = now;
+            referrer.Site = StateHandle.None;
+            referrer.IsSite = isSite;
         }
         referrer.LastSeen = now;
         return index;
@@ -80,7 +138,7 @@ internal sealed class PageLinks(FeatureState state, FeatureWindows windows, Refe
         bool hasToken = state.Tokens.Holds(session.Token);
         if (hasToken)
         {
-            ref readonly Events.Key128 key = ref state.Tokens.KeyAt(session.Token.Index);
+            ref readonly Key128 key = ref state.Tokens.KeyAt(session.Token.Index);
             ref TokenState token = ref state.Tokens[session.Token.Index];
             ref TokenMember seen = ref state.TokenSets.GetOrAdd(ref referrer.Tokens, key.High, seconds, windowStart, out _);
             seen.User = (uint)token.User.High;
@@ -94,6 +152,18 @@ internal sealed class PageLinks(FeatureState state, FeatureWindows windows, Refe
         if (unknown)
         {
             visitor.Witness = WitnessOf(in session, hasToken, visitor.Witness);
+            NoteSize(ref referrer, windowStart);
+        }
+    }
+
+    /// <summary>A host that many come from answers for itself: what is left for its site are those that few come from.</summary>
+    private void NoteSize(ref ReferrerState referrer, uint windowStart)
+    {
+        if (!referrer.IsLarge && !referrer.IsSite && referrer.MostOpen >= FewestOfLarge)
+        {
+            ReferrerFeatures features = default;
+            WitnessCounter.Count(state.PlainSets.Members(referrer.Addresses), windowStart, tokenless: true, ref features);
+            referrer.IsLarge = features.Networks >= FewestOfLarge;
         }
     }
 

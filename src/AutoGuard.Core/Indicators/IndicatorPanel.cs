@@ -149,11 +149,11 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         return writer.Count;
     }
 
-    /// <summary>A page that is not official.</summary>
+    /// <summary>A page that is not official. Of a site its hosts are counted: one that gives every viewer a host has as many as viewers.</summary>
     public int Read(in ReferrerFeatures features, Span<Reading> readings)
     {
         Writer writer = new(scale, readings);
-        writer.Add(Indicator.UnofficialReferrer, IsAccused(in features) ? features.Witnesses : 0);
+        writer.Add(Indicator.UnofficialReferrer, !IsAccused(in features) ? 0 : features.IsSite ? Math.Min(features.Hosts, features.Witnesses) : features.Witnesses);
         return writer.Count;
     }
 

@@ -88,7 +88,7 @@ public static class GuardRails
     /// <param name="why">A sentence that says why not; empty when it may.</param>
     public static bool MayBlock(string page, out string why)
     {
-        bool named = HostNames.TryNormalize(page, out _);
+        bool named = HostNames.TryNormalize(page.StartsWith(PageSites.Prefix, StringComparison.Ordinal) ? page[PageSites.Prefix.Length..] : page, out _);
         why = named ? "" : "It is no host name, so no rule can name it.";
         return named;
     }

@@ -82,6 +82,8 @@ public sealed class LabelledSessions
 
     internal int NumberOf(string text, StringKind kind = StringKind.Name) => _strings.Intern(text, kind);
 
+    internal int SiteOf(int referrer) => _strings.SiteOf(referrer);
+
     private static LabelledSession Describe(ref readonly PlaybackEvent e, SessionLabel label) =>
         new(label, e.Type == PlaybackEventType.Start, e.Timestamp, e.Token, e.Address, e.Referrer, e.Organization);
 

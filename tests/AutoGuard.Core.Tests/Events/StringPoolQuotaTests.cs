@@ -6,12 +6,12 @@ namespace AutoGuard.Core.Tests.Events;
 
 public sealed class StringPoolQuotaTests
 {
-    private readonly StringPool _pool = new(new KeyedHasher(1, 2), capacity: 1_002);
+    private readonly StringPool _pool = new(new KeyedHasher(1, 2), capacity: 1_602);
 
     [Theory]
-    [InlineData(StringKind.Label, 375)]
-    [InlineData(StringKind.Referrer, 250)]
-    [InlineData(StringKind.UserAgent, 250)]
+    [InlineData(StringKind.Label, 400)]
+    [InlineData(StringKind.Referrer, 300)]
+    [InlineData(StringKind.UserAgent, 400)]
     public void What_viewers_choose_cannot_crowd_out_anything_else(StringKind kind, int room)
     {
         int stream = _pool.Intern("a-stream", kind == StringKind.Label ? StringKind.Referrer : StringKind.Label);
@@ -52,7 +52,7 @@ public sealed class StringPoolQuotaTests
             Assert.True(numbers.Add(number), text);
             Assert.Equal(text, _pool.Find(number));
         }
-        Assert.Equal(250, numbers.Count(number => _pool.Find(number) is not null));
+        Assert.Equal(300, numbers.Count(number => _pool.Find(number) is not null));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class StringPoolQuotaTests
         Assert.Equal("tenant-0", _pool.Text(first));
         Assert.Equal(StringPool.Overflow, _pool.Intern("one more tenant"));
         Assert.Equal(0, _pool.Forgotten);
-        Assert.Equal(1_000 - 124 + 1, _pool.Overflowed);
+        Assert.Equal(1_000 - 99 + 1, _pool.Overflowed);
     }
 
     [Fact]

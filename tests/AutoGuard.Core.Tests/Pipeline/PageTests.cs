@@ -1,5 +1,7 @@
+using System.Globalization;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
 using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Policy;
 
@@ -101,6 +103,81 @@ public sealed class PageTests
         int index = traffic.Pipeline.State.Referrers.Find((uint)traffic.Strings.Intern("forum.example", StringKind.Referrer));
         HarmPreview? harm = traffic.Pipeline.Explainer.At(SubjectType.Referrer, index, TestTraffic.Noon + 3_600_000).Harm;
         Assert.Equal((60, 60), (harm?.OtherTokens, harm?.OtherUsers));
+    }
+
+    [Theory]
+    [InlineData(1, DecisionAction.Block)]
+    [InlineData(5, DecisionAction.Flag)]
+    public void A_site_that_makes_hosts_for_its_viewers_is_blocked_as_a_whole(int viewersOfHost, DecisionAction expected)
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        Viewers(traffic, 150, i => $"u{i / viewersOfHost}.pirate.example", "w");
+        traffic.InOrder().Run();
+
+        Assert.Equal(expected, Of(traffic, "*.pirate.example")[^1]);
+        Assert.All(traffic.Decisions, static d => Assert.Equal("*.pirate.example", d.Subject.Value));
+    }
+
+    [Theory]
+    [InlineData("www.pirate.example")]
+    [InlineData("pirate.example")]
+    public void A_site_of_one_host_is_blocked_by_that_host(string host)
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        Viewers(traffic, 60, _ => host, "o");
+        traffic.InOrder().Run();
+
+        Assert.Equal(DecisionAction.Block, Of(traffic, host)[^1]);
+        Assert.Empty(Of(traffic, "*.pirate.example"));
+    }
+
+    [Theory]
+    [InlineData("u{0}.example.com", "www.example.com")]
+    [InlineData("u{0}.example.com", "*.example.com")]
+    [InlineData("u{0}.example.com", "player.live.example.com")]
+    [InlineData("u{0}.github.io", "www.example.com")]
+    [InlineData("u{0}.co.uk", "www.example.com")]
+    public void Nothing_above_an_official_page_is_hit_nor_what_strangers_share(string hosts, string official)
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings with { Referrers = new ReferrersOptions { Official = ["www.example.com", official] } }));
+        Viewers(traffic, 150, i => string.Format(CultureInfo.InvariantCulture, hosts, i), "n");
+        traffic.InOrder().Run();
+
+        Assert.Empty(traffic.Decisions);
+    }
+
+    [Fact]
+    public void A_site_of_which_one_host_is_allowed_is_spared()
+    {
+        AllowlistOptions allowlist = new() { Referrers = [new AllowlistEntry { Value = "partner.pirate.example" }] };
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings with { Allowlist = allowlist }));
+        Viewers(traffic, 150, static i => $"u{i}.pirate.example", "w");
+        traffic.InOrder().Run();
+
+        Assert.Empty(traffic.Decisions);
+    }
+
+    [Fact]
+    public void What_is_open_of_a_site_is_what_is_open_of_its_hosts_whatever_a_full_table_gave_away()
+    {
+        TestTraffic traffic = new(s_settings with { Detection = new DetectionOptions { Capacity = new CapacityOptions { Strings = 1_000 } } });
+        for (int i = 0; i < 3_000; i++)
+        {
+            traffic.Session(i % 600, 900, $"s{i}", $"{20 + (i % 60)}.{i / 250}.{i % 250}.1", $"t{i}", referrer: $"u{i}.d{i % 700}.example", end: i % 3 != 0);
+        }
+        traffic.InOrder().Run(complete: false);
+        FeatureState state = traffic.Pipeline.State;
+        Assert.True(state.Referrers.Evictions > 0);
+        Dictionary<int, int> open = [];
+        for (int i = 0; i < state.Referrers.HighWater; i++)
+        {
+            if (state.Referrers.IsLive(i) && state.Referrers.Holds(state.Referrers[i].Site))
+            {
+                open[state.Referrers[i].Site.Index] = open.GetValueOrDefault(state.Referrers[i].Site.Index) + state.Referrers[i].Open;
+            }
+        }
+        Assert.NotEmpty(open);
+        Assert.All(open, pair => Assert.Equal(pair.Value, state.Referrers[pair.Key].Open));
     }
 
     private static DecisionAction[] Of(TestTraffic traffic, string page) =>
