@@ -67,9 +67,9 @@ internal sealed class TestTraffic
             Duration = duration,
             Offset = _events.Count,
             Country = country is null ? (ushort)0 : CountryCode.Pack(Encoding.ASCII.GetBytes(country)),
-            Stream = Strings.Intern(stream ?? ""),
-            Referrer = Strings.Intern(referrer ?? ""),
-            UserAgent = Strings.Intern(agent ?? ""),
+            Stream = Strings.Intern(stream ?? "", StringKind.Label),
+            Referrer = Strings.Intern(referrer ?? "", StringKind.Referrer),
+            UserAgent = Strings.Intern(agent ?? "", StringKind.UserAgent),
             Topic = Strings.Intern("test"),
             Traits = traits | (dataCentre ? EventTraits.DataCentre : EventTraits.None) | (tool ? EventTraits.ToolAgent : EventTraits.None),
         };

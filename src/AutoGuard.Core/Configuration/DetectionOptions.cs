@@ -89,7 +89,7 @@ public sealed class CapacityOptions
     [Range(1_000, 50_000_000)]
     public int Networks { get; set; } = 500_000;
 
-    /// <summary>Distinct interned strings (streams, referrer hosts, providers, user agents), 1,000 to 10,000,000.</summary>
+    /// <summary>Distinct interned strings, 1,000 to 10,000,000: a quarter each streams and providers, user agents, and sites of hosts, three sixteenths referrer hosts, of each of which the coldest gives way when it is full, and a sixteenth tenants.</summary>
     [Range(1_000, 10_000_000)]
     public int Strings { get; set; } = 262_144;
 }

@@ -139,6 +139,6 @@ public sealed class IndicatorsOptions
     /// <summary>Connections of one IPv6 /64 open at once, beyond three for each of its tokens.</summary>
     public IndicatorOptions NetworkConnections { get; set; } = IndicatorOptions.Of(50, 200, 0.93);
 
-    /// <summary>Addresses that came within the window from one page host that is not listed as official.</summary>
+    /// <summary>Addresses that came within the window from one page host that is not listed as official, unsuspected and with a token where that is usual; or hosts of one site that few come from each.</summary>
     public IndicatorOptions UnofficialReferrer { get; set; } = IndicatorOptions.Of(14, 50, 0.95);
 }

@@ -8,9 +8,7 @@ namespace AutoGuard.Core.Enrichment;
 /// </summary>
 public sealed class AgentClassifier
 {
-    private readonly string[] _tools;
-    private readonly StringPool _pool;
-    private byte[] _verdicts = new byte[256];
+    private readonly TextVerdicts _verdicts;
 
     /// <summary>Makes a classifier for agents of <paramref name="pool"/>.</summary>
     /// <param name="tools">Beginnings of tools' names, case ignored.</param>
@@ -19,27 +17,10 @@ public sealed class AgentClassifier
     {
         ArgumentNullException.ThrowIfNull(tools);
         ArgumentNullException.ThrowIfNull(pool);
-        _tools = [.. tools.Where(tool => tool.Length > 0)];
-        _pool = pool;
+        string[] beginnings = [.. tools.Where(tool => tool.Length > 0)];
+        _verdicts = new TextVerdicts(pool, name => Array.Exists(beginnings, tool => name.StartsWith(tool, StringComparison.OrdinalIgnoreCase)));
     }
 
     /// <summary>Whether an interned user agent (0 when there is none) is a tool's.</summary>
-    public bool IsTool(int agent)
-    {
-        if (agent <= StringPool.Overflow)
-        {
-            return false;
-        }
-        if (agent >= _verdicts.Length)
-        {
-            Array.Resize(ref _verdicts, Math.Max(agent + 1, _verdicts.Length * 2));
-        }
-        ref byte verdict = ref _verdicts[agent];
-        if (verdict == 0)
-        {
-            string name = _pool.Text(agent);
-            verdict = Array.Exists(_tools, tool => name.StartsWith(tool, StringComparison.OrdinalIgnoreCase)) ? (byte)2 : (byte)1;
-        }
-        return verdict == 2;
-    }
+    public bool IsTool(int agent) => _verdicts.Of(agent) == true;
 }

@@ -19,8 +19,7 @@ public sealed class DataCentreClassifier
     private readonly FrozenSet<uint> _exempt;
     private readonly FrozenSet<uint> _egress;
     private readonly string[] _words;
-    private readonly StringPool _pool;
-    private NameVerdict[] _verdicts = new NameVerdict[256];
+    private readonly TextVerdicts _verdicts;
 
     /// <summary>Makes a classifier for operator names of <paramref name="pool"/>.</summary>
     /// <exception cref="ArgumentException">An entry of <see cref="EnrichmentOptions.DataCentreProviders"/> has no letter or digit.</exception>
@@ -28,7 +27,7 @@ public sealed class DataCentreClassifier
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(pool);
-        _pool = pool;
+        _verdicts = new TextVerdicts(pool, IsDataCentreName);
         _exempt = options.NotDataCentreAsns.ToFrozenSet();
         // Who lists a network as a data centre himself has seen it misused.
         _egress = SharedEgressList.Networks.Select(network => network.Asn).Concat(options.SharedEgressAsns).Except(options.DataCentreAsns).ToFrozenSet();
@@ -51,7 +50,7 @@ public sealed class DataCentreClassifier
         }
         return (traits & ServerTraits) != 0
             || (asn != 0 && _listed.Contains(asn))
-            || (provider > StringPool.Overflow && IsDataCentreName(provider));
+            || _verdicts.Of(provider) == true;
     }
 
     /// <summary>Whether this network is a privacy relay's or a web gateway's, which is then no data centre for detection.</summary>
@@ -70,24 +69,10 @@ public sealed class DataCentreClassifier
         return words is not null;
     }
 
-    private bool IsDataCentreName(int provider)
-    {
-        if (provider >= _verdicts.Length)
-        {
-            Array.Resize(ref _verdicts, Math.Max(provider + 1, _verdicts.Length * 2));
-        }
-        ref NameVerdict verdict = ref _verdicts[provider];
-        if (verdict == NameVerdict.Unasked)
-        {
-            verdict = Judge(_pool.Text(provider));
-        }
-        return verdict == NameVerdict.DataCentre;
-    }
-
-    private NameVerdict Judge(string name)
+    private bool IsDataCentreName(string name)
     {
         string words = Words(name);
-        return Array.Exists(_words, entry => words.Contains(entry, StringComparison.Ordinal)) ? NameVerdict.DataCentre : NameVerdict.Other;
+        return Array.Exists(_words, entry => words.Contains(entry, StringComparison.Ordinal));
     }
 
     /// <summary>The words of a text in lower case, each between single spaces: <c>" hetzner online gmbh "</c>.</summary>
@@ -106,12 +91,5 @@ public sealed class DataCentreClassifier
             }
         }
         return (words[^1] == ' ' ? words : words.Append(' ')).ToString();
-    }
-
-    private enum NameVerdict : byte
-    {
-        Unasked = 0,
-        Other = 1,
-        DataCentre = 2,
     }
 }

@@ -93,7 +93,7 @@ public sealed class EventEnricher
     {
         ulong mixed = ((address.High * 0x9E37_79B9_7F4A_7C15) ^ address.Low) * 0xD6E8_FEB8_6659_FD93;
         ref Slot slot = ref _slots[mixed >> (64 - SlotBits)];
-        if (slot.Address != address)
+        if (slot.Address != address || !_pool.Renew(slot.Provider))
         {
             Fill(ref slot, address);
         }
@@ -114,7 +114,7 @@ public sealed class EventEnricher
             slot.Asn = slot.Asn != 0 ? slot.Asn : record.Asn;
             if (slot.Provider == StringPool.Absent && (record.Asn == slot.Asn || record.Asn == 0))
             {
-                slot.Provider = _pool.Intern(record.Provider.Span);
+                slot.Provider = _pool.Intern(record.Provider.Span, StringKind.Label);
             }
         }
     }

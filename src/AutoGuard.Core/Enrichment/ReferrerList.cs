@@ -8,11 +8,11 @@ namespace AutoGuard.Core.Enrichment;
 /// </summary>
 public sealed class ReferrerList
 {
-    private readonly StringPool _pool;
     private readonly HashSet<string> _hosts = new(StringComparer.Ordinal);
     private readonly HashSet<string> _domains = new(StringComparer.Ordinal);
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _domainLookup;
-    private Verdict[] _verdicts = new Verdict[256];
+    private readonly TextVerdicts _verdicts;
+    private readonly StringPool _pool;
 
     /// <summary>Makes the list for hosts of <paramref name="pool"/>.</summary>
     /// <exception cref="ArgumentException">An entry cannot be read; see <see cref="Check"/> for all of them at once.</exception>
@@ -20,7 +20,6 @@ public sealed class ReferrerList
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(pool);
-        _pool = pool;
         foreach (string text in options.Official)
         {
             if (!TryParseEntry(text, out ReferrerEntry? entry, out string error))
@@ -30,32 +29,26 @@ public sealed class ReferrerList
             _ = entry!.CoversSubdomains ? _domains.Add(entry.Host) : _hosts.Add(entry.Host);
         }
         _domainLookup = _domains.GetAlternateLookup<ReadOnlySpan<char>>();
+        _verdicts = new TextVerdicts(pool, page => page.StartsWith(PageSites.Prefix, StringComparison.Ordinal)
+            ? Overlaps(page.AsSpan(PageSites.Prefix.Length))
+            : Covers(page.AsSpan().TrimEnd('.')));
+        _pool = pool;
     }
 
     /// <summary>Whether there are entries; while there are none, no referrer counts as unknown.</summary>
     public bool IsConfigured => _hosts.Count + _domains.Count > 0;
 
+    /// <summary>Whether pages of a host may embed the streams. A missing referrer (0) is not official, nor is one whose text is not held.</summary>
+    public bool IsOfficial(int internedHost) => _verdicts.Of(internedHost) == true;
+
     /// <summary>
-    /// Whether pages of a host may embed the streams. A missing referrer (0) is not official. The host that stands for all that
-    /// the pool had no room for is: nobody is accused of a page whose name is not known.
+    /// Whether a host is known and on no list, while there is one. Nobody is accused of a page whose name is not known, and nobody is
+    /// cleared by one.
     /// </summary>
-    public bool IsOfficial(int internedHost)
-    {
-        if (internedHost <= StringPool.Overflow)
-        {
-            return internedHost == StringPool.Overflow;
-        }
-        if (internedHost >= _verdicts.Length)
-        {
-            Array.Resize(ref _verdicts, Math.Max(internedHost + 1, _verdicts.Length * 2));
-        }
-        ref Verdict verdict = ref _verdicts[internedHost];
-        if (verdict == Verdict.Unasked)
-        {
-            verdict = Covers(_pool.Text(internedHost).AsSpan().TrimEnd('.')) ? Verdict.Official : Verdict.Unknown;
-        }
-        return verdict == Verdict.Official;
-    }
+    public bool IsUnknown(int internedHost) => IsConfigured && _verdicts.Of(internedHost) == false;
+
+    /// <summary>The site of a host that is on no list, if nothing official lies in it; else 0.</summary>
+    internal int UnknownSiteOf(int internedHost) => _pool.SiteOf(internedHost) is var site && IsUnknown(site) && IsUnknown(internedHost) ? site : StringPool.Absent;
 
     /// <summary>Reads one entry; when false, <paramref name="error"/> says what is wrong and reads on from the entry.</summary>
     public static bool TryParseEntry(string text, out ReferrerEntry? entry, out string error)
@@ -80,6 +73,19 @@ public sealed class ReferrerList
         return errors;
     }
 
+    /// <summary>Whether anything official is a domain, lies in it, or covers it.</summary>
+    private bool Overlaps(ReadOnlySpan<char> domain)
+    {
+        foreach (string official in _hosts.Concat(_domains))
+        {
+            if (official.AsSpan().EndsWith(domain) && (official.Length == domain.Length || official[^(domain.Length + 1)] == '.'))
+            {
+                return true;
+            }
+        }
+        return Covers(domain);
+    }
+
     private bool Covers(ReadOnlySpan<char> host)
     {
         if (_hosts.Contains(host.ToString()))
@@ -95,12 +101,5 @@ public sealed class ReferrerList
             }
         }
         return false;
-    }
-
-    private enum Verdict : byte
-    {
-        Unasked = 0,
-        Unknown = 1,
-        Official = 2,
     }
 }

@@ -60,7 +60,7 @@ public sealed class EventParser
         _strings = strings;
         _keys = new IdentityKeys(hasher);
         _tokens = new TokenReader(hasher, claims, rememberedTokensBits);
-        _invalidReferrer = strings.Intern(InvalidReferrer);
+        _invalidReferrer = strings.Intern(InvalidReferrer, StringKind.Name);
     }
 
     /// <summary>Adds the event in <paramref name="utf8"/> to a batch that is not full, or says why it is none.</summary>
@@ -127,8 +127,8 @@ public sealed class EventParser
         ulong tenant = Organization(raw.Bytes(EventField.Organization), out parsed.Organization);
         parsed.Session = _keys.Session(sessionId, tenant);
         parsed.OrderKey = OrderKeyOf(sessionId);
-        parsed.Stream = _strings.Intern(Name(raw.Bytes(EventField.Stream), _buffer));
-        parsed.Provider = _strings.Intern(raw.Bytes(EventField.Provider));
+        parsed.Stream = _strings.Intern(Name(raw.Bytes(EventField.Stream), _buffer), StringKind.Label);
+        parsed.Provider = _strings.Intern(raw.Bytes(EventField.Provider), StringKind.Label);
         parsed.UserAgent = _strings.Intern(raw.Bytes(EventField.UserAgent), StringKind.UserAgent);
         parsed.Referrer = Referrer(raw.Bytes(EventField.Referrer));
         KeepToken(raw, tenant, ref parsed, batch);
@@ -182,7 +182,7 @@ public sealed class EventParser
     private int Referrer(ReadOnlySpan<byte> text)
     {
         ReadOnlySpan<byte> authority = ReferrerHost.PlainAuthority(text);
-        if (!authority.IsEmpty && _strings.Is(_hosts.Place(authority), authority))
+        if (!authority.IsEmpty && _strings.Is(_hosts.Place(authority), authority, StringKind.Referrer))
         {
             return _hosts.Place(authority);
         }

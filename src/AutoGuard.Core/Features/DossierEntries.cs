@@ -21,7 +21,12 @@ internal static class DossierEntries
         }
         if (state.Referrers.Holds(session.Referrer))
         {
-            state.Dossiers.Get(state.Referrers[session.Referrer.Index].Dossier)?.Record(handle, in session);
+            ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
+            state.Dossiers.Get(referrer.Dossier)?.Record(handle, in session);
+            if (state.Referrers.Holds(referrer.Site))
+            {
+                state.Dossiers.Get(state.Referrers[referrer.Site.Index].Dossier)?.Record(handle, in session);
+            }
         }
     }
 }

@@ -26,6 +26,9 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     /// <summary>Tokens of an IPv6 network from which on its set no longer counts them all.</summary>
     private const int CountableTokens = RecentSets<TokenMember>.LargestSet * 3 / 4;
 
+    /// <summary>How usual tokens must be for those without one to say nothing against a page.</summary>
+    private const double MostlyTokens = 0.5;
+
     private readonly ConcurrencyMeter _concurrency = new(state);
 
     /// <summary>The windows it measures over.</summary>
@@ -157,9 +160,15 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             Tokens = state.TokenSets.Count(referrer.Tokens, windowStart),
             Addresses = state.PlainSets.Count(referrer.Addresses, windowStart),
             Open = referrer.Open,
-            Networks = MemberCounts.Networks(state, referrer.Addresses, windowStart),
-            Official = !referrers.IsConfigured || referrers.IsOfficial((int)(uint)state.Referrers.KeyAt(index)),
+            IsSite = referrer.IsSite,
+            Hosts = state.PlainSets.Count(referrer.Hosts, windowStart),
+            Official = !referrers.IsUnknown((int)(uint)state.Referrers.KeyAt(index)),
         };
+        if (!features.Official)
+        {
+            bool tokenless = TokensAreUsual((int)(state.Referrers.KeyAt(index) >> 32), now).Tokens < MostlyTokens;
+            WitnessCounter.Count(state.PlainSets.Members(referrer.Addresses), windowStart, tokenless, ref features);
+        }
     }
 
     private int Sum(Span<uint> ring, ref long current, long now)

@@ -282,6 +282,11 @@ public sealed class FeatureState :
     /// <summary>Gives back all that hangs on a referrer.</summary>
     internal void Release(ref ReferrerState state)
     {
+        if (Referrers.Holds(state.Site))
+        {
+            Referrers[state.Site.Index].Open -= state.Open;
+        }
+        PlainSets.Release(ref state.Hosts);
         TokenSets.Release(ref state.Tokens);
         PlainSets.Release(ref state.Addresses);
         Dossiers.Close(ref state.Dossier);

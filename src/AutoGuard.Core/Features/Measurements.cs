@@ -242,7 +242,7 @@ public struct NetworkFeatures
     public int Excess;
 }
 
-/// <summary>What is measured of one referrer host at an instant.</summary>
+/// <summary>What is measured of one referrer host, or of the small hosts of one site, at an instant.</summary>
 public struct ReferrerFeatures
 {
     /// <summary>Sessions first seen within the window.</summary>
@@ -257,8 +257,23 @@ public struct ReferrerFeatures
     /// <summary>Sessions open now.</summary>
     public int Open;
 
-    /// <summary>Distinct networks within the window; saturates at 512.</summary>
+    /// <summary>Those addresses that are heard: with a token where that is usual, and not suspected themselves.</summary>
+    public int Witnesses;
+
+    /// <summary>Distinct sites that these came from (<see cref="FeatureWindows.SiteOf"/>); saturates at 512.</summary>
     public int Networks;
+
+    /// <summary>Those sites that are networks of IPv4.</summary>
+    public int SitesV4;
+
+    /// <summary>Distinct network operators that these came from; unknown ones are one together.</summary>
+    public int Operators;
+
+    /// <summary>Whether it is a site.</summary>
+    public bool IsSite;
+
+    /// <summary>Distinct hosts of a site within the window; 0 of a host.</summary>
+    public int Hosts;
 
     /// <summary>Whether the host is on the list of official ones, or there is no list.</summary>
     public bool Official;

@@ -72,12 +72,12 @@ public struct TokenMember : IRecentMember
     public uint Settled;
 }
 
-/// <summary>An address as a network or referrer sees it. 20 bytes.</summary>
+/// <summary>An address as a network or referrer sees it. 24 bytes.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 public struct PlainMember : IRecentMember
 {
-    /// <summary>Hash of its network.</summary>
-    public ulong Network;
+    /// <summary>What it says against a page.</summary>
+    public Witness Witness;
 
     /// <inheritdoc/>
     public ulong Identity { get; set; }

@@ -7,7 +7,7 @@ namespace AutoGuard.Core.Features;
 /// The ties between an open session and the states it counts in: token, address, network, referrer. Attached when it
 /// opens or moves, detached when it ends or moves; between them the states' numbers of open sessions are exact.
 /// </summary>
-internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, Func<IpAddress, uint, long, bool> isTrusted)
+internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, PageLinks pages, Func<IpAddress, uint, long, bool> isTrusted)
 {
     /// <summary>Open sessions of one IPv6 network from which on it is judged.</summary>
     private const int ManyConnections = 32;
@@ -26,27 +26,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         AttachToken(index, ref session, in e, tokenText, userText);
         AttachAddress(index, ref session, e.Timestamp);
         AttachNetwork(ref session, e.Timestamp);
-        session.Referrer = StateHandle.None;
-        AttachReferrer(ref session, e.Timestamp);
-    }
-
-    public void AttachReferrer(ref SessionState session, long now)
-    {
-        if (session.ReferrerHost == 0)
-        {
-            return;
-        }
-        ulong key = ((ulong)(uint)session.Organization << 32) | (uint)session.ReferrerHost;
-        int index = state.Referrers.GetOrAdd(key, out bool added);
-        ref ReferrerState referrer = ref state.Referrers[index];
-        if (added)
-        {
-            referrer.FirstSeen = now;
-        }
-        referrer.LastSeen = now;
-        referrer.Open++;
-        referrer.MostOpen = Math.Max(referrer.MostOpen, referrer.Open);
-        session.Referrer = state.Referrers.HandleOf(index);
+        pages.Attach(ref session, e.Timestamp);
     }
 
     public void Detach(ref SessionState session)
@@ -73,10 +53,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             network.Open--;
             network.Anonymous -= IsAnonymous(in session) ? 1 : 0;
         }
-        if (state.Referrers.Holds(session.Referrer))
-        {
-            state.Referrers[session.Referrer.Index].Open--;
-        }
+        pages.Detach(in session);
         session.Token = session.AddressState = session.Network = session.Referrer = StateHandle.None;
     }
 
@@ -117,10 +94,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
         {
             state.Networks[session.Network.Index].TotalWatched += seconds;
         }
-        if (state.Referrers.Holds(session.Referrer))
-        {
-            state.Referrers[session.Referrer.Index].TotalWatched += seconds;
-        }
+        pages.Watch(in session, seconds);
     }
 
     /// <summary>Counts a session in the address and network it came to.</summary>
@@ -144,7 +118,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             address.Stream = session.Stream;
             SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000)].Starts);
         }
-        CountInReferrer(in session, slot);
+        pages.Count(in session, slot);
         int tenantIndex = state.Tenants.GetOrAdd((ulong)session.Organization, out _);
         ref TenantState tenant = ref state.Tenants[tenantIndex];
         tenant.Sessions[SlotRing.Advance<uint>(tenant.Sessions, ref tenant.Slot, slot)]++;
@@ -175,7 +149,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
     /// <summary>Counts a session in the page it named after its first event, which was counted as missing one.</summary>
     public void NameReferrer(in SessionState session, long slot)
     {
-        CountInReferrer(in session, slot);
+        pages.Count(in session, slot);
         ref TenantState tenant = ref state.Tenants[state.Tenants.GetOrAdd((ulong)session.Organization, out _)];
         state.ReferrerMix.Name(in session);
         ref uint missing = ref tenant.MissingReferrer[SlotRing.Advance<uint>(tenant.MissingReferrer, ref tenant.MissingSlot, slot)];
@@ -243,29 +217,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, F
             Touch(ref network.Tokens, hasToken, in member, seconds, windowStart);
             _ = state.PlainSets.GetOrAdd(ref network.Addresses, addressIdentity, seconds, windowStart, out _);
         }
-        if (state.Referrers.Holds(session.Referrer))
-        {
-            ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
-            state.Referrers.Touch(session.Referrer.Index);
-            referrer.LastSeen = Math.Max(referrer.LastSeen, now);
-            Touch(ref referrer.Tokens, hasToken, in member, seconds, windowStart);
-            ref PlainMember visitor = ref state.PlainSets.GetOrAdd(ref referrer.Addresses, addressIdentity, seconds, windowStart, out bool came);
-            if (came)
-            {
-                visitor.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
-            }
-            state.MarkReferrer(session.Referrer.Index);
-        }
-    }
-
-    private void CountInReferrer(in SessionState session, long slot)
-    {
-        if (state.Referrers.Holds(session.Referrer))
-        {
-            ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];
-            referrer.TotalSessions++;
-            referrer.Sessions[SlotRing.Advance<uint>(referrer.Sessions, ref referrer.Slot, slot)]++;
-        }
+        pages.Touch(in session, now, addressIdentity);
     }
 
     private void Touch(ref int set, bool hasToken, in TokenMember member, uint seconds, uint windowStart)

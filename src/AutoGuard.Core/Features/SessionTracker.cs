@@ -17,6 +17,7 @@ public sealed class SessionTracker
     private readonly FeatureState _state;
     private readonly FeatureWindows _windows;
     private readonly ReferrerList _referrers;
+    private readonly PageLinks _pages;
     private readonly SessionLinks _links;
     private readonly FleetSeries _fleet;
 
@@ -39,7 +40,8 @@ public sealed class SessionTracker
         _windows = windows;
         _referrers = referrers;
         _fleet = fleet;
-        _links = new SessionLinks(state, windows, isTrusted);
+        _pages = new PageLinks(state, windows, referrers);
+        _links = new SessionLinks(state, windows, _pages, isTrusted);
         state.SessionEvicted = OnSessionEvicted;
     }
 
@@ -65,8 +67,7 @@ public sealed class SessionTracker
             {
                 return;
             }
-            bool anew = added || e.Type == PlaybackEventType.Start;
-            Open(index, ref session, in e, tokenText, userText, anew, borrowed: foreign && e.Token.IsAbsent);
+            Open(index, ref session, in e, tokenText, userText, anew: added || e.Type == PlaybackEventType.Start, borrowed: foreign && e.Token.IsAbsent);
             if (e.Type == PlaybackEventType.End)
             {
                 session.Traits |= SessionTraits.Ended;
@@ -219,7 +220,7 @@ public sealed class SessionTracker
         else if (session.ReferrerHost == 0 && e.Referrer != 0)
         {
             session.ReferrerHost = e.Referrer;
-            _links.AttachReferrer(ref session, now);
+            _pages.Attach(ref session, now);
             NameReferrer(in session, now);
         }
         if (moved || now >= session.NextRefresh)
@@ -318,7 +319,7 @@ public sealed class SessionTracker
             SlotRing.Increment(ref counts.MissingReferrer);
             counts.Unexpected += 1 - _state.ReferrerMix.MissingShare(in session, e.Timestamp);
         }
-        else if (IsUnknown(session.ReferrerHost))
+        else if (_referrers.IsUnknown(session.ReferrerHost))
         {
             SlotRing.Increment(ref counts.UnknownReferrer);
         }
@@ -341,8 +342,6 @@ public sealed class SessionTracker
         SlotRing.Increment(ref _state.Windows.Advance(ref token, e.Timestamp / _windows.SlotLength).Handovers);
     }
 
-    private bool IsUnknown(int referrerHost) => _referrers.IsConfigured && !_referrers.IsOfficial(referrerHost);
-
     /// <summary>A session whose first event named no page names one now: it is counted as if it had from the start.</summary>
     private void NameReferrer(in SessionState session, long now)
     {
@@ -359,7 +358,7 @@ public sealed class SessionTracker
             counts.Unexpected -= counts.Unexpected / counts.MissingReferrer;
             counts.MissingReferrer--;
         }
-        if (IsUnknown(session.ReferrerHost))
+        if (_referrers.IsUnknown(session.ReferrerHost))
         {
             SlotRing.Increment(ref counts.UnknownReferrer);
         }

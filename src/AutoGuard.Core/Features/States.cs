@@ -99,6 +99,9 @@ public struct TokenState
     /// <summary>Whether several networks used it soon after it was first seen: nobody saw it become anything else.</summary>
     public bool SharedFromTheStart;
 
+    /// <summary>Whether it scored as high as a flag when it was judged last.</summary>
+    public bool Suspect;
+
     /// <summary>Whether it was revoked: whoever had it got out of it what there was, and the account's next one is another story.</summary>
     public bool Revoked;
 
@@ -187,6 +190,9 @@ public struct AddressState
     /// <summary>Whether it belongs to a data centre.</summary>
     public bool DataCentre;
 
+    /// <summary>Whether it scored as high as a flag when it was judged last.</summary>
+    public bool Suspect;
+
     /// <summary>Whether it waits to be judged at the next tick.</summary>
     public bool Dirty;
 }
@@ -240,46 +246,6 @@ public struct NetworkState
     public long FirstSeen;
 
     /// <summary>Sessions since the network was first seen.</summary>
-    public uint TotalSessions;
-
-    /// <summary>Most sessions open at once since then.</summary>
-    public int MostOpen;
-
-    /// <summary>Playback time observed since then, seconds.</summary>
-    public double TotalWatched;
-
-    /// <summary>Whether it waits to be judged at the next tick.</summary>
-    public bool Dirty;
-}
-
-/// <summary>One referrer host of one tenant.</summary>
-public struct ReferrerState
-{
-    /// <summary>First event, Unix milliseconds.</summary>
-    public long FirstSeen;
-
-    /// <summary>Last event, Unix milliseconds.</summary>
-    public long LastSeen;
-
-    /// <summary>Slot the ring stands at.</summary>
-    public long Slot;
-
-    /// <summary>Sessions first seen, by slot of the window.</summary>
-    public CountSlots Sessions;
-
-    /// <summary>Sessions open now.</summary>
-    public int Open;
-
-    /// <summary>Set of tokens seen in the window.</summary>
-    public int Tokens;
-
-    /// <summary>Set of addresses seen in the window.</summary>
-    public int Addresses;
-
-    /// <summary>Number of the dossier kept on it, or 0.</summary>
-    public int Dossier;
-
-    /// <summary>Sessions since the host was first seen.</summary>
     public uint TotalSessions;
 
     /// <summary>Most sessions open at once since then.</summary>

@@ -16,8 +16,14 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Share of a token's sessions from a foreign page from which on what it does is the page's doing.</summary>
     private const double MostlyForeign = 0.5;
 
-    /// <summary>Networks that must have come from a page before it is anything: anybody can name any page in a request.</summary>
+    /// <summary>Sites that must have come from a page before it is anything: anybody can name any page in a request.</summary>
     private const int FewestNetworks = 8;
+
+    /// <summary>Operators that they must belong to, or else</summary>
+    private const int FewestOperators = 3;
+
+    /// <summary>networks of IPv4 that must have come: one subscriber has few, and of IPv6 any number.</summary>
+    private const int FewestNetworksOfOne = 32;
 
     /// <summary>Connections and reconnects count at half of what a home may do in a data centre, where no homes are.</summary>
     private const double NobodyAtHome = 2;
@@ -108,13 +114,16 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         return writer.Count;
     }
 
-    /// <summary>A page that is not official.</summary>
+    /// <summary>A page that is not official. Of a site its hosts are counted: one that gives every viewer a host has as many as viewers.</summary>
     public int Read(in ReferrerFeatures features, Span<Reading> readings)
     {
         Writer writer = new(scale, readings);
-        writer.Add(Indicator.UnofficialReferrer, features.Official || features.Networks < FewestNetworks ? 0 : features.Addresses);
+        writer.Add(Indicator.UnofficialReferrer, !IsAccused(in features) ? 0 : features.IsSite ? Math.Min(features.Hosts, features.Witnesses) : features.Witnesses);
         return writer.Count;
     }
+
+    private static bool IsAccused(in ReferrerFeatures features) =>
+        !features.Official && features.Networks >= FewestNetworks && (features.Operators >= FewestOperators || features.SitesV4 >= FewestNetworksOfOne);
 
     private void ReadInto<TReader>(in TokenFeatures features, ref TReader reader)
         where TReader : struct, IReader, allows ref struct

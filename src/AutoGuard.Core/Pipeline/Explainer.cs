@@ -197,9 +197,13 @@ public sealed class Explainer
     {
         _judge.Meter.Measure(index, now, out ReferrerFeatures features);
         ulong pair = _state.Referrers.KeyAt(index);
-        facts = new Facts(new LedgerKey(SubjectType.Referrer, 0, pair), (int)(pair >> 32), features.Sessions)
+        string host = _strings.Text((int)(uint)pair);
+        GuardRails.MayBlock(host, out string rail);
+        facts = new Facts(LedgerKeys.OfReferrer(host, (int)(pair >> 32), _strings), (int)(pair >> 32), features.Sessions)
         {
-            Allowlisted = _judge.Allowlist.Covers(_strings.Text((int)(uint)pair), now),
+            Allowlisted = _judge.Allowlist.Covers(host, now),
+            Harm = _harm.OfReferrer(index, now),
+            Rail = rail,
         };
         return room[.._judge.Panel.Read(in features, room)];
     }

@@ -49,6 +49,7 @@ internal sealed partial class Judge
         if (!_panel.HasGrade(in features) && _policy.FlagScore > 0)
         {
             _ledger.Calm(ledgerKey);
+            token.Suspect = false;
             return null;
         }
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
@@ -65,6 +66,7 @@ internal sealed partial class Judge
         bool isSuspect = score >= _policy.FlagScore;
         if (verdict == Verdict.Allow && !isSuspect)
         {
+            token.Suspect = false;
             return null;
         }
         string text = _state.Texts.Text(token.Text);
@@ -74,6 +76,7 @@ internal sealed partial class Judge
             return null;
         }
         bool alone = isSuspect && ScoreAlone(index, in features, score, now) >= _policy.FlagScore;
+        token.Suspect = alone;
         // However little was seen of it: a relay that changes its token shows little of each.
         if (alone)
         {
@@ -122,6 +125,7 @@ internal sealed partial class Judge
     private Proposal? PassOver(int index, long now)
     {
         _state.Tokens[index].Workflow = TokenWorkflow.Shared;
+        _state.Tokens[index].Suspect = false;
         _series.Enrol(index, _meter.SessionsOf(index, now));
         Key128 key = _state.Tokens.KeyAt(index);
         _ledger.Consider(new(SubjectType.Token, key.High, key.Low), 0, 0, now, out _);

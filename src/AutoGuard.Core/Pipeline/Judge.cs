@@ -110,6 +110,7 @@ internal sealed partial class Judge
         LastScore = 0;
         _meter.MeasureAtMost(index, now, out AddressFeatures features);
         _series.Enrol(index, in features);
+        address.Suspect = false;
         if (!_panel.HasGrade(in features))
         {
             Calm(in address, index);
@@ -136,6 +137,7 @@ internal sealed partial class Judge
         {
             return null;
         }
+        address.Suspect = score >= _policy.FlagScore;
         bool mayBlock = GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out _);
         if (mayBlock && score >= _policy.FlagScore && features.Sessions >= _policy.MinimumSessions)
         {
@@ -193,40 +195,6 @@ internal sealed partial class Judge
         HarmPreview harm = _harm.OfNetwork(index, now);
         return Propose(
             ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, Math.Max(1, harm.OtherTokens + features.Offenders), now);
-    }
-
-    /// <summary>Judges a referrer host.</summary>
-    public Proposal? JudgeReferrer(int index, long now)
-    {
-        ref ReferrerState referrer = ref _state.Referrers[index];
-        _meter.Measure(index, now, out ReferrerFeatures features);
-        ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
-        double score = LastScore = RiskScore.Of(readings);
-        ulong pair = _state.Referrers.KeyAt(index);
-        LedgerKey ledgerKey = new(SubjectType.Referrer, 0, pair);
-        if (score == 0)
-        {
-            _ledger.Calm(ledgerKey);
-            return null;
-        }
-        if (_state.Dossiers.Get(referrer.Dossier) is null)
-        {
-            referrer.Dossier = _state.Dossiers.Open();
-        }
-        int number = (int)(uint)pair;
-        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
-        if (again)
-        {
-            _state.MarkReferrer(index);
-        }
-        string host = _strings.Text(number);
-        if (verdict == Verdict.Allow || number <= StringPool.Overflow || _allowlist.Covers(host, now) is not null)
-        {
-            return null;
-        }
-        return Propose(
-            ledgerKey, new Subject(SubjectType.Referrer, host), (int)(pair >> 32), verdict, score, readings, TokenWorkflow.Auto, HarmEstimator.Nobody,
-            Math.Max(1, Math.Min(features.Open, features.Addresses)), now);
     }
 
     /// <summary>Decides between the proposals of a tick, highest scores first.</summary>

@@ -16,12 +16,14 @@ internal static class LedgerKeys
                 Key128 token = tokenKey(subject.Value, decision.Organization);
                 return new LedgerKey(SubjectType.Token, token.High, token.Low);
             case SubjectType.Referrer:
-                ulong tenant = (uint)strings.Intern(decision.Organization ?? "");
-                return new LedgerKey(SubjectType.Referrer, 0, (tenant << 32) | (uint)strings.Intern(subject.Value));
+                return OfReferrer(subject.Value, strings.Intern(decision.Organization ?? ""), strings);
             default:
                 return IpNetwork.TryParse(subject.Value, out IpNetwork network)
                     ? new LedgerKey(subject.Type, network.Address.High, network.Address.Low, decision.Organization is { } name ? strings.Intern(name) : 0)
                     : null;
         }
     }
+
+    /// <summary>The key of a tenant's page: by its text, for its number is forgotten sooner than what was decided.</summary>
+    public static LedgerKey OfReferrer(string host, int organization, StringPool strings) => new(SubjectType.Referrer, 0, strings.HashOf(host), organization);
 }

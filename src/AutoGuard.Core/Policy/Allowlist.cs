@@ -71,12 +71,14 @@ public sealed class Allowlist
         return OperatorCovers(asn, now);
     }
 
-    /// <summary>Why a referrer host is spared, or null.</summary>
+    /// <summary>Why a referrer host is spared, or null; of the sub-domains of a domain (<c>*.example.com</c>), when any of them is.</summary>
     public string? Covers(string host, long now)
     {
+        string? domain = host.StartsWith(PageSites.Prefix, StringComparison.Ordinal) ? host[1..] : null;
         foreach ((string listed, bool subDomains, Entry entry) in _referrers)
         {
-            bool matches = subDomains ? host.EndsWith(listed, StringComparison.Ordinal) : host == listed;
+            bool matches = (subDomains ? host.EndsWith(listed, StringComparison.Ordinal) : host == listed)
+                || (domain is not null && listed.EndsWith(domain, StringComparison.Ordinal));
             if (matches && entry.Holds(now))
             {
                 return entry.Why("referrer");

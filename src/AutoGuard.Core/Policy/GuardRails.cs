@@ -83,6 +83,16 @@ public static class GuardRails
         return true;
     }
 
+    /// <summary>Whether a page may be blocked: only what a rule can name, which a <c>file:</c>, an app or an unreadable referrer is not.</summary>
+    /// <param name="page">A referrer as events are reduced to it.</param>
+    /// <param name="why">A sentence that says why not; empty when it may.</param>
+    public static bool MayBlock(string page, out string why)
+    {
+        bool named = HostNames.TryNormalize(page.StartsWith(PageSites.Prefix, StringComparison.Ordinal) ? page[PageSites.Prefix.Length..] : page, out _);
+        why = named ? "" : "It is no host name, so no rule can name it.";
+        return named;
+    }
+
     private static int Widest(bool isV4) => isV4 ? WidestV4 : WidestV6;
 
     private static IpNetwork Network(string text) =>

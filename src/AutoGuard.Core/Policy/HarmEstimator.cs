@@ -73,13 +73,13 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
         return new HarmPreview(tokens, _users.Count, sessions);
     }
 
-    /// <summary>Tokens that watched quietly from a line of which no single address offends, but all of them together do.</summary>
-    private HarmPreview OfLine(in NetworkState network, long now)
+    /// <summary>Tokens of a set that watched quietly: those of a line of which no single address offends, but all of them together do.</summary>
+    private HarmPreview Settled(int set, long now)
     {
         uint windowStart = Math.Max(1, windows.WindowStart(now));
         int tokens = 0;
         HashSet<uint> users = [];
-        foreach (ref readonly TokenMember member in state.TokenSets.Members(network.Tokens))
+        foreach (ref readonly TokenMember member in state.TokenSets.Members(set))
         {
             if (member.Identity != 0 && member.Settled >= windowStart)
             {
@@ -93,6 +93,9 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
         return new HarmPreview(tokens, users.Count, tokens);
     }
 
+    /// <summary>Tokens that a page would lose and that watch from official pages as well: they came upon it, and are nobody's loot.</summary>
+    public HarmPreview OfReferrer(int index, long now) => Settled(state.Referrers[index].Tokens, now);
+
     /// <summary>
     /// Open sessions of the network from addresses that did not offend, at most as many tokens (each session without one
     /// counts for itself, but in a data centre), and the neighbours behind the addresses that did: a network of shared addresses is not its abusers'.
@@ -102,7 +105,7 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
         ref NetworkState network = ref state.Networks[index];
         if (!state.Networks.KeyAt(index).Address.IsV4 && state.AddressSets.Count(network.Offenders, 0) == 0)
         {
-            return OfLine(in network, now);
+            return Settled(network.Tokens, now);
         }
         int offending = 0;
         int tokens = 0;

@@ -4,9 +4,9 @@ namespace AutoGuard.Core.Policy;
 
 /// <summary>Identity of a subject in the ledger.</summary>
 /// <param name="Type">Kind of subject.</param>
-/// <param name="High">Upper half of the token key, address, or the referrer's pair.</param>
-/// <param name="Low">Lower half.</param>
-/// <param name="Organization">Interned tenant of an address or network; the other keys hold it in themselves.</param>
+/// <param name="High">Upper half of the token key or address; 0 of a page.</param>
+/// <param name="Low">Lower half, or a page's hash.</param>
+/// <param name="Organization">Interned tenant of an address, network or page; a token's key holds it in itself.</param>
 public readonly record struct LedgerKey(SubjectType Type, ulong High, ulong Low, int Organization = 0)
 {
     /// <summary>Of the two numbers that tell subjects apart nearly always: every token that is judged is looked up.</summary>

@@ -1,3 +1,4 @@
+using AutoGuard.Core.Policy;
 using System.Text;
 using System.Text.Json;
 using AutoGuard.Guardian.Publications;
@@ -143,7 +144,7 @@ internal sealed record PublicationPatch
         int colon = text.IndexOf(':', StringComparison.Ordinal);
         string port = colon < 0 ? "" : text[colon..];
         bool isPort = port.Length == 0 || (port.Length is > 1 and <= 6 && port.AsSpan(1).IndexOfAnyExceptInRange('0', '9') < 0);
-        return isPort && RuleTarget.TryNormalizeHost(colon < 0 ? text : text[..colon], out string host) ? host + port : null;
+        return isPort && HostNames.TryNormalize(colon < 0 ? text : text[..colon], out string host) ? host + port : null;
     }
 
     private static bool TryObject(JsonElement parent, string name, out JsonElement? value, ref string wrong)

@@ -13,12 +13,6 @@ public readonly record struct RuleTarget(RuleScope Scope, string Value, IpNetwor
     /// <summary>Longest token identity or other free text value, characters.</summary>
     public const int LongestToken = 256;
 
-    private const int LongestHost = 253;
-    private const int LongestLabel = 63;
-
-    // The framework's Punycode works without ICU; registrations of internationalised names follow the same rules.
-    private static readonly IdnMapping Idn = new() { UseStd3AsciiRules = false, AllowUnassigned = false };
-
     /// <summary>Reads an address or CIDR; host bits must be zero.</summary>
     public static bool TryParseAddress(string? text, out RuleTarget target, out string why)
     {
@@ -40,7 +34,7 @@ public readonly record struct RuleTarget(RuleScope Scope, string Value, IpNetwor
         string pattern = text?.Trim() ?? "";
         bool isSuffix = pattern.StartsWith("*.", StringComparison.Ordinal);
         string host = "";
-        if (pattern == "*" || TryNormalizeHost(isSuffix ? pattern[2..] : pattern, out host))
+        if (pattern == "*" || HostNames.TryNormalize(isSuffix ? pattern[2..] : pattern, out host))
         {
             // "*.com" is nearly everybody; a registrable domain has a dot.
             if (isSuffix && !host.Contains('.', StringComparison.Ordinal))
@@ -82,29 +76,6 @@ public readonly record struct RuleTarget(RuleScope Scope, string Value, IpNetwor
     public static RuleTarget Of(IpNetwork network) => network.IsSingleAddress
         ? new RuleTarget(RuleScope.Ip, network.Address.ToString(), network)
         : new RuleTarget(RuleScope.Cidr, network.ToString(), network);
-
-    /// <summary>Lower-case ASCII form of a host name without its final dot.</summary>
-    public static bool TryNormalizeHost(string text, out string host)
-    {
-        host = (text.EndsWith('.') ? text[..^1] : text).ToLowerInvariant();
-        if (host.Length is 0 or > LongestHost)
-        {
-            return false;
-        }
-        if (host.AsSpan().ContainsAnyExceptInRange('\0', '\u007F'))
-        {
-            try
-            {
-                host = Idn.GetAscii(host);
-            }
-            catch (ArgumentException)
-            {
-                return false;
-            }
-        }
-        return host.Length <= LongestHost && host.Split('.').All(static label =>
-            label.Length is > 0 and <= LongestLabel && label.All(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
-    }
 
     private static bool IsWellFormed(string text)
     {

@@ -80,7 +80,9 @@ public sealed class LabelledSessions
     /// <summary>A tenant's name; null for the nameless one.</summary>
     internal string? NameOf(int organization) => organization == StringPool.Absent ? null : _strings.Text(organization);
 
-    internal int NumberOf(string text) => _strings.Intern(text);
+    internal int NumberOf(string text, StringKind kind = StringKind.Name) => _strings.Intern(text, kind);
+
+    internal int SiteOf(int referrer) => _strings.SiteOf(referrer);
 
     private static LabelledSession Describe(ref readonly PlaybackEvent e, SessionLabel label) =>
         new(label, e.Type == PlaybackEventType.Start, e.Timestamp, e.Token, e.Address, e.Referrer, e.Organization);

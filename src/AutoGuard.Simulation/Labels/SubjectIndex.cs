@@ -6,8 +6,8 @@ namespace AutoGuard.Simulation.Labels;
 /// <summary>Finds which of a set of subjects a session falls under, as a guardian would.</summary>
 internal sealed class SubjectIndex(LabelledSessions sessions)
 {
-    /// <summary>Most subjects a session can fall under: its token, and per tenant and for all its address, page, and every prefix.</summary>
-    public const int MostFound = 3 + 2 + 2 + (2 * 161);
+    /// <summary>Most subjects a session can fall under: its token, and per tenant and for all its address, page, site, and every prefix.</summary>
+    public const int MostFound = 3 + 2 + 2 + 2 + (2 * 161);
 
     private const int Everybody = -1;
 
@@ -38,7 +38,8 @@ internal sealed class SubjectIndex(LabelledSessions sessions)
                 _tokens.TryAdd(sessions.TokenKey(subject.Value, organization), number);
                 break;
             case SubjectType.Referrer:
-                _referrers.TryAdd((sessions.NumberOf(subject.Value), tenant), number);
+                StringKind kind = subject.Value.StartsWith("*.", StringComparison.Ordinal) ? StringKind.Site : StringKind.Referrer;
+                _referrers.TryAdd((sessions.NumberOf(subject.Value, kind), tenant), number);
                 break;
             case SubjectType.Ip when IpAddress.TryParse(subject.Value, out IpAddress address):
                 _addresses.TryAdd((address, tenant), number);
@@ -68,6 +69,10 @@ internal sealed class SubjectIndex(LabelledSessions sessions)
                 found[count++] = number;
             }
             if (session.Referrer != 0 && _referrers.TryGetValue((session.Referrer, tenant), out number))
+            {
+                found[count++] = number;
+            }
+            if (session.Referrer != 0 && sessions.SiteOf(session.Referrer) is > 0 and var site && _referrers.TryGetValue((site, tenant), out number))
             {
                 found[count++] = number;
             }

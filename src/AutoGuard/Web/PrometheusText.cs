@@ -31,6 +31,7 @@ internal static class PrometheusText
         Line(text, "autoguard_state_key_count", "{family=\"address\"}", worker.Addresses);
         Line(text, "autoguard_state_key_count", "{family=\"session\"}", worker.OpenSessions);
         Counter(text, "autoguard_state_eviction_total", "Keys given away because a table was full.", worker.Evictions);
+        Counter(text, "autoguard_text_lost_total", "Names of streams, operators, pages, players and tenants given away or refused because Detection:Capacity:Strings was full.", worker.TextsLost);
         Head(text, "autoguard_decision_total", "Decisions, by action.", "counter");
         Line(text, "autoguard_decision_total", "{action=\"flag\"}", worker.Counters.Flags);
         Line(text, "autoguard_decision_total", "{action=\"block\"}", worker.Counters.Blocks);

@@ -42,6 +42,8 @@ internal sealed partial class DetectionWorker
     private long _tokens;
     private long _addresses;
     private long _evictions;
+    private long _textsLostTold;
+    private long _textsLostToldAt;
     private long _totalSessions;
     private long _watermark = long.MinValue;
     private long _latestEvent = long.MinValue;
@@ -83,6 +85,9 @@ internal sealed partial class DetectionWorker
 
     /// <summary>Keys given away because a table was full.</summary>
     public long Evictions => Volatile.Read(ref _evictions);
+
+    /// <summary>Names of streams, operators, pages, players and tenants given away or refused because their share of the pool was full.</summary>
+    public long TextsLost => _parts.Strings.Forgotten + _parts.Strings.Overflowed;
 
     public long TotalSessions => Volatile.Read(ref _totalSessions);
 
@@ -283,8 +288,19 @@ internal sealed partial class DetectionWorker
         Volatile.Write(ref _addresses, _parts.Pipeline.State.Addresses.Count);
         Volatile.Write(ref _evictions, _parts.Pipeline.State.Evictions);
         Volatile.Write(ref _totalSessions, _parts.Pipeline.State.TotalSessions);
+        WarnOfLostTexts();
         Volatile.Write(ref _watermark, _parts.Pipeline.Watermark);
         Volatile.Write(ref _latestEvent, _parts.Pipeline.LatestEventTime);
+    }
+
+    private void WarnOfLostTexts()
+    {
+        long lost = TextsLost;
+        if (lost > _textsLostTold && (_textsLostTold == 0 || _time.GetElapsedTime(_textsLostToldAt) >= TimeSpan.FromHours(1)))
+        {
+            Log.TextsLost(_logger, lost, _parts.Strings.Overflowed);
+            (_textsLostTold, _textsLostToldAt) = (lost, _time.GetTimestamp());
+        }
     }
 
     private static long? Known(ref long time) => Volatile.Read(ref time) is var value && value == long.MinValue ? null : value;
@@ -293,5 +309,8 @@ internal sealed partial class DetectionWorker
     {
         [LoggerMessage(EventId = 3501, Level = LogLevel.Warning, Message = "Notice for tenant {Tenant}: {Notice}")]
         public static partial void Notice(ILogger logger, string tenant, string notice);
+
+        [LoggerMessage(EventId = 3502, Level = LogLevel.Warning, Message = "{Lost} texts so far (streams, operators, pages, players, tenants) were given away because Detection:Capacity:Strings is full, {Refused} of them tenants or topics that were refused. Somebody invents them, or the platform has more than that.")]
+        public static partial void TextsLost(ILogger logger, long lost, long refused);
     }
 }

@@ -5,7 +5,7 @@ namespace AutoGuard.Core.Tests.Enrichment;
 
 public sealed class AgentClassifierTests
 {
-    private readonly StringPool _pool = new(new KeyedHasher(1, 2));
+    private readonly StringPool _pool = new(new KeyedHasher(1, 2), capacity: 1 << 18);
 
     [Theory]
     [InlineData("ffmpeg/6.1", true)]
@@ -28,6 +28,18 @@ public sealed class AgentClassifierTests
     [Fact]
     public void An_empty_entry_makes_nobody_a_tool() =>
         Assert.False(new AgentClassifier([""], _pool).IsTool(_pool.Intern("Mozilla/5.0")));
+
+    [Fact]
+    public void A_tool_is_known_however_many_agents_were_made_up_before()
+    {
+        StringPool small = new(new KeyedHasher(1, 2), capacity: 100);
+        AgentClassifier classifier = new(["ffmpeg"], small);
+        for (int i = 0; i < 1_000; i++)
+        {
+            Assert.False(classifier.IsTool(small.Intern($"Player/{i}", StringKind.UserAgent)));
+        }
+        Assert.True(classifier.IsTool(small.Intern("ffmpeg/7.1", StringKind.UserAgent)));
+    }
 
     [Fact]
     public void Of_thousands_of_agents_each_has_its_own_verdict()

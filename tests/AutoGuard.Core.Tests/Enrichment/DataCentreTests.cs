@@ -72,11 +72,16 @@ public sealed partial class DataCentreTests
         Assert.Equal(expected, new DataCentreClassifier(new EnrichmentOptions(), _pool).IsDataCentre(64500, 0, traits));
 
     [Fact]
-    public void Operators_beyond_a_full_pool_are_not_judged_by_name()
+    public void Operators_are_judged_by_name_however_many_came_before()
     {
-        StringPool full = new(new KeyedHasher(1, 2), capacity: 2);
-        DataCentreClassifier classifier = new(new EnrichmentOptions { DataCentreProviders = ["other"] }, full);
-        Assert.False(classifier.IsDataCentre(0, full.Intern("Amazon"), AddressTraits.None));
+        StringPool small = new(new KeyedHasher(1, 2), capacity: 100);
+        DataCentreClassifier classifier = new(new EnrichmentOptions { DataCentreProviders = ["amazon", "other"] }, small);
+        for (int i = 0; i < 1_000; i++)
+        {
+            Assert.False(classifier.IsDataCentre(0, small.Intern($"Operator {i}", StringKind.Label), AddressTraits.None));
+            Assert.True(classifier.IsDataCentre(0, small.Intern($"Amazon {i}", StringKind.Label), AddressTraits.None));
+        }
+        Assert.False(classifier.IsDataCentre(0, StringPool.Overflow, AddressTraits.None));
     }
 
     [Theory]

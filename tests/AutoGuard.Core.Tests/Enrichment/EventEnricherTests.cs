@@ -26,6 +26,23 @@ public sealed class EventEnricherTests
     }
 
     [Fact]
+    public void An_operator_that_was_looked_up_before_is_known_whatever_names_came_since()
+    {
+        StringPool small = new(new KeyedHasher(1, 2), capacity: 100);
+        EventEnricher enricher = new([new MmdbReader(Operators().ToArray())], new DataCentreClassifier(new EnrichmentOptions(), small), new AgentClassifier([], small), small);
+        for (int round = 0; round < 3; round++)
+        {
+            PlaybackEvent e = new() { Address = Server };
+            enricher.Enrich(ref e);
+            Assert.Equal("Amazon.com, Inc.", small.Find(e.Provider));
+            for (int i = 0; i < 200; i++)
+            {
+                small.Intern($"stream {round} {i}", StringKind.Label);
+            }
+        }
+    }
+
+    [Fact]
     public void What_the_event_says_stays()
     {
         ushort spain = CountryCode.Pack("ES"u8);

@@ -44,7 +44,9 @@ public sealed class ReferrerListTests
     {
         ReferrerList list = new(new ReferrersOptions { Official = ["example.com"] }, _pool);
         Assert.False(list.IsOfficial(StringPool.Absent));
-        Assert.True(list.IsOfficial(StringPool.Overflow));
+        Assert.False(list.IsOfficial(StringPool.Overflow));
+        Assert.False(list.IsUnknown(StringPool.Absent));
+        Assert.False(list.IsUnknown(StringPool.Overflow));
     }
 
     [Theory]

@@ -39,10 +39,10 @@ public sealed class RecentTextsTests
         string[] texts = [.. Enumerable.Range(0, 20_000).Select(i => i.ToString("X", CultureInfo.InvariantCulture)).Concat(Enumerable.Range(0, 2_000).Select(
             i => $"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/{i}.0.0.0 Safari/537.36"))];
         Assert.True(Distinct(places, texts) < texts.Length / 4, "no two texts share a place, so nothing is shown here");
-        StringPool pool = new(new KeyedHasher(1, 2));
-        int[] numbers = [.. texts.Select(text => pool.Intern(text))];
+        StringPool pool = new(new KeyedHasher(1, 2), 1 << 18);
+        int[] numbers = [.. texts.Select(text => pool.Intern(text, StringKind.Label))];
         Assert.Equal(texts.Length, numbers.Distinct().Count());
-        Assert.Equal(numbers, texts.Reverse().Select(text => pool.Intern(text)).Reverse());
+        Assert.Equal(numbers, texts.Reverse().Select(text => pool.Intern(text, StringKind.Label)).Reverse());
         Assert.Equal(texts, numbers.Select(pool.Text));
     }
 

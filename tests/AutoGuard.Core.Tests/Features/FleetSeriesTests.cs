@@ -68,11 +68,11 @@ public sealed class FleetSeriesTests
         {
             for (int stream = 0; stream < 2_000; stream++)
             {
-                _traffic.Start(1, stream: _traffic.Strings.Intern(FormattableString.Invariant($"noise {minute} {stream}")));
+                _traffic.Start(1, stream: _traffic.Strings.Intern(FormattableString.Invariant($"noise {minute} {stream}"), StringKind.Label));
             }
             for (int stream = 0; stream < 16; stream++)
             {
-                _traffic.Start(10 + stream, stream: _traffic.Strings.Intern(FormattableString.Invariant($"stream {stream:00}")));
+                _traffic.Start(10 + stream, stream: _traffic.Strings.Intern(FormattableString.Invariant($"stream {stream:00}"), StringKind.Label));
             }
             Series.EndMinute(minute);
         }
@@ -90,7 +90,7 @@ public sealed class FleetSeriesTests
         {
             for (int stream = 0; stream < 16; stream++)
             {
-                _traffic.Start(stream == 3 ? 1 : 20, stream: _traffic.Strings.Intern(FormattableString.Invariant($"stream {stream:00}")));
+                _traffic.Start(stream == 3 ? 1 : 20, stream: _traffic.Strings.Intern(FormattableString.Invariant($"stream {stream:00}"), StringKind.Label));
             }
             _traffic.Start(minute < 50 ? 0 : 15, stream: _traffic.Strings.Intern("newcomer"));
             Series.EndMinute(minute);

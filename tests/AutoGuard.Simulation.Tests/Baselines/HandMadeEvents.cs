@@ -48,8 +48,8 @@ internal sealed class HandMadeEvents
         e.Type = type;
         e.Duration = duration;
         e.Country = (ushort)((country[0] << 8) | country[1]);
-        e.Referrer = _strings.Intern(referrer ?? "");
-        e.UserAgent = _strings.Intern(agent ?? "");
+        e.Referrer = _strings.Intern(referrer ?? "", StringKind.Referrer);
+        e.UserAgent = _strings.Intern(agent ?? "", StringKind.UserAgent);
         e.Organization = _strings.Intern(organization);
         e.Traits = dataCentre ? EventTraits.DataCentre : EventTraits.None;
         if (token is not null)

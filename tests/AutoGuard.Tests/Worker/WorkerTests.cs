@@ -158,6 +158,7 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
         Assert.InRange(metrics["autoguard_start_seconds"], 0.001, 3_600);
         Assert.Equal(metrics["autoguard_decision_stored_total"], metrics["autoguard_decision_published_total"]);
         Assert.Equal(0, metrics["autoguard_state_eviction_total"]);
+        Assert.Equal(0, metrics["autoguard_text_lost_total"]);
         foreach ((EventRejection reason, long count) in Malformed())
         {
             Assert.Equal(count, metrics[$"autoguard_event_dropped_total{{reason=\"{SourceCounters.NameOf(reason)}\"}}"]);

@@ -1,0 +1,59 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Features;
+using AutoGuard.Core.Indicators;
+using AutoGuard.Core.Policy;
+using AutoGuard.Core.Scoring;
+
+namespace AutoGuard.Core.Pipeline;
+
+/// <content>Pages that embed the streams.</content>
+internal sealed partial class Judge
+{
+    /// <summary>Visitors per host up to which a site's hosts are made for its viewers.</summary>
+    private const int MostVisitorsOfThrowaway = 2;
+
+    /// <summary>Judges a referrer host.</summary>
+    public Proposal? JudgeReferrer(int index, long now)
+    {
+        ref ReferrerState referrer = ref _state.Referrers[index];
+        _meter.Measure(index, now, out ReferrerFeatures features);
+        ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
+        double score = LastScore = RiskScore.Of(readings);
+        ulong pair = _state.Referrers.KeyAt(index);
+        int organization = (int)(pair >> 32);
+        if (_strings.Find((int)(uint)pair) is not { } host)
+        {
+            return null;
+        }
+        LedgerKey ledgerKey = LedgerKeys.OfReferrer(host, organization, _strings);
+        if (score == 0)
+        {
+            _ledger.Calm(ledgerKey);
+            return null;
+        }
+        if (_state.Dossiers.Get(referrer.Dossier) is null)
+        {
+            referrer.Dossier = _state.Dossiers.Open();
+        }
+        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
+        if (again)
+        {
+            _state.MarkReferrer(index);
+        }
+        if (verdict == Verdict.Allow || _allowlist.Covers(host, now) is not null)
+        {
+            return null;
+        }
+        // Before it is proposed: what no rule can name would use up the viewers that a block may touch, for nothing.
+        verdict = GuardRails.MayBlock(host, out _) && !IsSharedByMany(in features) ? verdict : Verdict.Flag;
+        return Propose(
+            ledgerKey, new Subject(SubjectType.Referrer, host), organization, verdict, score, readings, TokenWorkflow.Auto, _harm.OfReferrer(index, now),
+            Math.Max(1, Math.Min(features.Open, features.Addresses)), now);
+    }
+
+    /// <summary>
+    /// Whether a site's hosts may be its customers' rather than one owner's: hosts that are made for one viewer each have hardly more
+    /// visitors than there are hosts.
+    /// </summary>
+    private static bool IsSharedByMany(in ReferrerFeatures features) => features.IsSite && features.Witnesses > MostVisitorsOfThrowaway * features.Hosts;
+}
