@@ -58,7 +58,7 @@ public sealed class IndicatorsOptions
     /// <summary>C. Share (0 to 1) of the token's sessions without a referrer, each less the share of the organization's sessions by the same player that have none.</summary>
     public IndicatorOptions MissingReferrer { get; set; } = IndicatorOptions.Of(0.5, 1, 0.15);
 
-    /// <summary>D. Countries of one token within the country window.</summary>
+    /// <summary>D. Countries of one token within the country window, or of its home lines within the whole window when those are more.</summary>
     public IndicatorOptions GeographicSpread { get; set; } = IndicatorOptions.Of(2, 5, 0.85);
 
     /// <summary>D. Changes of one token from a home line in one country to a home line of another operator in another, within the window.</summary>

@@ -195,7 +195,8 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         }
         PlaceCounter places = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)], stackalloc PlaceCounter.Operator[PlaceCounter.OperatorsFor(members.Length)]);
         DistinctCounter agents = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
-        Span<ushort> countries = stackalloc ushort[32];
+        CountrySet countries = new(stackalloc ushort[CountrySet.Most]);
+        CountrySet homes = new(stackalloc ushort[CountrySet.Most]);
         int dataCentre = 0;
         int lonely = 0;
         foreach (ref readonly AddressMember member in members)
@@ -216,13 +217,14 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
                 dataCentre++;
                 lonely += IsLonely(member.Address, token.Organization, now) ? 1 : 0;
             }
-            else if (!member.SharedEgress && member.Country != 0 && member.LastSeen >= countriesSince
-                && features.Countries < countries.Length && !countries[..features.Countries].Contains(member.Country))
+            else if (!member.SharedEgress && member.Country != 0)
             {
-                // Whoever uses a data centre's address is not where the address is.
-                countries[features.Countries++] = member.Country;
+                // Whoever uses a data centre's address is not where the address is. Phones come out in several countries; home lines do not move.
+                countries.Add(member.LastSeen >= countriesSince ? member.Country : (ushort)0);
+                homes.Add(state.Habits.HasLines(member.Asn) ? member.Country : (ushort)0);
             }
         }
+        features.Countries = Math.Max(countries.Count, homes.Count);
         features.Networks = places.Networks;
         features.Places = places.CountBeyond(state.Habits);
         features.Operators = places.HomeOperators;

@@ -74,7 +74,10 @@ public struct TokenFeatures
     /// <summary>Share of the open sessions that are played by tools that record or relay, 0 to 1.</summary>
     public double ToolShare;
 
-    /// <summary>Distinct countries within the country window, data centres and privacy relays left out; saturates at 32.</summary>
+    /// <summary>
+    /// Distinct countries within the country window, or of home lines within the whole window when those are more; data centres and privacy relays
+    /// left out; saturates at 32.
+    /// </summary>
     public int Countries;
 
     /// <summary>Playback time within the window, seconds.</summary>

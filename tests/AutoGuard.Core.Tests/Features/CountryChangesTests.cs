@@ -59,6 +59,25 @@ public sealed class CountryChangesTests
         Assert.Equal(1, traffic.Explain("turns0", traffic.Pipeline.Watermark)!.Indicators.Single(i => i.Indicator == "CountryChanges").Value);
     }
 
+    [Theory]
+    [InlineData(64502, 3)]
+    [InlineData(Carrier, 2)]
+    public void Home_lines_do_not_move_to_a_third_country_however_slowly(uint third, int countries)
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        (string Country, uint Asn)[] places = [("DE", 64500), ("FR", 64501), ("IT", third)];
+        for (int i = 0; i < places.Length; i++)
+        {
+            double from = 600 + (i * 2_800);
+            traffic.Session(from, from + 2_700, $"s{i}", $"9{7 + i}.1.1.1", "slow", "u", country: places[i].Country, asn: places[i].Asn, agent: "Browser");
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal(countries, traffic.Explain("slow", traffic.Pipeline.Watermark)!.Indicators.Single(i => i.Indicator == "GeographicSpread").Value);
+        Assert.All(traffic.Of("slow"), decision => Assert.Equal(DecisionAction.Flag, decision.Action));
+        Assert.Equal(countries > 2, traffic.Of("slow").Any());
+    }
+
     /// <summary>Somebody who plays by turns in one place and in the other; the last turn goes on.</summary>
     private static void Turns(TestTraffic traffic, int turns, int turnsPerToken, string?[] countries, uint[] asns)
     {
