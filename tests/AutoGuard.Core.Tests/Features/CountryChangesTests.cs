@@ -68,8 +68,8 @@ public sealed class CountryChangesTests
         (string Country, uint Asn)[] places = [("DE", 64500), ("FR", 64501), ("IT", third)];
         for (int i = 0; i < places.Length; i++)
         {
-            double from = 600 + (i * 2_800);
-            traffic.Session(from, from + 2_700, $"s{i}", $"9{7 + i}.1.1.1", "slow", "u", country: places[i].Country, asn: places[i].Asn, agent: "Browser");
+            double from = 600 + (i * 3_700);
+            traffic.Session(from, from + 900, $"s{i}", $"9{7 + i}.1.1.1", "slow", "u", country: places[i].Country, asn: places[i].Asn, agent: "Browser");
         }
         traffic.InOrder().Run(complete: false);
 
