@@ -36,16 +36,6 @@ public sealed class WorkerTests(RunningWorker running) : IClassFixture<RunningWo
     }
 
     [Fact]
-    public async Task A_question_with_a_defect_is_the_askers_and_detection_goes_on()
-    {
-        Task asked = Host.Figures.Worker.AskAsync<bool>(_ => throw new InvalidOperationException("A defect."), CancellationToken.None);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Eventually.Ended(asked, "the question to fail"));
-
-        await Eventually.Ended(Host.Figures.Worker.AskAsync(_ => true, CancellationToken.None), "the next question to be answered");
-        Assert.False(Host.Ended.IsCompleted, "the worker has ended");
-    }
-
-    [Fact]
     public async Task Every_decision_is_on_the_decisions_topic_once_under_its_subject()
     {
         List<ConsumeResult<byte[]?, byte[]?>> records = Bench.Read(Bench.Options.DecisionsTopic);
