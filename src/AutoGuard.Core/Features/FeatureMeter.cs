@@ -162,7 +162,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             Open = referrer.Open,
             IsSite = referrer.IsSite,
             Hosts = state.PlainSets.Count(referrer.Hosts, windowStart),
-            Official = !referrers.IsUnknown((int)(uint)state.Referrers.KeyAt(index)),
+            Official = IsOfficial(index),
         };
         if (!features.Official)
         {
@@ -170,6 +170,9 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             WitnessCounter.Count(state.PlainSets.Members(referrer.Addresses), windowStart, tokenless, ref features);
         }
     }
+
+    /// <summary>Whether a page is listed as official, or none are.</summary>
+    public bool IsOfficial(int referrer) => !referrers.IsUnknown((int)(uint)state.Referrers.KeyAt(referrer));
 
     private int Sum(Span<uint> ring, ref long current, long now)
     {

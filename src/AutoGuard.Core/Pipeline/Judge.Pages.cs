@@ -15,6 +15,12 @@ internal sealed partial class Judge
     /// <summary>Judges a referrer host.</summary>
     public Proposal? JudgeReferrer(int index, long now)
     {
+        LastScore = 0;
+        // Official pages have the most visitors to count, and nothing that is counted of them says anything.
+        if (_meter.IsOfficial(index))
+        {
+            return null;
+        }
         ref ReferrerState referrer = ref _state.Referrers[index];
         _meter.Measure(index, now, out ReferrerFeatures features);
         ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
