@@ -24,6 +24,7 @@ internal sealed class RecordingRun
     private readonly BaselineRun? _baselines;
     private readonly ScoreProbe? _probe;
     private readonly Dictionary<Subject, double> _scores = [];
+    private readonly TimeSpan _wait;
     private DetectionParts _parts;
     private double _seconds;
 
@@ -35,6 +36,8 @@ internal sealed class RecordingRun
         _recording = recording;
         _simulator = new TrafficSimulator(recording.Profile, recording.Seed);
         EffectiveSettings settings = HarnessSettings.For(_simulator.Truth, options.Sets);
+        // Events may come late by as much, and a key is looked at once in each interval.
+        _wait = settings.Values.Detection.AllowedLateness + (settings.Values.Detection.TickInterval / 2);
         _parts = new DetectionParts(settings);
         _sessions = new LabelledSessions(recording.Seed, _parts.Strings, _parts.Identities);
         _baselines = options.Baselines && !probing ? new BaselineRun(_parts.Strings, settings.Values, recording.Seed) : null;
@@ -55,7 +58,8 @@ internal sealed class RecordingRun
         {
             judgements.AddRange(_baselines.Judge(_decisions, _simulator.Truth, _sessions, measureMemory));
         }
-        judgements.Add(new(Oracle.Name, Evaluation.Judge(Oracle.Decisions(_simulator.Truth, _sessions), _simulator.Truth, _sessions), 0, null));
+        judgements.Add(WhoKnows(Oracle.NameOfWaiting, _wait));
+        judgements.Add(WhoKnows(Oracle.Name, TimeSpan.Zero));
         return new RecordingResult
         {
             Recording = _recording,
@@ -66,6 +70,9 @@ internal sealed class RecordingRun
             Missed = [.. own.Incidents.Where(i => !i.CaughtAsExpected).Select(i => new MissedIncident(i, null, ""))],
         };
     }
+
+    private Judgement WhoKnows(string name, TimeSpan wait) =>
+        new(name, Evaluation.Judge(Oracle.Decisions(_simulator.Truth, _sessions, wait), _simulator.Truth, _sessions), 0, null);
 
     /// <summary>The best scores that subjects of some incidents reached, by incident.</summary>
     public IReadOnlyDictionary<string, (double Score, string Text)> Probe()

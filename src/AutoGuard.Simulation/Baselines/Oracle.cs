@@ -13,10 +13,14 @@ public static class Oracle
     /// <summary>Its name in tables.</summary>
     public const string Name = "whoever knows the truth";
 
+    /// <summary>The same, when it has to wait.</summary>
+    public const string NameOfWaiting = "the same, when it waits for events as any detector must";
+
     /// <summary>Its decisions on a recording.</summary>
     /// <param name="truth">The truth.</param>
     /// <param name="sessions">All sessions of the same recording.</param>
-    public static IReadOnlyList<JudgedDecision> Decisions(SimulationTruth truth, LabelledSessions sessions)
+    /// <param name="wait">How long after the event that it would act on it acts: what waits for late events cannot be sooner.</param>
+    public static IReadOnlyList<JudgedDecision> Decisions(SimulationTruth truth, LabelledSessions sessions, TimeSpan wait = default)
     {
         ArgumentNullException.ThrowIfNull(truth);
         ArgumentNullException.ThrowIfNull(sessions);
@@ -49,7 +53,7 @@ public static class Oracle
                     {
                         (Subject subject, string? organization) = named[number];
                         DecisionAction action = subject.Type == SubjectType.Token ? DecisionAction.Revoke : DecisionAction.Block;
-                        decisions.Add(new JudgedDecision(subject, action, Math.Max(abnormal, session.Time + 1)) { Organization = organization, Score = 1 });
+                        decisions.Add(new JudgedDecision(subject, action, Math.Max(abnormal, session.Time + 1) + (long)wait.TotalMilliseconds) { Organization = organization, Score = 1 });
                     }
                 }
             }

@@ -37,6 +37,20 @@ public sealed class OracleTests
     }
 
     [Fact]
+    public void It_prevents_less_the_longer_it_has_to_wait_and_still_hits_nobody_else()
+    {
+        double before = Result.Impact!.Prevention;
+        foreach (TimeSpan wait in (TimeSpan[])[TimeSpan.FromSeconds(12.5), TimeSpan.FromMinutes(5)])
+        {
+            EvaluationResult waiting = Evaluation.Judge(Oracle.Decisions(Recording.Truth, Parsed.Sessions, wait), Recording.Truth, Parsed.Sessions);
+            Assert.InRange(waiting.Impact!.Prevention, 0, before - 0.001);
+            Assert.Empty(waiting.FalseSubjects);
+            Assert.InRange(waiting.MedianTimeToDetection!.Value, wait, wait + TimeSpan.FromMilliseconds(1));
+            before = waiting.Impact.Prevention;
+        }
+    }
+
+    [Fact]
     public void Its_families_add_up_to_all_misuse_sessions()
     {
         Assert.Equal(Result.Impact!.MisuseSessions, Result.Families.Sum(f => f.Sessions));
