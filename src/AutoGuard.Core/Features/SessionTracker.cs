@@ -10,7 +10,8 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 public sealed class SessionTracker
 {
-    private const long RefreshInterval = 60_000;
+    /// <summary>How often a session renews what it counts in, milliseconds; windows are of an hour and more.</summary>
+    private const long RefreshInterval = 120_000;
     private const long LookInterval = 20_000;
     private const long LongestClaimedDuration = 48 * 3600;
 
@@ -179,7 +180,7 @@ public sealed class SessionTracker
             session.LastSeen = now;
         }
         bool elsewhere = e.Address != session.Address;
-        // A full table may have given away what the session counts in; once a minute that is noticed and made good.
+        // A full table may have given away what the session counts in; every two minutes that is noticed and made good.
         bool lost = !elsewhere && now >= session.NextRefresh && !_links.IsWhole(in session);
         bool moved = elsewhere || lost || !_links.BelongsTo(in session, in e);
         if (moved)
