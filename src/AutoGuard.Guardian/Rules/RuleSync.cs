@@ -18,6 +18,9 @@ public sealed partial class RuleSync(NpgsqlDataSource database, RuleStore store,
     // Set once the first load succeeded; until then nothing is known and a check would let everybody pass.
     private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    // Once in the life of the process, since the configuration stays as it is; but until it has succeeded.
+    private bool _isReleased;
+
     /// <summary>Completes when the rules have been loaded for the first time.</summary>
     public Task Loaded => _loaded.Task;
 
@@ -50,9 +53,15 @@ public sealed partial class RuleSync(NpgsqlDataSource database, RuleStore store,
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
         await store.ReloadAsync(cancellationToken);
-        if (_loaded.TrySetResult() && await store.ReleaseAllowlistedAsync(cancellationToken) is > 0 and int released)
+        _loaded.TrySetResult();
+        if (!_isReleased)
         {
-            Log.Released(logger, released);
+            int released = await store.ReleaseAllowlistedAsync(cancellationToken);
+            _isReleased = true;
+            if (released > 0)
+            {
+                Log.Released(logger, released);
+            }
         }
         while (true)
         {

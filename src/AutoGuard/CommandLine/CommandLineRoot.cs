@@ -2,6 +2,7 @@ using System.Collections;
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
 using AutoGuard.Configuration;
 
 namespace AutoGuard.CommandLine;
@@ -91,7 +92,7 @@ public sealed class CommandLineRoot
         string[] complaints = asksForVerb ? [.. root.Complaints(parsed).Distinct()] : [];
         if (complaints.Length == 0)
         {
-            return await parsed.InvokeAsync(invocation, cancellation);
+            return await InvokeAsync(parsed, invocation, cancellation);
         }
         foreach (string message in complaints)
         {
@@ -99,6 +100,18 @@ public sealed class CommandLineRoot
         }
         await invocation.Error.WriteLineAsync($"Run \"{FullName(command)} --help\" for the usage.");
         return ExitStatus.Usage;
+    }
+
+    /// <summary>Runs the verb. Interrupt and SIGTERM are the parser's; a terminal that is closed ends a verb in the same orderly way.</summary>
+    private static async Task<int> InvokeAsync(ParseResult parsed, InvocationConfiguration invocation, CancellationToken cancellation)
+    {
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            ending.Cancel();
+        });
+        return await parsed.InvokeAsync(invocation, ending.Token);
     }
 
     // For an unknown verb the parser has one message for each word after it, and one for the verb that is then missing.

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using AutoGuard.Core.Events;
 using Confluent.Kafka;
@@ -8,6 +9,7 @@ namespace AutoGuard.Kafka;
 public sealed partial class KafkaEventSource
 {
     private readonly LogLimiter<ErrorCode> _errorLog;
+    private ExceptionDispatchInfo? _callbackFailure;
     private string _lastReason = "no connection yet";
     private long _unreachableSince;
     private bool _saidUnreachable;
@@ -17,10 +19,10 @@ public sealed partial class KafkaEventSource
         IConsumer<int, int> consumer = new ConsumerBuilder<int, int>(_settings.ForConsumer(KafkaLibrary.Current.Native!))
             .SetKeyDeserializer(_key)
             .SetValueDeserializer(_value)
-            .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
-            .SetPartitionsRevokedHandler((_, positions) => OnRevoked(positions))
-            .SetPartitionsLostHandler((_, positions) => OnLost(positions))
-            .SetOffsetsCommittedHandler((_, committed) => OnCommitted(committed))
+            .SetPartitionsAssignedHandler((_, partitions) => Noting(() => OnAssigned(partitions)) ?? FromCommitted(partitions))
+            .SetPartitionsRevokedHandler((_, positions) => Noting(() => OnRevoked(positions)))
+            .SetPartitionsLostHandler((_, positions) => Noting(() => OnLost(positions)))
+            .SetOffsetsCommittedHandler((_, committed) => Noting(() => OnCommitted(committed)))
             .SetErrorHandler((_, error) => OnError(error))
             .SetStatisticsHandler((_, json) => OnStatistics(json))
             .SetLogHandler((_, message) => Log.Library(_logger, message.Facility, message.Message))
@@ -45,6 +47,7 @@ public sealed partial class KafkaEventSource
         {
             Log.OneByOne(_logger);
         }
+        _callbackFailure = null;
         _unreachableSince = _time.GetTimestamp();
         if (_settings.ReadsAlone)
         {
@@ -64,6 +67,37 @@ public sealed partial class KafkaEventSource
         _fetched = null;
     }
 
+    /// <summary>
+    /// Runs a callback, whose exception must not reach the client: it would give the assignment up, which librdkafka refuses in a group that
+    /// rebalances cooperatively, and the exception for that ends the process. <see cref="ThrowNoted"/> throws it where it can be dealt with.
+    /// </summary>
+    private T? Noting<T>(Func<T> callback)
+        where T : class
+    {
+        try
+        {
+            return callback();
+        }
+        catch (Exception e)
+        {
+            _callbackFailure ??= ExceptionDispatchInfo.Capture(e);
+            return null;
+        }
+    }
+
+    private void Noting(Action callback) => Noting(() =>
+    {
+        callback();
+        return this;
+    });
+
+    /// <summary>To be called after everything that may call back, before any record is looked at.</summary>
+    private void ThrowNoted() => _callbackFailure?.Throw();
+
+    /// <summary>What the client is answered after a failure: it takes nothing but all partitions. None of their records is read.</summary>
+    private static IEnumerable<TopicPartitionOffset> FromCommitted(List<TopicPartition> partitions) =>
+        partitions.Select(static partition => new TopicPartitionOffset(partition, Offset.Unset));
+
     private List<TopicPartitionOffset> OnAssigned(List<TopicPartition> partitions)
     {
         var positions = new List<TopicPartitionOffset>(partitions.Count);
@@ -71,7 +105,7 @@ public sealed partial class KafkaEventSource
         {
             int number = partition.Partition.Value;
             _partitions[number] = new PartitionState(number, _time.GetTimestamp());
-            positions.Add(new TopicPartitionOffset(partition, _startAt?.Invoke(number) is long offset ? new Offset(offset) : Offset.Unset));
+            positions.Add(new TopicPartitionOffset(partition, StartOf(number)));
             Announce(number, PartitionChange.Assigned);
             _fetched?.Return(number);
         }
@@ -84,6 +118,17 @@ public sealed partial class KafkaEventSource
             Log.Assigned(_logger, Numbers(partitions), _settings.Options.EventsTopic);
         }
         return positions;
+    }
+
+    private Offset StartOf(int partition)
+    {
+        // To librdkafka a negative offset is a word: -1 is the end of the partition, and everything before it would be skipped.
+        return _startAt?.Invoke(partition) switch
+        {
+            null => Offset.Unset,
+            < 0 and long offset => throw new InvalidOperationException($"Partition {partition} of topic {_settings.Options.EventsTopic} was to be read from offset {offset}, which is none."),
+            long offset => new Offset(offset),
+        };
     }
 
     /// <summary>

@@ -257,6 +257,7 @@ public sealed partial class KafkaEventSource
         CommitRest();
         ReleaseFetched();
         _consumer.Close();
+        ThrowNoted();
         Release();
     }
 

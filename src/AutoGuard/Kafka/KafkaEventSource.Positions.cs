@@ -59,7 +59,9 @@ public sealed partial class KafkaEventSource
             any = true;
             foreach (TopicPartitionOffset position in positions)
             {
-                if (_partitions.TryGetValue(position.Partition.Value, out PartitionState? state))
+                // What was read before the partition was away for a while is another worker's matter by now, which may be further.
+                if (_partitions.TryGetValue(position.Partition.Value, out PartitionState? state) && state.First >= 0
+                    && position.Offset.Value > state.First && position.Offset.Value <= state.Next)
                 {
                     state.Wanted = Math.Max(state.Wanted, position.Offset.Value);
                 }

@@ -14,6 +14,7 @@ public sealed partial class KafkaEventSource
             return Consume(TimeSpan.Zero);
         }
         bool isAny = _fetched.TryNext();
+        ThrowNoted();
         if (_fetched.HasGap)
         {
             Restart(new Error(ErrorCode.Local_Outdated, "a partition was taken away and given back while its records were fetched"));
@@ -29,7 +30,7 @@ public sealed partial class KafkaEventSource
         }
         else if (_fetched.Error != ErrorCode.NoError)
         {
-            OnFetchError(_fetched.ReadError());
+            OnFetchError(_fetched.Partition, _fetched.ReadError());
         }
         else if (_current is null)
         {
@@ -70,15 +71,17 @@ public sealed partial class KafkaEventSource
 
     private ConsumeResult<int, int>? Poll(TimeSpan timeout)
     {
+        ConsumeResult<int, int>? result = null;
         try
         {
-            return _consumer.Consume((int)Math.Ceiling(timeout.TotalMilliseconds));
+            result = _consumer.Consume((int)Math.Ceiling(timeout.TotalMilliseconds));
         }
         catch (ConsumeException e) when (!e.Error.IsFatal && e.Error.Code != ErrorCode.Local_Fatal)
         {
-            OnError(e.Error);
-            return null;
+            OnFetchError(e.ConsumerRecord.Partition.Value, e.Error);
         }
+        ThrowNoted();
+        return result;
     }
 
     private FetchedRecord RecordOf(ConsumeResult<int, int> result) => new()
@@ -93,11 +96,18 @@ public sealed partial class KafkaEventSource
     };
 
     /// <exception cref="KafkaException">The consumer cannot go on.</exception>
-    private void OnFetchError(Error error)
+    /// <exception cref="InvalidOperationException">A partition cannot be read from where the group stopped, and must not be read from elsewhere.</exception>
+    private void OnFetchError(int partition, Error error)
     {
         if (error.IsFatal)
         {
             throw new KafkaException(error);
+        }
+        if (error.Code == ErrorCode.Local_AutoOffsetReset)
+        {
+            // librdkafka says so once and reads nothing of the partition any more; whoever asked for an error wants to decide.
+            throw new InvalidOperationException(
+                $"Partition {partition} of topic {_settings.Options.EventsTopic} cannot be read from where the group stopped, and Kafka:Consumer:auto.offset.reset forbids to begin elsewhere: {error.Reason}");
         }
         OnError(error);
     }
@@ -111,6 +121,10 @@ public sealed partial class KafkaEventSource
             _openedAt = _time.GetTimestamp();
         }
         Counters.CountConsumed();
+        if (state.First < 0)
+        {
+            state.First = record.Offset;
+        }
         state.Next = record.Offset + 1;
         state.IsTouched = true;
         state.IsActive = true;

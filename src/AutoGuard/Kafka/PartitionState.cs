@@ -5,6 +5,9 @@ internal sealed class PartitionState(int partition, long now)
 {
     public int Partition { get; } = partition;
 
+    /// <summary>Offset of the first record read since the partition was assigned.</summary>
+    public long First { get; set; } = -1;
+
     /// <summary>Offset after the last record read.</summary>
     public long Next { get; set; } = -1;
 

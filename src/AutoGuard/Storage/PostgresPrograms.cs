@@ -158,6 +158,7 @@ internal sealed class PostgresPrograms
         }
         start.Environment["LC_ALL"] = "C";
         start.Environment["PGDATA"] = workingFolder;
+        InheritedFiles.Withhold();
         Process process;
         try
         {

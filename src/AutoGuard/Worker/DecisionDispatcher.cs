@@ -9,15 +9,17 @@ namespace AutoGuard.Worker;
 
 /// <summary>
 /// Puts decisions into the log first, then on the decisions topic, and only then lets their positions be committed: a
-/// decision is never lost, and one that is made again after a crash has the same id and changes nothing.
+/// decision is never lost, and one that is made again after a crash has the same id and changes nothing. One that an earlier
+/// process put into the log only is not made again; it is put on the topic at the start.
 /// </summary>
 internal sealed partial class DecisionDispatcher(
-    PostgresDecisionStore store, NoticeLog told, KafkaDecisionPublisher publisher, KafkaEventSource source, DecisionSignal signal, ILogger<DecisionDispatcher> logger, TimeProvider time)
+    PostgresDecisionStore store, UnpublishedDecisions unpublished, NoticeLog told, KafkaDecisionPublisher publisher, KafkaEventSource source, DecisionSignal signal, ILogger<DecisionDispatcher> logger, TimeProvider time)
 {
     /// <summary>Most results of detection that wait; then detection waits.</summary>
     public const int MostWaiting = 256;
 
     private const int MostItems = 64;
+    private const int PageSize = 500;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
@@ -39,6 +41,7 @@ internal sealed partial class DecisionDispatcher(
     /// <summary>Runs until detection has completed the channel and all was dispatched, or until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        await UntilDoneAsync("What was left to publish", () => PublishLeftAsync(cancellation), cancellation);
         List<DispatchItem> items = [];
         while (await _items.Reader.WaitToReadAsync(cancellation))
         {
@@ -61,16 +64,30 @@ internal sealed partial class DecisionDispatcher(
             if (decisions.Count > 0)
             {
                 Volatile.Write(ref _stored, _stored + decisions.Count);
-                DecisionRecord[] records = [.. decisions.Select(d => new DecisionRecord(d.Subject.Value, DecisionJson.ToUtf8(d)))];
                 // Enforcement reads the log, and need not wait for the topic.
                 signal.Pulse();
-                await UntilDoneAsync("The decisions topic", () => publisher.PublishAsync(records, cancellation), cancellation);
+                await UntilDoneAsync("The decisions topic", () => publisher.PublishAsync(RecordsOf(decisions), cancellation), cancellation);
+                await UntilDoneAsync("The decision log", () => unpublished.MarkAsync(decisions, cancellation), cancellation);
             }
             List<TopicPartitionOffset> settled = [.. items.SelectMany(item => item.Settled)];
             if (settled.Count > 0)
             {
                 source.Commit(settled);
             }
+        }
+    }
+
+    /// <summary>As it goes to the topic.</summary>
+    public static IReadOnlyList<DecisionRecord> RecordsOf(IEnumerable<Decision> decisions) =>
+        [.. decisions.Select(static decision => new DecisionRecord(decision.Subject.Value, DecisionJson.ToUtf8(decision)))];
+
+    private async Task PublishLeftAsync(CancellationToken cancellation)
+    {
+        while (await unpublished.ReadAsync(PageSize, cancellation) is { Count: > 0 } left)
+        {
+            await publisher.PublishAsync(RecordsOf(left), cancellation);
+            await unpublished.MarkAsync(left, cancellation);
+            Log.PublishedLate(logger, left.Count);
         }
     }
 
@@ -107,5 +124,8 @@ internal sealed partial class DecisionDispatcher(
 
         [LoggerMessage(EventId = 3102, Level = LogLevel.Information, Message = "{What} can be written again.")]
         public static partial void Recovered(ILogger logger, string what);
+
+        [LoggerMessage(EventId = 3103, Level = LogLevel.Information, Message = "Put {Count} decisions on the decisions topic that a process before this one, or another one, had put into the log only.")]
+        public static partial void PublishedLate(ILogger logger, int count);
     }
 }

@@ -158,13 +158,14 @@ internal sealed class Enforcement : IDisposable
     {
         try
         {
-            await publisher.PublishAsync([.. decisions.Select(static d => new DecisionRecord(d.Subject.Value, DecisionJson.ToUtf8(d)))], cancellation);
+            await publisher.PublishAsync(DecisionDispatcher.RecordsOf(decisions), cancellation);
         }
         catch (Confluent.Kafka.KafkaException error)
         {
             // The enforcer takes this for an outage of the log and does all of it again.
             throw new TimeoutException($"The decisions topic does not take what was decided: {error.Error.Reason}", error);
         }
+        await new UnpublishedDecisions(Database).MarkAsync(decisions, cancellation);
         Signal.Pulse();
     }
 

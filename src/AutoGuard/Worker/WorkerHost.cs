@@ -257,7 +257,7 @@ internal sealed class WorkerHost : IAsyncDisposable
             KafkaRecordReader reader = new(parts, _time, _enforcement.Capture);
             _source = new KafkaEventSource(
                 Kafka, reader.Read, parts.Strings.Intern(Kafka.Options.EventsTopic), services.GetRequiredService<ILogger<KafkaEventSource>>(), _time);
-            _dispatcher = new DecisionDispatcher(store, new NoticeLog(_backend!.Database, _time), _publisher, _source, _enforcement.Signal, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
+            _dispatcher = new DecisionDispatcher(store, new UnpublishedDecisions(_backend!.Database), new NoticeLog(_backend.Database, _time), _publisher, _source, _enforcement.Signal, services.GetRequiredService<ILogger<DecisionDispatcher>>(), _time);
             DetectionWorker worker = new(
                 parts, _settings, _source, _dispatcher.Items, services.GetRequiredService<ILogger<DetectionWorker>>(), _time,
                 _enforcement.Capture is { } capture ? capture.Want : null);

@@ -2,6 +2,9 @@ using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Events;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Testing;
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace AutoGuard.Guardian.Tests.Rules;
 
@@ -71,6 +74,26 @@ public sealed class RuleAllowTests(PostgresFixture postgres) : RuleStoreBench(po
         Assert.Equal(["192.0.3.9", "other.example"], (await Store.Queries.ListAsync(new RuleFilter(), default)).Select(static r => r.Value).Order(StringComparer.Ordinal));
         Assert.Equal("release", (await Store.Queries.AuditAsync(Draft("192.0.2.9").Id, default))[^1].What);
         Assert.Equal(0, await restarted.ReleaseAllowlistedAsync(default));
+    }
+
+    [Fact]
+    public async Task What_the_configuration_allows_is_taken_out_even_if_the_database_goes_away_at_that_moment()
+    {
+        await Store.AddAsync(Draft("192.0.2.9"), default);
+        using RuleStore restarted = MakeStore(Matcher, new AllowlistOptions { Addresses = [new AllowlistEntry { Value = "192.0.2.0/24" }] });
+        using RuleSync sync = new(Database.DataSource, restarted, TimeProvider.System, NullLogger<RuleSync>.Instance);
+        await using NpgsqlConnection holder = await Database.DataSource.OpenConnectionAsync();
+        await holder.ExecuteAsync($"select pg_advisory_lock({RuleStore.WriteLock})");
+        await sync.StartAsync(default);
+        const string Waiting = "from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())";
+        await Eventually.TrueAsync(async () => await holder.ExecuteScalarAsync<bool>($"select exists (select {Waiting})"), () => "the release to begin");
+        await holder.ExecuteAsync($"select pg_terminate_backend(pid) {Waiting}");
+        await holder.ExecuteAsync($"select pg_advisory_unlock({RuleStore.WriteLock})");
+
+        await Eventually.TrueAsync(async () => (await Store.Queries.ListAsync(new RuleFilter(), default)).Count == 0, () => "the rule to be released");
+        await sync.StopAsync(default);
+
+        Assert.Equal("release", (await Store.Queries.AuditAsync(Draft("192.0.2.9").Id, default))[^1].What);
     }
 
     [Fact]

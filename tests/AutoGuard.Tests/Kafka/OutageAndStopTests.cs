@@ -1,6 +1,7 @@
 using System.Net.NetworkInformation;
 using AutoGuard.Kafka;
 using AutoGuard.Testing;
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 
 namespace AutoGuard.Tests.Kafka;
@@ -61,6 +62,22 @@ public sealed class OutageAndStopTests
         {
             Assert.Equal(reader.Events.Count(seen => seen.Partition == partition), Math.Max(committed, 0));
         }
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.Local_NoOffset, 0)]
+    [InlineData(ErrorCode.GroupAuthorizationFailed, 1)]
+    public async Task At_a_stop_it_is_no_failure_that_nothing_was_left_to_commit(ErrorCode answer, int warnings)
+    {
+        const short OffsetCommit = 8;
+        await using var bench = new KafkaBench();
+        bench.Produce(0, 400);
+        bench.Broker.FailRequests(OffsetCommit, [.. Enumerable.Repeat((int)answer, 50)]);
+
+        BatchReader reader = await BatchReader.Run(bench.Source(readsAlone: true), commits: true, r => r.Events.Count >= 400, "the events");
+
+        Assert.Equal(400, reader.Positions.Values.Sum());
+        Assert.Equal(warnings, bench.Log.Lines(LogLevel.Warning).Count(line => line.StartsWith("The last positions could not be committed", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.Versioning;
+using AutoGuard.Kafka;
 using AutoGuard.Storage;
+using AutoGuard.Testing;
+using AutoGuard.Tests.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -215,6 +218,26 @@ public sealed class EmbeddedPostgresTests : IDisposable
 
         Assert.Contains("was made by PostgreSQL 9", error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_server_inherits_nothing_of_an_embedded_broker()
+    {
+        await using KafkaBench bench = new(partitions: 1);
+        // Connections that the broker has accepted stay open while this one lives.
+        KafkaEventSource open = bench.Source();
+        open.Start();
+        await Eventually.True(() => open.Counters.Partitions.Length == 1, "somebody to be connected");
+
+        await using EmbeddedPostgres server = await StartAsync();
+
+        int process = PostgresPidFile.Read(server.Folder)!.ProcessId;
+        Assert.Contains(Sockets("self"), file => file.StartsWith("socket:", StringComparison.Ordinal));
+        Assert.Empty(Sockets(process.ToString(CultureInfo.InvariantCulture)).Intersect(Sockets("self")));
+    }
+
+    /// <summary>Sockets, pipes and the like that a process has open, by what they are; two processes that name the same one share it.</summary>
+    private static HashSet<string> Sockets(string process) =>
+        [.. Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Select(static entry => new FileInfo(entry).LinkTarget ?? "").Where(static target => target.Contains(":[", StringComparison.Ordinal))];
 
     private Task<EmbeddedPostgres> StartAsync() => EmbeddedPostgres.StartAsync(Data, NullLogger.Instance, TimeProvider.System, default);
 

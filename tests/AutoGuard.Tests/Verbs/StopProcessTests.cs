@@ -38,6 +38,20 @@ public sealed class StopProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_terminal_that_is_closed_ends_a_worker_and_its_database_as_Sigterm_does()
+    {
+        await using ChildProgram worker = RunningProgram.Start(_folder.Path);
+        await worker.WordAfterAsync("autoguard: the API key");
+        string server = ServerProcess();
+
+        await worker.SignalAsync("HUP");
+        Ended ended = await worker.EndWithinAsync(TimeSpan.FromSeconds(10));
+
+        Assert.True(ended.Status == 0, ended.Error);
+        Assert.False(Runs(server), "the embedded PostgreSQL runs on");
+    }
+
+    [Fact]
     public async Task A_mistake_is_told_even_while_a_database_is_waited_for()
     {
         await File.WriteAllTextAsync(_folder["model.json"], "{}");

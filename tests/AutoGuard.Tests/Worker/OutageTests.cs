@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using AutoGuard.Core.Policy;
 using AutoGuard.Testing;
 using AutoGuard.Tests.Kafka;
@@ -58,6 +59,33 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
         await Eventually.True(() => second.Figures.Stored == 2, "the decisions to be made again and stored");
 
         Assert.Equal([DecisionAction.Flag, DecisionAction.Revoke], (await bench.DecisionsAsync()).Select(decision => decision.Action));
+    }
+
+    [Fact]
+    public async Task What_was_stored_before_a_stop_but_not_published_is_published_by_the_next_worker()
+    {
+        const short Produce = 0;
+        const int TopicAuthorizationFailed = 29;
+        Traffic traffic = Traffic.Now("01-token-sharing");
+        await using WorkerBench bench = await WorkerBench.OpenAsync(postgres, RestartTests.Sets("01-token-sharing"));
+        Traffic.Produce(bench.Kafka, traffic.Lines);
+        // As many attempts as there may be within the time that a stop waits.
+        bench.Broker.FailRequests(Produce, [.. Enumerable.Repeat(TopicAuthorizationFailed, 5)]);
+        WorkerHost first = await bench.StartAsync();
+        await Eventually.True(() => first.Figures.NotReady == "Decisions cannot be stored or published.", "the decisions topic to refuse");
+        await first.DisposeAsync();
+        string[] stored = [.. (await bench.DecisionsAsync()).Select(decision => decision.Id)];
+        int published = bench.Read(bench.Options.DecisionsTopic).Count;
+
+        await using WorkerHost second = await bench.StartAsync();
+        await bench.UntilSettledAsync(second, 1);
+        await Eventually.True(() => second.Figures.Published > 0, "what was left to be published");
+
+        string[] onTopic = [.. bench.Read(bench.Options.DecisionsTopic).Select(record => JsonDocument.Parse(record.Message.Value).RootElement.GetProperty("id").GetString()!)];
+        Assert.NotEmpty(stored);
+        Assert.Equal(0, published);
+        Assert.Equal((await bench.DecisionsAsync()).Select(decision => decision.Id).Order(), onTopic.Order());
+        Assert.Equal(0, await bench.CountAsync("decisions where not published"));
     }
 
     [Fact]
