@@ -10,11 +10,12 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 public sealed class SessionTracker
 {
-    /// <summary>How often a session renews what it counts in, milliseconds; windows are of an hour and more.</summary>
-    private const long RefreshInterval = 120_000;
+    /// <summary>Longest time after which a session that plays on is renewed where it counts, milliseconds; in a short window that is once a slot.</summary>
+    private const long LongestRenewal = 120_000;
     private const long LookInterval = 20_000;
     private const long LongestClaimedDuration = 48 * 3600;
 
+    private readonly long _renewal;
     private readonly FeatureState _state;
     private readonly FeatureWindows _windows;
     private readonly ReferrerList _referrers;
@@ -39,6 +40,7 @@ public sealed class SessionTracker
         ArgumentNullException.ThrowIfNull(fleet);
         _state = state;
         _windows = windows;
+        _renewal = Math.Min(LongestRenewal, windows.SlotLength);
         _referrers = referrers;
         _fleet = fleet;
         _pages = new PageLinks(state, windows, referrers);
@@ -141,7 +143,7 @@ public sealed class SessionTracker
         session.Address = e.Address;
         session.Describe(in e);
         _fleet.Enter(in session);
-        session.NextRefresh = now + RefreshInterval;
+        session.NextRefresh = now + _renewal;
         StateHandle before = session.LastToken;
         _links.Attach(index, ref session, in e, tokenText, userText);
         if (session.LastToken != before)
@@ -223,6 +225,7 @@ public sealed class SessionTracker
             session.ReferrerHost = e.Referrer;
             _pages.Attach(ref session, now);
             NameReferrer(in session, now);
+            session.NextRefresh = now;
         }
         if (moved || now >= session.NextRefresh)
         {
@@ -230,7 +233,7 @@ public sealed class SessionTracker
             {
                 DescribeAgain(ref session, in e);
             }
-            session.NextRefresh = now + RefreshInterval;
+            session.NextRefresh = now + _renewal;
             Refresh(index, ref session, now, arrived: elsewhere);
         }
         else if (_state.Tokens.Holds(session.Token) && _state.Tokens[session.Token.Index].Open > 1)
