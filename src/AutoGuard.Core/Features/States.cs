@@ -197,7 +197,10 @@ public struct AddressState
     public bool Dirty;
 }
 
-/// <summary>One network: /24 of IPv4, /64 of IPv6.</summary>
+/// <summary>
+/// One network: /24 of IPv4, /64 of IPv6; or one site, a /48 of IPv6 from which somebody plays without a token where others have one.
+/// A site counts the sessions without a token that last, and no open ones.
+/// </summary>
 public struct NetworkState
 {
     /// <summary>Last event, Unix milliseconds.</summary>
@@ -206,6 +209,15 @@ public struct NetworkState
     /// <summary>Autonomous system of whoever came last.</summary>
     public uint Asn;
 
+    /// <summary>Of a site: sessions without a token, an hour ago half as many; as of <see cref="TokenlessAt"/>.</summary>
+    public float Tokenless;
+
+    /// <summary>When a session without a token was last heard in the site, Unix seconds.</summary>
+    public uint TokenlessAt;
+
+    /// <summary>Since when the site stands out, Unix seconds; 0 while it does not.</summary>
+    public uint StandsOutSince;
+
     /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
     public bool SharedEgress;
 
@@ -213,10 +225,10 @@ public struct NetworkState
     public bool DataCentre;
 
     /// <summary>Last minute in which a session ended within seconds here.</summary>
-    public long ShortMinute;
+    public uint ShortMinute;
 
     /// <summary>Last minute in which a session started here.</summary>
-    public long StartMinute;
+    public uint StartMinute;
 
     /// <summary>When <see cref="TokensCounted"/> was counted, Unix milliseconds.</summary>
     public long TokensCountedAt;
@@ -236,7 +248,7 @@ public struct NetworkState
     /// <summary>Set of tokens seen in the window.</summary>
     public int Tokens;
 
-    /// <summary>Set of addresses seen in the window.</summary>
+    /// <summary>Set of addresses seen in the window; of a site, of its networks that played without a token.</summary>
     public int Addresses;
 
     /// <summary>Number of the dossier kept on it, or 0.</summary>
