@@ -172,7 +172,8 @@ public sealed partial class FeatureMeter
         }
         ref TenantState tenant = ref state.Tenants[index];
         double sessions = Sum(tenant.Sessions, ref tenant.Slot, now);
-        if (sessions < EnoughTenantSessions)
+        // Where crowds without a token share networks few of them are counted below: somebody has to have one.
+        if (sessions < EnoughTenantSessions || WithToken(ref tenant, now) < EnoughTenantSessions)
         {
             return default;
         }
@@ -180,6 +181,10 @@ public sealed partial class FeatureMeter
         int shared = Sum(tenant.Shared, ref tenant.SharedSlot, now);
         return (Math.Max(0, 1 - (5 * tokenless / sessions)), Math.Max(0, 1 - (5 * (tokenless + shared) / sessions)));
     }
+
+    /// <summary>Sessions of a tenant that lasted and have a token.</summary>
+    private int WithToken(ref TenantState tenant, long now) =>
+        Sum(tenant.Lasting, ref tenant.LastingSlot, now) - Sum(tenant.LastingTokenless, ref tenant.LastingTokenlessSlot, now);
 
     private void MeasureShort(ref AddressState address, long now, ref AddressFeatures features)
     {

@@ -253,18 +253,6 @@ public sealed class SiteFloodTests
     }
 
     [Fact]
-    public void TEMP_dense()
-    {
-        TestTraffic traffic = new(s_settings);
-        for (int i = 0; i < 2000; i++)
-        {
-            traffic.Session(i % 100, 1_800, $"v{i}", $"81.1.{i % 5}.{(i / 5 % 100) + 1}");
-        }
-        traffic.InOrder().Run();
-        Assert.Equal("", string.Join("; ", traffic.Decisions.Take(5).Select(d => d.Action + " " + d.Subject.Value + " " + d.Reasons[0].Text)) + traffic.Decisions.Count);
-    }
-
-    [Fact]
     public void A_full_table_that_gives_sites_away_holds()
     {
         PipelineSettings small = s_settings with { Detection = new DetectionOptions { Capacity = new CapacityOptions { Sessions = 200, Tokens = 100, Addresses = 100, Networks = 50 } } };
