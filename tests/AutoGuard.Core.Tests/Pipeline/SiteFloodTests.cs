@@ -202,7 +202,6 @@ public sealed class SiteFloodTests
         TestTraffic traffic = new(s_settings);
         for (int i = 0; i < 400; i++)
         {
-            // Nine in ten are on other lines, and half of them began long ago; all of the carrier's did.
             for (int t = i % 30; t < 1_800; t += 30)
             {
                 traffic.Event(t, $"old{i}", Address(i));
