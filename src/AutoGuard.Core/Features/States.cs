@@ -224,6 +224,9 @@ public struct NetworkState
     /// <summary>Whether it belongs to a data centre.</summary>
     public bool DataCentre;
 
+    /// <summary>Whether it waits to be judged at the next tick.</summary>
+    public bool Dirty;
+
     /// <summary>Last minute in which a session ended within seconds here.</summary>
     public uint ShortMinute;
 
@@ -265,7 +268,4 @@ public struct NetworkState
 
     /// <summary>Playback time observed since then, seconds.</summary>
     public double TotalWatched;
-
-    /// <summary>Whether it waits to be judged at the next tick.</summary>
-    public bool Dirty;
 }
