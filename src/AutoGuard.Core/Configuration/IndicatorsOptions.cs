@@ -127,6 +127,12 @@ public sealed class IndicatorsOptions
     /// <summary>Sessions of one address (or IPv6 /64) at once without a token, less what is usual for the organization.</summary>
     public IndicatorOptions MissingToken { get; set; } = IndicatorOptions.Of(3, 8, 0.9);
 
+    /// <summary>
+    /// Networks (/64) of one IPv6 /48 that play for more than a minute without a token at once, beyond three for each of its tokens, less what is
+    /// usual for the rest of the organization.
+    /// </summary>
+    public IndicatorOptions SiteMissingToken { get; set; } = IndicatorOptions.Of(20, 60, 0.9);
+
     /// <summary>Spike in the address's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
     public IndicatorOptions AddressSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.25);
 

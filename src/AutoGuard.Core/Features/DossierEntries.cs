@@ -19,6 +19,10 @@ internal static class DossierEntries
         {
             state.Dossiers.Get(state.Networks[session.Network.Index].Dossier)?.Record(handle, in session);
         }
+        if ((session.Traits & SessionTraits.Tokenless) != 0 && state.FindSite(session.Address, session.Organization) is >= 0 and var site)
+        {
+            state.Dossiers.Get(state.Networks[site].Dossier)?.Record(handle, in session);
+        }
         if (state.Referrers.Holds(session.Referrer))
         {
             ref ReferrerState referrer = ref state.Referrers[session.Referrer.Index];

@@ -9,6 +9,9 @@ public sealed partial class FeatureMeter
     /// <summary>Sessions a tenant must have shown before shares of them mean anything.</summary>
     private const int EnoughTenantSessions = 200;
 
+    /// <summary>Sessions with a token that must have lasted before its lack means anything.</summary>
+    private const int EnoughWithToken = 50;
+
     /// <summary>Connections that one token may hold open behind one address before they count as excess.</summary>
     private const int ConnectionsPerToken = 3;
 
@@ -172,13 +175,23 @@ public sealed partial class FeatureMeter
         }
         ref TenantState tenant = ref state.Tenants[index];
         double sessions = Sum(tenant.Sessions, ref tenant.Slot, now);
-        if (sessions < EnoughTenantSessions)
+        if (sessions < EnoughTenantSessions || !HasTokens(ref tenant, now))
         {
             return default;
         }
         int tokenless = Sum(tenant.Tokenless, ref tenant.TokenlessSlot, now);
         int shared = Sum(tenant.Shared, ref tenant.SharedSlot, now);
         return (Math.Max(0, 1 - (5 * tokenless / sessions)), Math.Max(0, 1 - (5 * (tokenless + shared) / sessions)));
+    }
+
+    /// <summary>
+    /// Whether a fifth of the sessions that lasted has a token. Crowds without one that share networks are hardly counted by <see cref="TokensAreUsual"/>;
+    /// here they are, and a flood that would hide behind that must be four times the audience.
+    /// </summary>
+    private bool HasTokens(ref TenantState tenant, long now)
+    {
+        int lasting = Sum(tenant.Lasting, ref tenant.LastingSlot, now);
+        return lasting - Sum(tenant.LastingTokenless, ref tenant.LastingTokenlessSlot, now) >= Math.Max(EnoughWithToken, lasting / 5);
     }
 
     private void MeasureShort(ref AddressState address, long now, ref AddressFeatures features)

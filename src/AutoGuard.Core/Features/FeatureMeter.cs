@@ -140,6 +140,11 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             Tokens = state.TokenSets.Count(network.Tokens, windowStart),
             Open = network.Open,
         };
+        if (FeatureWindows.IsSite(state.Networks.KeyAt(index).Address))
+        {
+            MeasureSite(index, now, ref features);
+            return;
+        }
         bool line = !state.Networks.KeyAt(index).Address.IsV4 && !network.SharedEgress;
         // A crowd whose tokens cannot all be counted may own every connection it has.
         bool countable = features.Tokens < CountableTokens;
@@ -174,16 +179,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     /// <summary>Whether a page is listed as official, or none are.</summary>
     public bool IsOfficial(int referrer) => !referrers.IsUnknown((int)(uint)state.Referrers.KeyAt(referrer));
 
-    private int Sum(Span<uint> ring, ref long current, long now)
-    {
-        SlotRing.Advance(ring, ref current, now / windows.SlotLength);
-        uint sum = 0;
-        foreach (uint count in ring)
-        {
-            sum += count;
-        }
-        return (int)Math.Min(sum, int.MaxValue);
-    }
+    private int Sum(Span<uint> ring, ref long current, long now) => SlotRing.Sum(ring, ref current, now / windows.SlotLength);
 
     private void MeasureAddresses(ref TokenState token, long now, bool alone, ref TokenFeatures features, out double dataCentreShare)
     {

@@ -223,6 +223,17 @@ public sealed class FeatureState :
         return holds;
     }
 
+    /// <summary>The site of an IPv6 address within a tenant, or -1 when none is kept.</summary>
+    public int FindSite(IpAddress address, int organization) => Networks.Find(new(FeatureWindows.SiteKeyOf(address), organization));
+
+    /// <summary>Notes a token in a set of those that an address, network or site has seen.</summary>
+    internal void NoteToken(ref int set, in TokenMember member, uint seconds, uint windowStart)
+    {
+        ref TokenMember seen = ref TokenSets.GetOrAdd(ref set, member.Identity, seconds, windowStart, out _);
+        seen.User = member.User;
+        seen.Settled = Math.Max(seen.Settled, member.Settled);
+    }
+
     /// <inheritdoc/>
     void IEvictionHandler<SessionState>.OnEvicted(int index, ref SessionState state) => SessionEvicted?.Invoke(index);
 
@@ -239,7 +250,11 @@ public sealed class FeatureState :
     void IEvictionHandler<ReferrerState>.OnEvicted(int index, ref ReferrerState state) => Release(ref state);
 
     /// <inheritdoc/>
-    void IEvictionHandler<TenantState>.OnEvicted(int index, ref TenantState state) => PlainSets.Release(ref state.Campaign);
+    void IEvictionHandler<TenantState>.OnEvicted(int index, ref TenantState state)
+    {
+        PlainSets.Release(ref state.Campaign);
+        PlainSets.Release(ref state.Sites);
+    }
 
     /// <summary>Gives back all that hangs on a token.</summary>
     internal void Release(int index, ref TokenState state)

@@ -18,6 +18,9 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     /// <summary>A pause up to which playback counts as uninterrupted, milliseconds.</summary>
     public const long LongestRest = 240_000;
 
+    /// <summary>What was heard this long ago at most counts as at once where open sessions are not counted, seconds.</summary>
+    public const uint AtOnce = 180;
+
     /// <summary>Shortest silence that ends a session, whatever its rhythm, milliseconds.</summary>
     public const long ShortestGrace = 15_000;
 
@@ -28,6 +31,9 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     public const int PrefixV6 = 64;
 
     private const int SitePrefixV6 = 48;
+
+    /// <summary>Marks the key of a site of IPv6: no network's first address has a lower half.</summary>
+    private const ulong SiteMark = 1;
 
     /// <summary>Length of a slot of the window, milliseconds.</summary>
     public long SlotLength { get; } = Math.Max(1, Window / TokenWindows.Length);
@@ -65,4 +71,16 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     /// <see cref="NetworkOf"/> counts them. What is decided by how many come is counted by these.
     /// </summary>
     public static IpNetwork SiteOf(IpAddress address) => IpNetwork.Of(address, address.IsV4 ? PrefixV4 : SitePrefixV6);
+
+    /// <summary>The key of an IPv6 address's site, which lies among the networks: its first address, marked, for its first network has the same.</summary>
+    public static IpAddress SiteKeyOf(IpAddress address) => new(address.Mask(SitePrefixV6).High, SiteMark);
+
+    /// <summary>Whether a key among the networks is a site's.</summary>
+    public static bool IsSite(IpAddress key) => !key.IsV4 && key.Low == SiteMark;
+
+    /// <summary>The key of a network or site.</summary>
+    public static IpAddress KeyOf(IpNetwork network) => !network.Address.IsV4 && network.PrefixLength == SitePrefixV6 ? SiteKeyOf(network.Address) : network.Address;
+
+    /// <summary>The network or site of a key.</summary>
+    public static IpNetwork NetworkOfKey(IpAddress key) => IsSite(key) ? SiteOf(key) : NetworkOf(key);
 }

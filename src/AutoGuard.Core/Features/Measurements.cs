@@ -243,6 +243,24 @@ public struct NetworkFeatures
 
     /// <summary>Of one line's network (an IPv6 /64): sessions open now beyond a few for each of its tokens; 0 for others.</summary>
     public int Excess;
+
+    /// <summary>Whether it is a site (an IPv6 /48); what follows is 0 for others, and what concerns open sessions is 0 for a site.</summary>
+    public bool IsSite;
+
+    /// <summary>Networks of the site that play without a token at this time, beyond a few for each of its tokens.</summary>
+    public int TokenlessNetworks;
+
+    /// <summary>How far sessions without a token are unheard of among the tenant's others: 1 when there are none, 0 from one in five on.</summary>
+    public double OthersHaveTokens;
+
+    /// <summary>Sites of the tenant that have stood out by such networks in a quarter of an hour, this one among them.</summary>
+    public int SitesAlike;
+
+    /// <summary>Whether it has stood out for so long that all who play there with a token have been seen, and others could show the same.</summary>
+    public bool StandsOut;
+
+    /// <summary>How much was seen that speaks against it.</summary>
+    public readonly int Evidence => Math.Max(Math.Max(Offenders, Excess), TokenlessNetworks);
 }
 
 /// <summary>What is measured of one referrer host, or of the small hosts of one site, at an instant.</summary>

@@ -50,9 +50,9 @@ public sealed class Reconnects
     public void CountStart(ref NetworkState network, long now)
     {
         Advance(now / 60_000);
-        if (network.StartMinute != _minute)
+        if (network.StartMinute != (uint)_minute)
         {
-            network.StartMinute = _minute;
+            network.StartMinute = (uint)_minute;
             _now.Started++;
         }
     }
@@ -64,9 +64,9 @@ public sealed class Reconnects
     {
         Advance(now / 60_000);
         _now.Sessions++;
-        if (network.ShortMinute != _minute)
+        if (network.ShortMinute != (uint)_minute)
         {
-            network.ShortMinute = _minute;
+            network.ShortMinute = (uint)_minute;
             _now.Networks++;
         }
         int networks = _now.Networks + _before.Networks;

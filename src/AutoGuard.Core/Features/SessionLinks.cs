@@ -15,6 +15,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
     /// <summary>Open sessions without a token of one IPv6 network from which on it is judged.</summary>
     private const int FewTokenless = 2;
 
+    private readonly SiteLinks _sites = new(state, windows);
+
     /// <summary>Whether an event names the token that the session is tied to.</summary>
     public bool BelongsTo(in SessionState session, ref readonly PlaybackEvent e) =>
         e.Token.IsAbsent || (session.Traits & SessionTraits.Trusted) != 0
@@ -42,7 +44,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         {
             ref AddressState address = ref state.Addresses[session.AddressState.Index];
             address.Open--;
-            address.Anonymous -= IsAnonymous(in session) ? 1 : 0;
+            address.Anonymous -= session.IsAnonymous ? 1 : 0;
             address.Tools -= (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
             Unlink(ref address.FirstSession, session.PreviousOfAddress, session.NextOfAddress, ofToken: false);
             state.MarkAddress(session.AddressState.Index);
@@ -51,7 +53,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         {
             ref NetworkState network = ref state.Networks[session.Network.Index];
             network.Open--;
-            network.Anonymous -= IsAnonymous(in session) ? 1 : 0;
+            network.Anonymous -= session.IsAnonymous ? 1 : 0;
         }
         pages.Detach(in session);
         session.Token = session.AddressState = session.Network = session.Referrer = StateHandle.None;
@@ -94,6 +96,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         {
             state.Networks[session.Network.Index].TotalWatched += seconds;
         }
+        _sites.Watch(in session, seconds);
         pages.Watch(in session, seconds);
     }
 
@@ -130,7 +133,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         state.ReferrerMix.Count(in session, now, missing);
         place = SlotRing.Advance<uint>(tenant.Tokenless, ref tenant.TokenlessSlot, slot);
         // Of a network whose sessions are mostly without a token one at a time, or a flood would make itself usual.
-        if (IsAnonymous(in session) && (session.Traits & SessionTraits.Trusted) == 0 && IsUnremarkable(in state.Networks[session.Network.Index]))
+        if (session.IsAnonymous && (session.Traits & SessionTraits.Trusted) == 0 && IsUnremarkable(in state.Networks[session.Network.Index]))
         {
             tenant.Tokenless[place]++;
         }
@@ -140,9 +143,6 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
             tenant.Shared[place]++;
         }
     }
-
-    /// <summary>Whether it is somebody's who shows no right to watch; a session that has its token elsewhere may be a phone's on its way.</summary>
-    private static bool IsAnonymous(in SessionState session) => session.Token.IsNone && (session.Traits & SessionTraits.Borrowed) == 0;
 
     private static bool IsUnremarkable(in NetworkState network) => network.Anonymous <= Math.Max(1, network.Open / 2);
 
@@ -165,7 +165,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
     /// <param name="session">The session.</param>
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="arrived">Whether it has just begun, or come from another address.</param>
-    public void Touch(in SessionState session, long now, bool arrived)
+    public void Touch(ref SessionState session, long now, bool arrived)
     {
         uint seconds = FeatureWindows.Seconds(now);
         uint windowStart = windows.WindowStart(now);
@@ -217,6 +217,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
             Touch(ref network.Tokens, hasToken, in member, seconds, windowStart);
             _ = state.PlainSets.GetOrAdd(ref network.Addresses, addressIdentity, seconds, windowStart, out _);
         }
+        _sites.Touch(ref session, now, hasToken, in member);
         pages.Touch(in session, now, addressIdentity);
     }
 
@@ -224,9 +225,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
     {
         if (hasToken)
         {
-            ref TokenMember seen = ref state.TokenSets.GetOrAdd(ref set, member.Identity, seconds, windowStart, out _);
-            seen.User = member.User;
-            seen.Settled = Math.Max(seen.Settled, member.Settled);
+            state.NoteToken(ref set, in member, seconds, windowStart);
         }
     }
 
@@ -271,6 +270,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         }
         token.FirstSession = index;
         session.Token = session.LastToken = state.Tokens.HandleOf(tokenIndex);
+        session.Traits &= ~SessionTraits.Tokenless;
     }
 
     private void AttachAddress(int index, ref SessionState session, long now)
@@ -286,7 +286,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         }
         address.LastSeen = now;
         address.Open++;
-        address.Anonymous += IsAnonymous(in session) ? 1 : 0;
+        address.Anonymous += session.IsAnonymous ? 1 : 0;
         address.Tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
         address.MostOpen = Math.Max(address.MostOpen, address.Open);
         address.Asn = session.Asn != 0 ? session.Asn : address.Asn;
@@ -313,7 +313,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         }
         network.LastSeen = now;
         network.Open++;
-        network.Anonymous += IsAnonymous(in session) ? 1 : 0;
+        network.Anonymous += session.IsAnonymous ? 1 : 0;
         network.Asn = session.Asn != 0 ? session.Asn : network.Asn;
         network.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
         network.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;

@@ -36,6 +36,12 @@ public enum SessionTraits : ushort
 
     /// <summary>Without a token, under the id of a session that has one elsewhere; see <see cref="SessionOwners"/>.</summary>
     Borrowed = 256,
+
+    /// <summary>Counted among its tenant's sessions that lasted.</summary>
+    Lasting = 512,
+
+    /// <summary>Counted in its site as one without a token.</summary>
+    Tokenless = 1024,
 }
 
 /// <summary>One playback session.</summary>
@@ -103,6 +109,9 @@ public struct SessionState
 
     /// <summary>What is known.</summary>
     public SessionTraits Traits;
+
+    /// <summary>Whether it is somebody's who shows no right to watch; a session that has its token elsewhere may be a phone's on its way.</summary>
+    public readonly bool IsAnonymous => Token.IsNone && (Traits & SessionTraits.Borrowed) == 0;
 
     /// <summary>Silence up to which a session whose rhythm is not known is presumed to run, milliseconds.</summary>
     private const long PresumedGap = 40_000;

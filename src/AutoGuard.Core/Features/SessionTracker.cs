@@ -370,7 +370,7 @@ public sealed class SessionTracker
 
     private void Refresh(int index, ref SessionState session, long now, bool arrived)
     {
-        _links.Touch(in session, now, arrived);
+        _links.Touch(ref session, now, arrived);
         DossierEntries.Record(_state, index, in session);
     }
 

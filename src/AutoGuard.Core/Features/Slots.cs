@@ -106,6 +106,18 @@ public static class SlotRing
         return (int)(slot % ring.Length);
     }
 
+    /// <summary>The sum of a ring that is brought to <paramref name="slot"/>.</summary>
+    public static int Sum(Span<uint> ring, ref long current, long slot)
+    {
+        Advance(ring, ref current, slot);
+        uint sum = 0;
+        foreach (uint count in ring)
+        {
+            sum += count;
+        }
+        return (int)Math.Min(sum, int.MaxValue);
+    }
+
     /// <summary>Adds one to a count that stays at its largest value when it is full.</summary>
     public static void Increment(ref ushort count)
     {

@@ -197,7 +197,10 @@ public struct AddressState
     public bool Dirty;
 }
 
-/// <summary>One network: /24 of IPv4, /64 of IPv6.</summary>
+/// <summary>
+/// One network: /24 of IPv4, /64 of IPv6; or one site, a /48 of IPv6 from which somebody plays without a token where others have one.
+/// A site counts the sessions without a token that last, and no open ones.
+/// </summary>
 public struct NetworkState
 {
     /// <summary>Last event, Unix milliseconds.</summary>
@@ -206,17 +209,29 @@ public struct NetworkState
     /// <summary>Autonomous system of whoever came last.</summary>
     public uint Asn;
 
+    /// <summary>Of a site: sessions without a token, an hour ago half as many; as of <see cref="TokenlessAt"/>.</summary>
+    public float Tokenless;
+
+    /// <summary>When a session without a token was last heard in the site, Unix seconds.</summary>
+    public uint TokenlessAt;
+
+    /// <summary>Since when the site stands out, Unix seconds; 0 while it does not.</summary>
+    public uint StandsOutSince;
+
     /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
     public bool SharedEgress;
 
     /// <summary>Whether it belongs to a data centre.</summary>
     public bool DataCentre;
 
+    /// <summary>Whether it waits to be judged at the next tick.</summary>
+    public bool Dirty;
+
     /// <summary>Last minute in which a session ended within seconds here.</summary>
-    public long ShortMinute;
+    public uint ShortMinute;
 
     /// <summary>Last minute in which a session started here.</summary>
-    public long StartMinute;
+    public uint StartMinute;
 
     /// <summary>When <see cref="TokensCounted"/> was counted, Unix milliseconds.</summary>
     public long TokensCountedAt;
@@ -236,7 +251,7 @@ public struct NetworkState
     /// <summary>Set of tokens seen in the window.</summary>
     public int Tokens;
 
-    /// <summary>Set of addresses seen in the window.</summary>
+    /// <summary>Set of addresses seen in the window; of a site, of its networks that played without a token.</summary>
     public int Addresses;
 
     /// <summary>Number of the dossier kept on it, or 0.</summary>
@@ -253,7 +268,4 @@ public struct NetworkState
 
     /// <summary>Playback time observed since then, seconds.</summary>
     public double TotalWatched;
-
-    /// <summary>Whether it waits to be judged at the next tick.</summary>
-    public bool Dirty;
 }

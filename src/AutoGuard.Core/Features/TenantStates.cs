@@ -31,6 +31,18 @@ public struct TenantState
     /// <summary>Set of addresses that played without a token lately, where nearly everybody has one.</summary>
     public int Campaign;
 
+    /// <summary>Set of sites that stood out lately by what they play without a token.</summary>
+    public int Sites;
+
+    /// <summary>Sessions that lasted, and</summary>
+    public CountSlots Lasting;
+
+    /// <summary>those of them without a token, in whatever network.</summary>
+    public CountSlots LastingTokenless;
+
+    /// <summary>Slots that these two rings stand at.</summary>
+    public long LastingSlot, LastingTokenlessSlot;
+
     /// <summary>Those without a token; of a network that sends hardly any with one, one at a time.</summary>
     public CountSlots Tokenless;
 

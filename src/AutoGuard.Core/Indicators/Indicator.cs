@@ -100,6 +100,9 @@ public enum Indicator
 
     /// <inheritdoc cref="IndicatorsOptions.CountryChanges"/>
     CountryChanges,
+
+    /// <inheritdoc cref="IndicatorsOptions.SiteMissingToken"/>
+    SiteMissingToken,
 }
 
 /// <summary>
@@ -171,7 +174,7 @@ public sealed class IndicatorScale
             options.UnofficialReferrer, options.DistinctOperators, options.SessionHandovers, options.ToolAgent,
             options.DataCentreTokens, options.NetworkConnections, options.SuspectTokens, options.MissingToken,
             options.DistinctAgents, options.AddressAttempts, options.Campaign,
-            options.DataCentreSessions, options.Successor, options.DistinctHomes, options.CountryChanges,
+            options.DataCentreSessions, options.Successor, options.DistinctHomes, options.CountryChanges, options.SiteMissingToken,
         ];
         _thresholds = [.. _options.Select(static one => one.Enabled ? one.Threshold : double.PositiveInfinity)];
     }
@@ -187,7 +190,7 @@ public sealed class IndicatorScale
         Indicator.DistinctNetworks or Indicator.DistinctOperators or Indicator.DistinctHomes or Indicator.GeographicSpread or Indicator.CountryChanges or Indicator.SessionsPerToken => EvidenceKind.Spread,
         Indicator.AddressTokens or Indicator.DataCentreTokens => EvidenceKind.Spread,
         Indicator.DataCentre or Indicator.AddressDataCentre => EvidenceKind.Origin,
-        Indicator.SuspectTokens or Indicator.MissingToken => EvidenceKind.Right,
+        Indicator.SuspectTokens or Indicator.MissingToken or Indicator.SiteMissingToken => EvidenceKind.Right,
         Indicator.ToolAgent or Indicator.DistinctAgents => EvidenceKind.Client,
         Indicator.Campaign or Indicator.Successor => EvidenceKind.Company,
         Indicator.LongPlayback => EvidenceKind.Duration,

@@ -52,6 +52,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Places of more operators than that count from half of the limit on.</summary>
     private const double StrangersStrictness = 2;
 
+    /// <summary>Sites that may play without tokens at a time and be lines all the same.</summary>
+    private const int MostSitesAlike = 4;
+
     /// <summary>A tool that records or relays may play for a quarter as long as a person.</summary>
     private const double ToolStrictness = 4;
 
@@ -103,13 +106,22 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         return writer.Count;
     }
 
-    /// <summary>A subnet of offenders.</summary>
+    /// <summary>A subnet of offenders, or a site of IPv6 that plays without tokens.</summary>
     public int Read(in NetworkFeatures features, Span<Reading> readings)
     {
         Writer writer = new(scale, readings);
-        writer.Add(Indicator.SubnetOffenders, features.Offenders);
-        writer.Add(Indicator.NetworkConnections, features.Excess);
-        writer.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
+        if (features.IsSite)
+        {
+            // Where homes are, sites that do the same at the same time are a carrier's, whose app may have lost its tokens.
+            bool alone = features.DataCentre || features.SitesAlike <= MostSitesAlike;
+            writer.Add(Indicator.SiteMissingToken, features.StandsOut && alone ? features.TokenlessNetworks * features.OthersHaveTokens : 0);
+        }
+        else
+        {
+            writer.Add(Indicator.SubnetOffenders, features.Offenders);
+            writer.Add(Indicator.NetworkConnections, features.Excess);
+            writer.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
+        }
         writer.Add(Indicator.AddressDataCentre, features.DataCentre && writer.Accuses ? 1 : 0);
         return writer.Count;
     }

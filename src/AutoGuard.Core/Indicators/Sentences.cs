@@ -32,6 +32,7 @@ public static class Sentences
             Indicator.Successor => Say($"it came after a token was revoked, and {value * 100:0} % of what that left behind is the same (limit {limit * 100:0.##} %)"),
             Indicator.SuspectTokens => Say($"{Count(value, "token")} that played from this address came under suspicion themselves (limit {limit:0.##})"),
             Indicator.MissingToken => Say($"{Count(value, "session")} at once without a token, where nearly everybody has one (limit {limit:0.##})"),
+            Indicator.SiteMissingToken => Say($"{Count(value, "network")} of one IPv6 /48 play without a token at once, where nearly everybody has one (limit {limit:0.##})"),
             Indicator.NetworkConnections => Say($"{Count(value, "connection")} at once from one line beyond what its tokens explain (limit {limit:0.##})"),
             Indicator.SessionsPerToken => Say($"{Count(value, "session")} {whom} in the window (limit {limit:0.##})"),
             Indicator.GeographicSpread => Say($"{value:0} countries {whom} in a short time (limit {limit:0.##})"),

@@ -90,7 +90,7 @@ public sealed class Explainer
     {
         SubjectType.Token => new Subject(type, _state.Texts.Text(_state.Tokens[index].Text)),
         SubjectType.Ip => Subject.Of(_state.Addresses.KeyAt(index).Address),
-        SubjectType.Cidr => Subject.Of(NetworkAt(index)),
+        SubjectType.Cidr => Subject.Of(FeatureWindows.NetworkOfKey(_state.Networks.KeyAt(index).Address)),
         _ => new Subject(type, _strings.Text((int)(uint)_state.Referrers.KeyAt(index))),
     };
 
@@ -166,14 +166,13 @@ public sealed class Explainer
         _judge.Meter.Measure(index, now, out AddressFeatures features);
         ref AddressState address = ref _state.Addresses[index];
         (IpAddress value, int organization) = _state.Addresses.KeyAt(index);
-        IpAddress network = FeatureWindows.NetworkOf(value).Address;
         GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out string rail);
         facts = new Facts(new LedgerKey(SubjectType.Ip, value.High, value.Low, organization), organization, features.Sessions)
         {
             Allowlisted = _judge.Allowlist.Covers(value, address.Asn, now),
             Harm = _harm.OfAddress(index, now),
             Rail = rail,
-            NetworkBlocked = _judge.Ledger.IsBlocked(new LedgerKey(SubjectType.Cidr, network.High, network.Low, organization), now),
+            NetworkBlocked = _judge.IsNetworkBlocked(value, organization, now),
         };
         return room[.._judge.Panel.Read(in features, room)];
     }
@@ -181,10 +180,10 @@ public sealed class Explainer
     private ReadOnlySpan<Reading> ReadNetwork(int index, long now, Span<Reading> room, out Facts facts)
     {
         _judge.Meter.Measure(index, now, out NetworkFeatures features);
-        IpNetwork value = NetworkAt(index);
-        int organization = _state.Networks.KeyAt(index).Organization;
+        (IpAddress key, int organization) = _state.Networks.KeyAt(index);
+        IpNetwork value = FeatureWindows.NetworkOfKey(key);
         GuardRails.MayBlock(value, _policy.WidestPrefixV4, _policy.WidestPrefixV6, out string rail);
-        facts = new Facts(new LedgerKey(SubjectType.Cidr, value.Address.High, value.Address.Low, organization), organization, Math.Max(features.Offenders, features.Excess))
+        facts = new Facts(LedgerKeys.OfNetwork(key, organization), organization, features.Evidence)
         {
             Allowlisted = _judge.Allowlist.Covers(value, _state.Networks[index].Asn, now),
             Harm = _harm.OfNetwork(index, now),
@@ -282,12 +281,6 @@ public sealed class Explainer
         $"a block would cut off {Sentences.Count(harm.OtherTokens, "other viewer")} ({Sentences.Count(harm.OtherUsers, "known user")}, {Sentences.Count(harm.OtherSessions, "running session")}; the limit is {_policy.HarmLimitTokens})");
 
     private string? Tenant(int organization) => organization == 0 ? null : _strings.Text(organization);
-
-    private IpNetwork NetworkAt(int index)
-    {
-        IpAddress first = _state.Networks.KeyAt(index).Address;
-        return new IpNetwork(first, FeatureWindows.NetworkOf(first).PrefixLength);
-    }
 
     /// <summary>What is known of a subject besides its readings.</summary>
     private readonly record struct Facts(LedgerKey Key, int Organization, int Evidence)

@@ -149,8 +149,7 @@ internal sealed partial class Judge
         {
             _state.MarkAddress(index);
         }
-        IpAddress network = FeatureWindows.NetworkOf(value).Address;
-        if (verdict == Verdict.Allow || _ledger.IsBlocked(new(SubjectType.Cidr, network.High, network.Low, organization), now))
+        if (verdict == Verdict.Allow || IsNetworkBlocked(value, organization, now))
         {
             return null;
         }
@@ -170,31 +169,6 @@ internal sealed partial class Judge
             (IpAddress value, int organization) = _state.Addresses.KeyAt(index);
             _ledger.Calm(new(SubjectType.Ip, value.High, value.Low, organization));
         }
-    }
-
-    /// <summary>Judges a network.</summary>
-    public Proposal? JudgeNetwork(int index, long now)
-    {
-        ref NetworkState network = ref _state.Networks[index];
-        _meter.Measure(index, now, out NetworkFeatures features);
-        ReadOnlySpan<Reading> readings = _readings.AsSpan(0, _panel.Read(in features, _readings));
-        double score = LastScore = RiskScore.Of(readings);
-        (IpAddress first, int organization) = _state.Networks.KeyAt(index);
-        IpNetwork value = new(first, FeatureWindows.NetworkOf(first).PrefixLength);
-        LedgerKey ledgerKey = new(SubjectType.Cidr, first.High, first.Low, organization);
-        Verdict verdict = _ledger.Consider(ledgerKey, score, Math.Max(features.Offenders, features.Excess), now, out bool again);
-        if (again)
-        {
-            _state.MarkNetwork(index);
-        }
-        if (verdict == Verdict.Allow || _allowlist.Covers(value, network.Asn, now) is not null
-            || !GuardRails.MayBlock(value, _policy.WidestPrefixV4, _policy.WidestPrefixV6, out _))
-        {
-            return null;
-        }
-        HarmPreview harm = _harm.OfNetwork(index, now);
-        return Propose(
-            ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, Math.Max(1, harm.OtherTokens + features.Offenders), now);
     }
 
     /// <summary>Decides between the proposals of a tick, highest scores first.</summary>

@@ -1,4 +1,5 @@
 using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
 using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Core.Pipeline;
@@ -18,11 +19,19 @@ internal static class LedgerKeys
             case SubjectType.Referrer:
                 return OfReferrer(subject.Value, strings.Intern(decision.Organization ?? ""), strings);
             default:
-                return IpNetwork.TryParse(subject.Value, out IpNetwork network)
-                    ? new LedgerKey(subject.Type, network.Address.High, network.Address.Low, decision.Organization is { } name ? strings.Intern(name) : 0)
-                    : null;
+                if (!IpNetwork.TryParse(subject.Value, out IpNetwork network))
+                {
+                    return null;
+                }
+                int organization = decision.Organization is { } name ? strings.Intern(name) : 0;
+                return subject.Type == SubjectType.Cidr
+                    ? OfNetwork(FeatureWindows.KeyOf(network), organization)
+                    : new LedgerKey(subject.Type, network.Address.High, network.Address.Low, organization);
         }
     }
+
+    /// <summary>The key of a tenant's network or site, by its key among the networks.</summary>
+    public static LedgerKey OfNetwork(IpAddress key, int organization) => new(SubjectType.Cidr, key.High, key.Low, organization);
 
     /// <summary>The key of a tenant's page: by its text, for its number is forgotten sooner than what was decided.</summary>
     public static LedgerKey OfReferrer(string host, int organization, StringPool strings) => new(SubjectType.Referrer, 0, strings.HashOf(host), organization);

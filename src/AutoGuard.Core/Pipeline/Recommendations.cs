@@ -1,3 +1,4 @@
+using AutoGuard.Core.Indicators;
 using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Core.Pipeline;
@@ -26,6 +27,8 @@ internal static class Recommendations
             (SubjectType.Ip, _) => "Check whether the address is a partner's, an office or your own monitoring before blocking it.",
             (SubjectType.Cidr, DecisionAction.Block) when enforced =>
                 "The network is blocked for new connections. If it belongs to a partner, release it and allowlist it.",
+            (SubjectType.Cidr, _) when decision.Reasons.Any(static r => r.Indicator == nameof(Indicator.SiteMissingToken)) =>
+                "Find out whose this /48 is. If it is one line or one server's, block it; if it is a carrier's, its app may have lost its tokens.",
             (SubjectType.Cidr, _) => "Several addresses of this network offend: consider blocking the network.",
             (SubjectType.Referrer, DecisionAction.Block) when enforced =>
                 "The page is refused as a referrer until the rule is removed. If it is a partner's, add it to Referrers:Official.",

@@ -58,6 +58,22 @@ public sealed class CampaignTests
         Assert.DoesNotContain(traffic.Decisions, d => d.Reasons.Any(r => r.Indicator is "Campaign" or "MissingToken"));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    public void Where_hardly_anybody_has_a_token_its_lack_says_nothing_however_many_share_an_address(int inHundred)
+    {
+        TestTraffic traffic = new(s_settings);
+        for (int i = 0; i < 2_000; i++)
+        {
+            bool named = i % 100 < inHundred;
+            traffic.Session(i % 90, 1_800, $"v{i}", $"81.1.{i % 5}.{(i / 5 % 100) + 1}", named ? $"t{i}" : null, named ? $"u{i}" : null);
+        }
+        traffic.InOrder().Run();
+
+        Assert.Empty(traffic.Decisions);
+    }
+
     private static TestTraffic Platform(TestTraffic traffic, string? organization = null)
     {
         for (int i = 0; i < 1_800; i++)

@@ -37,7 +37,7 @@ public sealed class CheckVerbTests : IDisposable
             Fingerprint     {fingerprint}
             Mode            Enforce: decisions are enforced
             Guardians       local
-            Indicators      30 of 31 on; off: LongPlayback; observed only: DataCentre
+            Indicators      31 of 32 on; off: LongPlayback; observed only: DataCentre
             Allowlist       addresses 0, tokens 0, users 2, networks by AS 0, referrers 0
             Referrers       official hosts 1
             Kafka           kafka-1:9092,kafka-2:9092; events from playback.events, group autoguard
