@@ -9,7 +9,7 @@ public sealed partial class FeatureMeter
     /// <summary>Networks without a token from which on a site stands out.</summary>
     private const int FewNetworks = 8;
 
-    /// <summary>How long a site must have stood out, seconds: tokens are noted once a minute.</summary>
+    /// <summary>How long a site must have stood out, seconds: tokens are noted each two minutes.</summary>
     private const uint Standing = 120;
 
     /// <summary>How far back sites that stood out are remembered, milliseconds.</summary>

@@ -19,7 +19,7 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     public const long LongestRest = 240_000;
 
     /// <summary>What was heard this long ago at most counts as at once where open sessions are not counted, seconds.</summary>
-    public const uint AtOnce = 180;
+    public const uint AtOnce = 240;
 
     /// <summary>Shortest silence that ends a session, whatever its rhythm, milliseconds.</summary>
     public const long ShortestGrace = 15_000;

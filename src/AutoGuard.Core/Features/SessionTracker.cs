@@ -10,12 +10,14 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 public sealed class SessionTracker
 {
-    /// <summary>Longest time after which a session that plays on is renewed where it counts, milliseconds; in a short window that is once a slot.</summary>
-    private const long LongestRenewal = 120_000;
+    /// <summary>How often a session is renewed where it counts, milliseconds, until it is known to last; in a short window once a slot.</summary>
+    private const long EarlyRenewal = 60_000;
+
+    /// <summary>The same from then on: each time costs half a dozen waits for memory, and windows are of an hour and more.</summary>
+    private const long Renewal = 120_000;
     private const long LookInterval = 20_000;
     private const long LongestClaimedDuration = 48 * 3600;
 
-    private readonly long _renewal;
     private readonly FeatureState _state;
     private readonly FeatureWindows _windows;
     private readonly ReferrerList _referrers;
@@ -40,7 +42,6 @@ public sealed class SessionTracker
         ArgumentNullException.ThrowIfNull(fleet);
         _state = state;
         _windows = windows;
-        _renewal = Math.Min(LongestRenewal, windows.SlotLength);
         _referrers = referrers;
         _fleet = fleet;
         _pages = new PageLinks(state, windows, referrers);
@@ -143,7 +144,7 @@ public sealed class SessionTracker
         session.Address = e.Address;
         session.Describe(in e);
         _fleet.Enter(in session);
-        session.NextRefresh = now + _renewal;
+        session.NextRefresh = RenewalOf(in session, now);
         StateHandle before = session.LastToken;
         _links.Attach(index, ref session, in e, tokenText, userText);
         if (session.LastToken != before)
@@ -233,7 +234,7 @@ public sealed class SessionTracker
             {
                 DescribeAgain(ref session, in e);
             }
-            session.NextRefresh = now + _renewal;
+            session.NextRefresh = RenewalOf(in session, now);
             Refresh(index, ref session, now, arrived: elsewhere);
         }
         else if (_state.Tokens.Holds(session.Token) && _state.Tokens[session.Token.Index].Open > 1)
@@ -367,6 +368,9 @@ public sealed class SessionTracker
             SlotRing.Increment(ref counts.UnknownReferrer);
         }
     }
+
+    private long RenewalOf(in SessionState session, long now) =>
+        now + Math.Min(now - session.Start < FeatureWindows.SettledSession ? EarlyRenewal : Renewal, _windows.SlotLength);
 
     private void Refresh(int index, ref SessionState session, long now, bool arrived)
     {

@@ -9,7 +9,7 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 /// <remarks>
 /// Only sites where somebody lasts without a token are kept, and only for tenants whose viewers have tokens, so that they are few. What is in a
-/// site is looked up once a minute and session; nothing is counted up and down.
+/// site is looked up each minute or two of a session; nothing is counted up and down.
 /// </remarks>
 internal sealed class SiteLinks(FeatureState state, FeatureWindows windows)
 {
