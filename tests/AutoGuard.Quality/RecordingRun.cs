@@ -58,8 +58,8 @@ internal sealed class RecordingRun
         {
             judgements.AddRange(_baselines.Judge(_decisions, _simulator.Truth, _sessions, measureMemory));
         }
-        judgements.Add(WhoKnows(Oracle.NameOfWaiting, _wait));
         judgements.Add(WhoKnows(Oracle.Name, TimeSpan.Zero));
+        judgements.Add(WhoKnows(Oracle.NameOfWaiting, _wait));
         return new RecordingResult
         {
             Recording = _recording,

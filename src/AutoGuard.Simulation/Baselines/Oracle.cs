@@ -13,8 +13,8 @@ public static class Oracle
     /// <summary>Its name in tables.</summary>
     public const string Name = "whoever knows the truth";
 
-    /// <summary>The same, when it has to wait.</summary>
-    public const string NameOfWaiting = "the same, when it waits for events as any detector must";
+    /// <summary>Its name when it has to wait for late events, as any detector does.</summary>
+    public const string NameOfWaiting = "the same, when it waits";
 
     /// <summary>Its decisions on a recording.</summary>
     /// <param name="truth">The truth.</param>
