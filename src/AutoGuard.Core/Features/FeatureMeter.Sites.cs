@@ -9,8 +9,8 @@ public sealed partial class FeatureMeter
     /// <summary>Networks without a token from which on a site stands out.</summary>
     private const int FewNetworks = 8;
 
-    /// <summary>How long a site must have stood out, seconds: tokens are noted each two minutes.</summary>
-    private const uint Standing = 120;
+    /// <summary>How long a site must have stood out, seconds: by then every token that plays there was noted.</summary>
+    private const uint Standing = FeatureWindows.AtOnce;
 
     /// <summary>How far back sites that stood out are remembered, milliseconds.</summary>
     private const long AlikeFor = 15 * 60_000;
@@ -63,7 +63,7 @@ public sealed partial class FeatureMeter
     {
         double sessions = Sum(tenant.Lasting, ref tenant.LastingSlot, now);
         double tokenless = Sum(tenant.LastingTokenless, ref tenant.LastingTokenlessSlot, now);
-        double own = Math.Min(tokenless, FeatureWindows.Faded(site.Tokenless, site.TokenlessAt, FeatureWindows.Seconds(now)));
+        double own = Math.Min(tokenless, windows.FadedInWindow(site.Tokenless, site.TokenlessAt, FeatureWindows.Seconds(now)));
         return sessions - own < EnoughTenantSessions ? 0 : Math.Max(0, 1 - (5 * (tokenless - own) / (sessions - own)));
     }
 }

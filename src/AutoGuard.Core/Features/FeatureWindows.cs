@@ -57,11 +57,19 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     /// <summary>Unix milliseconds as the 32-bit seconds of set members.</summary>
     public static uint Seconds(long milliseconds) => (uint)Math.Clamp(milliseconds / 1000, 0, uint.MaxValue);
 
-    /// <summary>A count that has halved every hour since it was taken.</summary>
+    /// <summary>A count that has halved every hour, or <paramref name="halfLife"/> seconds, since it was taken.</summary>
     /// <param name="count">The count.</param>
     /// <param name="then">When it was taken, Unix seconds.</param>
     /// <param name="now">Unix seconds; not counted back from.</param>
-    public static float Faded(float count, uint then, uint now) => count <= 0 || now <= then ? count : count * (float)Math.Pow(2, -(now - then) / 3600.0);
+    /// <param name="halfLife">Seconds, above 0.</param>
+    public static float Faded(float count, uint then, uint now, double halfLife = 3600) =>
+        count <= 0 || now <= then ? count : count * (float)Math.Pow(2, -(now - then) / halfLife);
+
+    /// <summary>A count that halves in each window: no less than what its events of the last window come to, while they keep coming as they did.</summary>
+    /// <param name="count">The count.</param>
+    /// <param name="then">When it was taken, Unix seconds.</param>
+    /// <param name="now">Unix seconds; not counted back from.</param>
+    public float FadedInWindow(float count, uint then, uint now) => Faded(count, then, now, Window / 1000.0);
 
     /// <summary>The network an address is counted in.</summary>
     public static IpNetwork NetworkOf(IpAddress address) => IpNetwork.Of(address, address.IsV4 ? PrefixV4 : PrefixV6);

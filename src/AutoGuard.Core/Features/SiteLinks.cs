@@ -35,7 +35,8 @@ internal sealed class SiteLinks(FeatureState state, FeatureWindows windows)
     /// <param name="member">and in which.</param>
     public void Touch(ref SessionState session, long now, bool hasToken, in TokenMember member)
     {
-        bool lasts = now - session.Start >= Lasting && (session.Traits & SessionTraits.Trusted) == 0;
+        // Whoever writes one event can claim any duration with it; that somebody lasts takes two.
+        bool lasts = now - session.Start >= Lasting && (session.Traits & (SessionTraits.Trusted | SessionTraits.GapKnown)) == SessionTraits.GapKnown;
         bool tokenless = lasts && session.IsAnonymous;
         if (lasts && (session.Traits & SessionTraits.Lasting) == 0)
         {
@@ -71,7 +72,7 @@ internal sealed class SiteLinks(FeatureState state, FeatureWindows windows)
     private void Count(ref NetworkState site, ref SessionState session, uint seconds, uint windowStart)
     {
         site.StandsOutSince = seconds > site.TokenlessAt + FeatureWindows.AtOnce ? 0 : site.StandsOutSince;
-        site.Tokenless = FeatureWindows.Faded(site.Tokenless, site.TokenlessAt, seconds);
+        site.Tokenless = windows.FadedInWindow(site.Tokenless, site.TokenlessAt, seconds);
         site.TokenlessAt = Math.Max(site.TokenlessAt, seconds);
         if ((session.Traits & SessionTraits.Tokenless) == 0)
         {

@@ -38,6 +38,12 @@ public sealed class PolicyLedger(PolicyOptions options)
     /// <summary>Judgements further apart than this are not in a row, milliseconds: twice the longest tick.</summary>
     private const long LongestPause = 120_000;
 
+    /// <summary>
+    /// The same below the block level, where nothing asks for the next judgement: a subject is judged again when one of its sessions is renewed, two
+    /// minutes and a heartbeat later.
+    /// </summary>
+    private const long LongestSilence = 300_000;
+
     private readonly Dictionary<LedgerKey, Entry> _entries = [];
     private readonly long _holdOff = (long)options.HoldOff.TotalMilliseconds;
     private readonly long _blockAfter = (long)options.BlockAfter.TotalMilliseconds;
@@ -221,7 +227,7 @@ public sealed class PolicyLedger(PolicyOptions options)
         {
             return false;
         }
-        if (entry.SuspectSince is null || now - entry.LastSuspect > LongestPause)
+        if (entry.SuspectSince is null || now - entry.LastSuspect > LongestSilence)
         {
             entry.SuspectSince = now;
         }

@@ -21,10 +21,10 @@ internal static class CoreRun
     private const int Pairs = 7;
 
     /// <summary>
-    /// Event time of one pair, milliseconds: what is renewed of a session once a minute is renewed at half of its heartbeats, and which half
-    /// that is goes with where the session stands in the order. Parts of a minute differ by three to one for it, minutes do not.
+    /// Event time of one pair, milliseconds: sessions that last are renewed each two minutes, and at which of their heartbeats goes with where they
+    /// stand in the order. Parts of that time differ by as much as three to one for it, whole turns do not.
     /// </summary>
-    private const double Cycle = 60_000;
+    private const double Cycle = 120_000;
     private const int SimulatedRuns = 7;
 
     /// <summary>Until sessions have shown their rhythm and the first that ended are forgotten, milliseconds of event time.</summary>

@@ -77,7 +77,7 @@ public sealed class FeatureTwinTests
         Same(where + " missing referrers", Math.Round(missing, 9), Math.Round(features.MissingReferrerShare, 9));
         double watched = sessions.Sum(s => s.Skip(1).Zip(s, (later, earlier) => InWindow(later.At, now) ? later.At - earlier.At : 0).Sum());
         Assert.True(Math.Abs(watched - features.Watched) < 0.5, $"{where} watched: {watched} and not {features.Watched}");
-        // Marks are renewed once a minute, so the edge of the window is known to a minute.
+        // Marks are renewed within a minute in so short a window, so its edge is known to a minute.
         Between(where + " addresses", events, now, h => h.Ip, features.Addresses);
         Between(where + " networks", events, now, h => h.Ip[..h.Ip.LastIndexOf('.')], features.Networks);
         int surely = sessions.Count(s => s[^1].Type != PlaybackEventType.End && now - s[^1].At <= 60);

@@ -72,6 +72,59 @@ public sealed class SiteFloodTests
     }
 
     [Fact]
+    public void Hours_of_little_do_not_make_a_flood_usual()
+    {
+        TestTraffic traffic = new(s_settings);
+        for (int i = 0; i < 3_600; i++)
+        {
+            int viewer = i % 300;
+            traffic.Session((i / 300 * 1_260) + (viewer % 200), (i / 300 * 1_260) + 1_200, $"h{i}", $"81.{viewer % 200}.{viewer / 200}.7", $"honest{viewer}", $"u{viewer}", heartbeat: 120);
+        }
+        for (int i = 0; i < 20 * 180; i++)
+        {
+            traffic.Session(300 + (i / 20 * 70), 300 + (i / 20 * 70) + 65, $"l{i}", Address(1_000 + (i % 20)), asn: 64999);
+        }
+        for (int i = 0; i < 120; i++)
+        {
+            traffic.Session(13_200 + i, 14_400, $"f{i}", Address(i), asn: 64999);
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(traffic.Decisions, d => d.Subject.Value == Site && d.Time > TestTraffic.Noon + 13_200_000);
+    }
+
+    [Fact]
+    public void Events_that_only_claim_to_have_lasted_do_not_make_it_usual()
+    {
+        TestTraffic traffic = Flood(Platform(new TestTraffic(s_settings)), 120);
+        for (int i = 0; i < 2_000; i++)
+        {
+            traffic.Event(100 + (i * 0.2), $"claimed{i}", "198.51.100.7", duration: 61, type: PlaybackEventType.End);
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(traffic.Decisions, d => d.Subject.Value == Site);
+    }
+
+    [Fact]
+    public void Neighbours_who_are_seldom_heard_are_known_before_a_site_is_blocked()
+    {
+        TestTraffic traffic = Platform(new TestTraffic(Wide()));
+        for (int i = 0; i < 6; i++)
+        {
+            traffic.Session(500 + (i * 20), 2_400, $"n{i}", $"2a02:77:1:{0x4000 + i:x}::1", $"neighbour{i}", $"nu{i}", heartbeat: 110);
+        }
+        for (int i = 0; i < 90; i++)
+        {
+            traffic.Session(600 + (i * 0.2), 1_500, $"f{i}", Address(i), asn: 64999);
+        }
+        traffic.InOrder().Run();
+
+        Assert.All(traffic.Decisions, d => Assert.Equal((DecisionAction.Flag, Site, 6), (d.Action, d.Subject.Value, d.Harm.OtherTokens)));
+        Assert.NotEmpty(traffic.Decisions);
+    }
+
+    [Fact]
     public void A_few_own_tokens_among_the_sessions_do_not_hide_it()
     {
         TestTraffic traffic = Flood(Platform(new TestTraffic(s_settings)), 120);

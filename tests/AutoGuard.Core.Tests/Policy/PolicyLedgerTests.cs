@@ -71,7 +71,7 @@ public sealed class PolicyLedgerTests
 
     [Theory]
     [InlineData(0.59, 5_000)]
-    [InlineData(0.7, 125_000)]
+    [InlineData(0.7, 305_000)]
     public void A_subject_that_calms_down_or_falls_silent_begins_its_ten_minutes_anew(double score, long pause)
     {
         PolicyLedger ledger = new(new PolicyOptions { BlockAfter = TimeSpan.FromMinutes(10) });
