@@ -17,8 +17,8 @@ internal sealed class DecisionRow
         """;
 
     public const string Insert = """
-        insert into decisions (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, "partition", "offset", follows, recorded_at)
-        select id, time, action, mode, subject_type, subject_value, organization, score, reasons::jsonb, harm::jsonb, expires, policy, topic, part, off, follows, @recorded
+        insert into decisions (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, "partition", "offset", follows, recorded_at, published)
+        select id, time, action, mode, subject_type, subject_value, organization, score, reasons::jsonb, harm::jsonb, expires, policy, topic, part, off, follows, @recorded, false
         from unnest(@ids, @times, @actions, @modes, @types, @values, @organizations, @scores, @reasons, @harms, @expires, @policies, @topics, @partitions, @offsets, @follows)
           with ordinality as u (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, part, off, follows, n)
         order by n

@@ -109,7 +109,14 @@ public sealed class CommandLineRoot
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
-            ending.Cancel();
+            try
+            {
+                ending.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It came while the verb ended by itself, and there is nothing left to end.
+            }
         });
         return await parsed.InvokeAsync(invocation, ending.Token);
     }
@@ -168,29 +175,29 @@ public sealed class CommandLineRoot
         }
         catch (SettingsException e)
         {
-            await error.WriteLineAsync(e.Errors.Count == 1 ? "The configuration is wrong:" : $"The configuration is wrong in {e.Errors.Count} places:");
+            await TellAsync(error, e.Errors.Count == 1 ? "The configuration is wrong:" : $"The configuration is wrong in {e.Errors.Count} places:");
             foreach (SettingError one in e.Errors)
             {
-                await error.WriteLineAsync($"  {one}");
+                await TellAsync(error, $"  {one}");
             }
             return ExitStatus.Usage;
         }
         catch (VerbException e)
         {
-            await error.WriteLineAsync($"{name}: {e.Message}");
+            await TellAsync(error, $"{name}: {e.Message}");
             await DetailAsync(error, e, verbose && e.InnerException is not null);
             return e.Status;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            await error.WriteLineAsync($"{name}: interrupted.");
+            await TellAsync(error, $"{name}: interrupted.");
             return ExitStatus.Failed;
         }
         catch (Exception e)
         {
             string message = OneLine(e.Message);
             string hint = verbose ? "" : " Run again with --verbose for the details.";
-            await error.WriteLineAsync($"{name}: failed: {message} ({e.GetType().Name}).{hint}");
+            await TellAsync(error, $"{name}: failed: {message} ({e.GetType().Name}).{hint}");
             await DetailAsync(error, e, verbose);
             return ExitStatus.Failed;
         }
@@ -200,7 +207,20 @@ public sealed class CommandLineRoot
     }
 
     private static Task DetailAsync(TextWriter error, Exception exception, bool wanted) =>
-        wanted ? error.WriteLineAsync(exception.ToString()) : Task.CompletedTask;
+        wanted ? TellAsync(error, exception.ToString()) : Task.CompletedTask;
+
+    /// <summary>Tells of the end. On a terminal that was closed nobody reads it: then the exit status alone tells.</summary>
+    private static async Task TellAsync(TextWriter error, string line)
+    {
+        try
+        {
+            await error.WriteLineAsync(line);
+        }
+        catch (IOException)
+        {
+            // There is no other place to tell it.
+        }
+    }
 
     private static string FullName(Command command) =>
         command is RootCommand ? ProgramName : $"{FullName(command.Parents.OfType<Command>().First())} {command.Name}";

@@ -29,7 +29,7 @@ public sealed record VerbContext(EffectiveSettings Settings, bool Verbose, TextW
     public required Func<string?, IReadOnlyList<string>, EffectiveSettings> With { get; init; }
 }
 
-/// <summary>Carries a verb out. Cancellation is Ctrl-C or SIGTERM: finish cleanly and return.</summary>
+/// <summary>Carries a verb out. Cancellation is Ctrl-C, SIGTERM or SIGHUP: finish cleanly and return.</summary>
 /// <returns>An <see cref="ExitStatus"/>.</returns>
 public delegate Task<int> VerbHandler<in TArguments>(TArguments arguments, VerbContext context, CancellationToken cancellation);
 

@@ -90,6 +90,13 @@ public sealed class EmbeddedKafka : IDisposable
         return 0;
     });
 
+    /// <summary>Lets requests of a kind succeed again.</summary>
+    internal void AllowRequests(short apiKey) => OnCluster(cluster =>
+    {
+        Librdkafka.rd_kafka_mock_clear_request_errors(cluster, apiKey);
+        return 0;
+    });
+
     /// <summary>Stops the brokers and forgets everything.</summary>
     public void Dispose()
     {

@@ -193,6 +193,11 @@ public sealed partial class KafkaEventSource
             _hasPositions = true;
         }
         state.Next = Math.Max(state.Next, end);
+        if (state.First < 0)
+        {
+            // Or markers that come without a record before them could never be committed.
+            state.First = end;
+        }
     }
 
     private void PutBack(ConsumeResult<int, int> result)

@@ -174,4 +174,7 @@ internal static partial class Librdkafka
 
     [LibraryImport(Name)]
     public static unsafe partial void rd_kafka_mock_push_request_errors_array(nint cluster, short apiKey, nuint count, int* errors);
+
+    [LibraryImport(Name)]
+    public static partial void rd_kafka_mock_clear_request_errors(nint cluster, short apiKey);
 }

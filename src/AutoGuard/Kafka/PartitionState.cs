@@ -5,7 +5,7 @@ internal sealed class PartitionState(int partition, long now)
 {
     public int Partition { get; } = partition;
 
-    /// <summary>Offset of the first record read since the partition was assigned.</summary>
+    /// <summary>Offset of the first record read since the partition was assigned, or its end when that was read first.</summary>
     public long First { get; set; } = -1;
 
     /// <summary>Offset after the last record read.</summary>

@@ -15,8 +15,12 @@ public static class Terminal
         Environment.GetEnvironmentVariable("TERM") is "dumb" || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CI"));
 
     /// <summary>The view for standard output: drawn on a terminal, lines elsewhere.</summary>
-    public static ILiveView LiveView(TimeProvider time) =>
-        OutputIsInteractive ? new LiveView(AnsiConsole.Console, time) : new PlainLiveView(Console.Out, time);
+    public static ILiveView LiveView(TimeProvider time)
+    {
+        ILiveView view = OutputIsInteractive ? new LiveView(AnsiConsole.Console, time) : new PlainLiveView(Console.Out, time);
+        // A file that takes no more is an error; a terminal that is gone is not.
+        return Console.IsOutputRedirected ? view : new TerminalView(view);
+    }
 
     /// <summary>The progress for standard error, so that results on standard output can be piped.</summary>
     public static ProgressView Progress(TimeProvider time) => new(

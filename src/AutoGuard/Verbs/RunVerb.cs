@@ -4,7 +4,7 @@ using AutoGuard.Worker;
 
 namespace AutoGuard.Verbs;
 
-/// <summary><c>run</c>: the service, until Ctrl-C or SIGTERM.</summary>
+/// <summary><c>run</c>: the service, until Ctrl-C, SIGTERM or SIGHUP.</summary>
 internal static class RunVerb
 {
     public static async Task<int> RunAsync(RunArguments arguments, VerbContext context, CancellationToken cancellation)

@@ -10,7 +10,7 @@ namespace AutoGuard.Worker;
 /// <summary>
 /// Puts decisions into the log first, then on the decisions topic, and only then lets their positions be committed: a
 /// decision is never lost, and one that is made again after a crash has the same id and changes nothing. One that an earlier
-/// process put into the log only is not made again; it is put on the topic at the start.
+/// process put into the log only is not made again; it is put on the topic at the start, before all new ones, which are stored meanwhile.
 /// </summary>
 internal sealed partial class DecisionDispatcher(
     PostgresDecisionStore store, UnpublishedDecisions unpublished, NoticeLog told, KafkaDecisionPublisher publisher, KafkaEventSource source, DecisionSignal signal, ILogger<DecisionDispatcher> logger, TimeProvider time)
@@ -25,6 +25,7 @@ internal sealed partial class DecisionDispatcher(
 
     private readonly Channel<DispatchItem> _items = Channel.CreateBounded<DispatchItem>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private long _stored;
+    private int _failing;
 
     /// <summary>Where detection hands over.</summary>
     public ChannelWriter<DispatchItem> Items => _items.Writer;
@@ -35,13 +36,37 @@ internal sealed partial class DecisionDispatcher(
     /// <summary>Decisions in the log.</summary>
     public long Stored => Volatile.Read(ref _stored);
 
-    /// <summary>Whether the log could be written last time.</summary>
-    public bool IsHealthy { get; private set; } = true;
+    /// <summary>Whether log and topic could be written last time.</summary>
+    public bool IsHealthy => Volatile.Read(ref _failing) == 0;
 
     /// <summary>Runs until detection has completed the channel and all was dispatched, or until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await UntilDoneAsync("What was left to publish", () => PublishLeftAsync(cancellation), cancellation);
+        // What is stored from now on is not left by another process: it is published below.
+        long last = 0;
+        await UntilDoneAsync("What was left to publish", async () => last = await unpublished.LastAsync(cancellation), cancellation);
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task left = UntilDoneAsync("What was left to publish", () => PublishLeftAsync(last, ending.Token), ending.Token);
+        try
+        {
+            await DispatchAsync(left, cancellation);
+            await left;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await left.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>As it goes to the topic.</summary>
+    public static IReadOnlyList<DecisionRecord> RecordsOf(IEnumerable<Decision> decisions) =>
+        [.. decisions.Select(static decision => new DecisionRecord(decision.Subject.Value, DecisionJson.ToUtf8(decision)))];
+
+    /// <param name="left">Ends when all older decisions are on the topic; only publishing waits for it.</param>
+    /// <param name="cancellation">Ends it before all was dispatched.</param>
+    private async Task DispatchAsync(Task left, CancellationToken cancellation)
+    {
         List<DispatchItem> items = [];
         while (await _items.Reader.WaitToReadAsync(cancellation))
         {
@@ -66,6 +91,7 @@ internal sealed partial class DecisionDispatcher(
                 Volatile.Write(ref _stored, _stored + decisions.Count);
                 // Enforcement reads the log, and need not wait for the topic.
                 signal.Pulse();
+                await left;
                 await UntilDoneAsync("The decisions topic", () => publisher.PublishAsync(RecordsOf(decisions), cancellation), cancellation);
                 await UntilDoneAsync("The decision log", () => unpublished.MarkAsync(decisions, cancellation), cancellation);
             }
@@ -77,13 +103,9 @@ internal sealed partial class DecisionDispatcher(
         }
     }
 
-    /// <summary>As it goes to the topic.</summary>
-    public static IReadOnlyList<DecisionRecord> RecordsOf(IEnumerable<Decision> decisions) =>
-        [.. decisions.Select(static decision => new DecisionRecord(decision.Subject.Value, DecisionJson.ToUtf8(decision)))];
-
-    private async Task PublishLeftAsync(CancellationToken cancellation)
+    private async Task PublishLeftAsync(long last, CancellationToken cancellation)
     {
-        while (await unpublished.ReadAsync(PageSize, cancellation) is { Count: > 0 } left)
+        while (await unpublished.ReadAsync(last, PageSize, cancellation) is { Count: > 0 } left)
         {
             await publisher.PublishAsync(RecordsOf(left), cancellation);
             await unpublished.MarkAsync(left, cancellation);
@@ -94,21 +116,26 @@ internal sealed partial class DecisionDispatcher(
     private async Task UntilDoneAsync(string what, Func<Task> attempt, CancellationToken cancellation)
     {
         TimeSpan pause = FirstPause;
+        bool isFailing = false;
         while (true)
         {
             try
             {
                 await attempt();
-                if (!IsHealthy)
+                if (isFailing)
                 {
-                    IsHealthy = true;
+                    Interlocked.Decrement(ref _failing);
                     Log.Recovered(logger, what);
                 }
                 return;
             }
             catch (Exception error) when (error is NpgsqlException or KafkaException or IOException or TimeoutException)
             {
-                IsHealthy = false;
+                if (!isFailing)
+                {
+                    isFailing = true;
+                    Interlocked.Increment(ref _failing);
+                }
                 Log.Unavailable(logger, what, pause.TotalSeconds, error.Message);
             }
             await Task.Delay(pause, time, cancellation);

@@ -55,6 +55,33 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
     }
 
     [Fact]
+    public async Task What_is_stored_is_left_to_publish_until_it_is_marked_but_not_what_an_older_version_stores()
+    {
+        UnpublishedDecisions unpublished = new(_database.DataSource);
+        Decision[] decisions = [.. Enumerable.Range(0, 3).Select(i => Sample.Decision(i, _time))];
+        await _store.AppendAsync(decisions, [], default);
+        long last = await unpublished.LastAsync(default);
+        await _store.AppendAsync([Sample.Decision(3, _time)], [], default);
+        await using (NpgsqlConnection connection = await _database.DataSource.OpenConnectionAsync())
+        {
+            // It names the columns that it knows.
+            await connection.ExecuteAsync("""
+                insert into decisions (id, time, action, mode, subject_type, subject_value, score, reasons, harm, policy, topic, "partition", "offset", recorded_at)
+                select 'older', time, action, mode, subject_type, subject_value, score, reasons, harm, policy, topic, "partition", "offset", recorded_at
+                from decisions where id = 'decision-0'
+                """);
+        }
+
+        await unpublished.MarkAsync([decisions[1]], default);
+
+        Assert.Equal(["decision-0", "decision-2"], (await unpublished.ReadAsync(last, 10, default)).Select(static d => d.Id));
+        Assert.Equal(["decision-0"], (await unpublished.ReadAsync(last, 1, default)).Select(static d => d.Id));
+        Assert.Equal(["decision-0", "decision-2", "decision-3"], (await unpublished.ReadAsync(long.MaxValue, 10, default)).Select(static d => d.Id));
+        await unpublished.MarkAsync([.. decisions, Sample.Decision(3, _time)], default);
+        Assert.Equal(0, await unpublished.LastAsync(default));
+    }
+
+    [Fact]
     public async Task Blocks_that_lapse_are_found_and_nothing_else()
     {
         long start = Sample.Now(_time);

@@ -1,6 +1,7 @@
 using AutoGuard.CommandLine;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian.Api;
+using AutoGuard.Tests.Live;
 
 namespace AutoGuard.Tests.CommandLine;
 
@@ -222,6 +223,16 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(ExitStatus.Failed, await _verbs.RunAsync("rules", "list"));
         Assert.Equal("autoguard rules list: failed: the disk is full (InvalidOperationException). Run again with --verbose for the details.\n", _verbs.Error);
+    }
+
+    [Fact]
+    public async Task A_failure_that_cannot_be_told_since_the_terminal_was_closed_is_in_the_status()
+    {
+        using ClosedWriter closed = new();
+        _verbs.ErrorWriter = closed;
+        _verbs.Then = _ => throw new InvalidOperationException("the disk is full");
+
+        Assert.Equal(ExitStatus.Failed, await _verbs.RunAsync("run", "--verbose"));
     }
 
     [Fact]

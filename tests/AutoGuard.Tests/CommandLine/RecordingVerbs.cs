@@ -10,6 +10,9 @@ public sealed class RecordingVerbs : IDisposable
     private readonly StringWriter _output = new();
     private readonly StringWriter _error = new();
 
+    /// <summary>Takes errors instead; then <see cref="Error"/> stays empty.</summary>
+    public TextWriter? ErrorWriter { get; set; }
+
     public SettingsFolder Folder { get; } = new();
 
     /// <summary>Arguments of the verb that ran; null when none did.</summary>
@@ -56,7 +59,7 @@ public sealed class RecordingVerbs : IDisposable
             DemoPresets = DemoPresets,
             FurtherRules = FurtherRules,
         },
-        _output, _error, Folder.Environment, cancellation);
+        _output, ErrorWriter ?? _error, Folder.Environment, cancellation);
 
     public void Dispose()
     {

@@ -40,6 +40,12 @@ public sealed class LiveViewTests
     private static LiveDecision Decision(DecisionAction action, string value, string reason = "5 sessions at once for one user (limit 2)") =>
         new(Noon, action, new Subject(SubjectType.Token, value), 0.934, reason);
 
+    private static DemoSummary Summary() => new()
+    {
+        Events = 12_345, Sessions = 678, Flagged = 9, Blocked = 4, Revoked = 2, IncidentsCaught = 5, IncidentsKnown = 6, Malformed = 7,
+        ReportPath = "/tmp/[red]/r.html", StartUp = TimeSpan.FromSeconds(2.34), Running = TimeSpan.FromSeconds(60),
+    };
+
     private static (IAnsiConsole Console, StringWriter Text) Screen(int width = 120, int height = 40, bool ansi = false)
     {
         StringWriter text = new();
@@ -186,11 +192,7 @@ public sealed class LiveViewTests
     public void The_summary_says_what_was_caught()
     {
         (IAnsiConsole console, StringWriter text) = Screen();
-        new LiveView(console, TimeProvider.System).Conclude(new DemoSummary
-        {
-            Events = 12_345, Sessions = 678, Flagged = 9, Blocked = 4, Revoked = 2, IncidentsCaught = 5, IncidentsKnown = 6, Malformed = 7,
-            ReportPath = "/tmp/[red]/r.html", StartUp = TimeSpan.FromSeconds(2.34), Running = TimeSpan.FromSeconds(60),
-        });
+        new LiveView(console, TimeProvider.System).Conclude(Summary());
 
         foreach (string part in (string[])["12,345 in 678 sessions, 7 malformed", "9 flagged, 4 blocked, 2 revoked", "5 of 6 caught", "/tmp/[red]/r.html", "2.3 s to the first event, 60.0 s in all"])
         {
@@ -273,4 +275,16 @@ public sealed class LiveViewTests
     [InlineData("界", 1, "…")]
     [InlineData(null, 10, "")]
     public void Text_is_made_visible_and_cut(string? text, int width, string expected) => Assert.Equal(expected, TerminalText.Visible(text, width));
+
+    [Fact]
+    public async Task A_view_whose_terminal_was_closed_ends_without_an_error()
+    {
+        TerminalView view = new(new PlainLiveView(new ClosedWriter(), TimeProvider.System));
+
+        Task running = view.RunAsync(() => Snapshot(), CancellationToken.None);
+        await running.WaitAsync(TimeSpan.FromSeconds(30));
+        view.Conclude(Summary());
+
+        Assert.True(running.IsCompletedSuccessfully);
+    }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Storage;
 using AutoGuard.Testing;
 using AutoGuard.Tests.Kafka;
 using AutoGuard.Worker;
@@ -12,6 +13,9 @@ namespace AutoGuard.Tests.Worker;
 [Collection(ServiceTests.Name)]
 public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
+    private const short Produce = 0;
+    private const int TopicAuthorizationFailed = 29;
+
     [Fact]
     public async Task While_the_database_is_away_decisions_wait_and_are_stored_once_when_it_is_back()
     {
@@ -64,8 +68,6 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
     [Fact]
     public async Task What_was_stored_before_a_stop_but_not_published_is_published_by_the_next_worker()
     {
-        const short Produce = 0;
-        const int TopicAuthorizationFailed = 29;
         Traffic traffic = Traffic.Now("01-token-sharing");
         await using WorkerBench bench = await WorkerBench.OpenAsync(postgres, RestartTests.Sets("01-token-sharing"));
         Traffic.Produce(bench.Kafka, traffic.Lines);
@@ -81,10 +83,39 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
         await bench.UntilSettledAsync(second, 1);
         await Eventually.True(() => second.Figures.Published > 0, "what was left to be published");
 
-        string[] onTopic = [.. bench.Read(bench.Options.DecisionsTopic).Select(record => JsonDocument.Parse(record.Message.Value).RootElement.GetProperty("id").GetString()!)];
         Assert.NotEmpty(stored);
         Assert.Equal(0, published);
-        Assert.Equal((await bench.DecisionsAsync()).Select(decision => decision.Id).Order(), onTopic.Order());
+        Assert.Equal((await bench.DecisionsAsync()).Select(decision => decision.Id).Order(), OnTopic(bench).Select(record => record.Id).Order());
+        Assert.Equal(0, await bench.CountAsync("decisions where not published"));
+    }
+
+    [Fact]
+    public async Task While_the_topic_takes_nothing_of_what_was_left_a_new_decision_is_stored_and_later_follows_it_on_the_topic()
+    {
+        Traffic traffic = Traffic.Now("01-token-sharing");
+        await using WorkerBench bench = await WorkerBench.OpenAsync(postgres, RestartTests.Sets("01-token-sharing"));
+        Decision left = Left();
+        await using (WorkerHost first = await bench.StartAsync())
+        {
+            await Eventually.True(() => first.Figures.NotReady is null, "the worker to be ready");
+        }
+        await new PostgresDecisionStore(bench.Database, TimeProvider.System).AppendAsync([left], [], default);
+        Traffic.Produce(bench.Kafka, traffic.Lines);
+        bench.Broker.FailRequests(Produce, [.. Enumerable.Repeat(TopicAuthorizationFailed, 100)]);
+
+        await using WorkerHost second = await bench.StartAsync();
+        await Eventually.True(() => second.Figures.Stored == 2, "the new decisions to be stored");
+        string? notReady = second.Figures.NotReady;
+        long published = second.Figures.Published;
+        bench.Broker.AllowRequests(Produce);
+        await bench.UntilSettledAsync(second, traffic.Lines.Count);
+
+        Assert.Equal("Decisions cannot be stored or published.", notReady);
+        Assert.Equal(0, published);
+        (string Id, long At)[] onTopic = OnTopic(bench);
+        long leftAt = onTopic.Single(record => record.Id == left.Id).At;
+        Assert.Equal((await bench.DecisionsAsync()).Select(decision => decision.Id).Order(), onTopic.Select(record => record.Id).Order());
+        Assert.All(onTopic, record => Assert.True(record.At >= leftAt, "a new decision was published before the one that was left"));
         Assert.Equal(0, await bench.CountAsync("decisions where not published"));
     }
 
@@ -108,6 +139,24 @@ public sealed class OutageTests(PostgresFixture postgres) : IClassFixture<Postgr
         Assert.Equal(2, (await bench.DecisionsAsync()).Count);
         Assert.Null(host.Figures.NotReady);
     }
+
+    private static (string Id, long At)[] OnTopic(WorkerBench bench) =>
+        [.. bench.Read(bench.Options.DecisionsTopic).Select(record =>
+            (JsonDocument.Parse(record.Message.Value).RootElement.GetProperty("id").GetString()!, record.Message.Timestamp.UnixTimestampMs))];
+
+    private static Decision Left() => new()
+    {
+        Id = "left",
+        Time = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+        Action = DecisionAction.Flag,
+        Mode = EnforcementMode.Observe,
+        Subject = new Subject(SubjectType.Token, "jti-left"),
+        Score = 0.9,
+        Reasons = [],
+        Harm = new HarmPreview(1, 1, 1),
+        Policy = "p",
+        Source = new SourcePosition("playback.events", 0, 0),
+    };
 
     private static int Unreachable(WorkerBench bench) =>
         bench.Log.Lines.Count(line => line.Contains("has answered for", StringComparison.Ordinal));
