@@ -24,6 +24,9 @@ public sealed partial class FeatureMeter
     /// <summary>Sessions without a token from which on an address may belong to a campaign.</summary>
     private const double TokenlessOfCampaign = 2;
 
+    /// <summary>Each viewer behind an address may have a session of seconds this often, minutes: hundreds of them zap and try again all the time.</summary>
+    private const double MinutesPerShort = 30;
+
     /// <summary>Nine in ten sessions on tokens of their own; see <see cref="TokensAreUsual"/>.</summary>
     private const double MostlyOwn = 0.5;
 
@@ -201,7 +204,7 @@ public sealed partial class FeatureMeter
             + address.Minutes[(int)((minute - 1) % AddressMinutes.Length)].Short;
         features.ShortPerMinute = Math.Max((double)features.Short / AddressMinutes.Length, latest / 3.0);
         features.Trouble = state.Reconnects.IsEverywhere(now);
-        features.UsualShortPerMinute = state.Reconnects.UsualAt(now) * Math.Max(1, features.SettledTokens);
+        features.UsualShortPerMinute = Math.Max(state.Reconnects.UsualAt(now) * Math.Max(1, features.SettledTokens), features.SettledTokens / MinutesPerShort);
         features.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now));
     }
 

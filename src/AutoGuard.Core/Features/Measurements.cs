@@ -162,7 +162,7 @@ public struct AddressFeatures
     /// <summary>Tokens that watched for a while within the window: so many viewers there are at least.</summary>
     public int SettledTokens;
 
-    /// <summary>What would still be usual for the address while many networks reconnect at once; 0 at other times.</summary>
+    /// <summary>What would still be usual for the address: a little for each of its viewers, and more while many networks reconnect at once.</summary>
     public double UsualShortPerMinute;
 
     /// <summary>Open sessions beyond a few for each token that somebody owns.</summary>

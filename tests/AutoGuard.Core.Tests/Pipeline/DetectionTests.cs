@@ -1,3 +1,4 @@
+using System.Globalization;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Pipeline;
@@ -75,6 +76,26 @@ public sealed class DetectionTests
         Assert.Equal(new Subject(SubjectType.Ip, "198.51.100.66"), block.Subject);
         Assert.Equal(block.Time + 86_400_000, block.Expires);
         Assert.Contains(block.Reasons, r => r.Indicator == "AddressReconnects");
+    }
+
+    [Theory]
+    [InlineData(20, true)]
+    [InlineData(240, false)]
+    public void Sessions_of_seconds_count_against_how_many_viewers_an_address_has(int viewers, bool flagged)
+    {
+        TestTraffic traffic = new(s_enforce);
+        for (int i = 0; i < viewers; i++)
+        {
+            traffic.Session(i % 60, 1_800, $"s{i}", "198.51.100.66", $"t{i}", $"u{i}", heartbeat: 60);
+        }
+        for (int i = 0; i < 60; i++)
+        {
+            string viewer = string.Create(CultureInfo.InvariantCulture, $"{i % viewers}");
+            traffic.Session(900 + (i * 10), 905 + (i * 10), $"z{i}", "198.51.100.66", "t" + viewer, "u" + viewer);
+        }
+        traffic.InOrder().Run();
+
+        Assert.Equal(flagged, traffic.Decisions.Any(d => d.Subject.Value == "198.51.100.66"));
     }
 
     [Fact]
