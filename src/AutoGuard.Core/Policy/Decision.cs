@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Policy;
 
@@ -87,6 +88,12 @@ public sealed record Decision
 
     /// <summary>Id of the revocation that it follows: the subject goes on where a revoked token left off. Null for most.</summary>
     public string? Follows { get; init; }
+
+    /// <summary>
+    /// Networks from which the token stays good: those its user was at before anybody else had it. Empty for all but
+    /// revocations of shared tokens. Engines that know no exceptions revoke the token everywhere.
+    /// </summary>
+    public ImmutableArray<IpNetwork> Except { get; init; } = [];
 
     /// <summary>Fingerprint of the effective configuration, lower-case hex SHA-256.</summary>
     public required string Policy { get; init; }

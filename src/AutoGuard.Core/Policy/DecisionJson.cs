@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using AutoGuard.Core.Events;
 
 namespace AutoGuard.Core.Policy;
 
@@ -47,6 +48,11 @@ public static class DecisionJson
         if (decision.Follows is { } follows)
         {
             writer.WriteString("follows"u8, follows);
+        }
+        if (!decision.Except.IsDefaultOrEmpty)
+        {
+            writer.WritePropertyName("except"u8);
+            WriteNetworks(writer, decision.Except);
         }
         writer.WriteString("policy"u8, decision.Policy);
         writer.WriteStartObject("source"u8);
@@ -113,6 +119,18 @@ public static class DecisionJson
         writer.WriteEndObject();
     }
 
+    /// <summary>Writes networks as an array of texts.</summary>
+    public static void WriteNetworks(Utf8JsonWriter writer, ImmutableArray<IpNetwork> networks)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        writer.WriteStartArray();
+        foreach (IpNetwork network in networks)
+        {
+            writer.WriteStringValue(network.ToString());
+        }
+        writer.WriteEndArray();
+    }
+
     /// <summary>Reads one decision; fields that are not known are ignored.</summary>
     /// <exception cref="JsonException">The text is not a decision; the message names the field.</exception>
     public static Decision Read(ReadOnlySpan<byte> utf8)
@@ -147,6 +165,7 @@ public static class DecisionJson
             Harm = ReadHarm(Field(json, "harm")),
             Expires = Time(json, "expires"),
             Follows = OptionalText(json, "follows"),
+            Except = json.TryGetProperty("except", out JsonElement except) ? ReadNetworks(except) : [],
             Policy = Text(json, "policy"),
             Source = new SourcePosition(Text(source, "topic"), Integer(source, "partition"), Long(source, "offset")),
         };
@@ -167,6 +186,22 @@ public static class DecisionJson
                 Text(item, "indicator"), Number(item, "grade"), Number(item, "value"), Number(item, "threshold"), Number(item, "contribution"), Text(item, "text")));
         }
         return reasons.MoveToImmutable();
+    }
+
+    /// <summary>Reads the networks that a revocation leaves alone.</summary>
+    /// <exception cref="JsonException">The text is something else; the message names the field.</exception>
+    public static ImmutableArray<IpNetwork> ReadNetworks(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Array)
+        {
+            throw Wrong("except");
+        }
+        var networks = ImmutableArray.CreateBuilder<IpNetwork>(json.GetArrayLength());
+        foreach (JsonElement item in json.EnumerateArray())
+        {
+            networks.Add(item.ValueKind == JsonValueKind.String && IpNetwork.TryParse(item.GetString(), out IpNetwork network) ? network : throw Wrong("except"));
+        }
+        return networks.MoveToImmutable();
     }
 
     /// <summary>Reads a subject.</summary>

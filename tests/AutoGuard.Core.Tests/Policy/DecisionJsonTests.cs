@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Core.Tests.Policy;
@@ -28,6 +29,35 @@ public sealed class DecisionJsonTests
         Assert.Contains("\"expires\":null,\"follows\":\"01JCNX5V0K\",\"policy\":", json, StringComparison.Ordinal);
         Assert.Equal("01JCNX5V0K", DecisionJson.Read(Encoding.UTF8.GetBytes(json)).Follows);
         Assert.DoesNotContain("follows", Encoding.UTF8.GetString(DecisionJson.ToUtf8(Flag())), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Networks_that_a_revocation_leaves_alone_are_written_before_the_policy_and_not_at_all_when_there_are_none()
+    {
+        Assert.True(IpNetwork.TryParse("203.0.113.0/24", out IpNetwork home));
+        Assert.True(IpNetwork.TryParse("2001:db8::/64", out IpNetwork homeOf6));
+
+        string json = Encoding.UTF8.GetString(DecisionJson.ToUtf8(Flag() with { Except = [home, homeOf6] }));
+
+        Assert.Contains("\"expires\":null,\"except\":[\"203.0.113.0/24\",\"2001:db8::/64\"],\"policy\":", json, StringComparison.Ordinal);
+        Assert.Equal([home, homeOf6], DecisionJson.Read(Encoding.UTF8.GetBytes(json)).Except);
+        string without = Encoding.UTF8.GetString(DecisionJson.ToUtf8(Flag()));
+        Assert.DoesNotContain("except", without, StringComparison.Ordinal);
+        Assert.Empty(DecisionJson.Read(Encoding.UTF8.GetBytes(without)).Except);
+    }
+
+    [Theory]
+    [InlineData("\"203.0.113.0/24\"")]
+    [InlineData("[\"203.0.113.7/24\"]")]
+    [InlineData("[24]")]
+    [InlineData("[\"home\"]")]
+    public void Exceptions_that_are_no_networks_are_refused_by_name(string except)
+    {
+        string json = Encoding.UTF8.GetString(DecisionJson.ToUtf8(Flag())).Replace("\"policy\":", $"\"except\":{except},\"policy\":", StringComparison.Ordinal);
+
+        JsonException wrong = Assert.Throws<JsonException>(() => DecisionJson.Read(Encoding.UTF8.GetBytes(json)));
+
+        Assert.Contains("'except'", wrong.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -160,6 +190,7 @@ public sealed class DecisionJsonTests
             Harm = new HarmPreview(random.Next(), random.Next(), random.Next()),
             Expires = random.Next(2) == 0 ? null : random.NextInt64(0, 253_402_300_799_999),
             Follows = random.Next(2) == 0 ? null : Text(),
+            Except = [.. Enumerable.Range(0, random.Next(3)).Select(_ => IpNetwork.Of(IpAddress.FromV4((uint)random.Next()), random.Next(33)))],
             Policy = Text(),
             Source = new SourcePosition(Text(), random.Next(), random.NextInt64()),
         };
