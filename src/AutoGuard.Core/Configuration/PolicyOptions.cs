@@ -32,6 +32,12 @@ public sealed class PolicyOptions
     public TimeSpan RevokeAfter { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
+    /// Whether a token that others got hold of stays good at the line where it was first, while that shows no more than a household's
+    /// screens. Engines that know no exceptions revoke it everywhere.
+    /// </summary>
+    public bool SpareHome { get; set; } = true;
+
+    /// <summary>
     /// How long an address, network or page must have stayed above the flag level, after it was flagged, before it is blocked
     /// although its score stays below the block level; 0 for never. Tokens are not: that cannot be undone. 0 to 1 day.
     /// </summary>

@@ -45,4 +45,34 @@ internal static class HomeLines
         }
         return last.Identity != 0 && last.Identity != identity && last.Country != session.Country && last.Asn != session.Asn;
     }
+
+    /// <summary>
+    /// Whether an address that a token has come to is of the line at which it was first of all: of the same network, or the first one that
+    /// the same operator gave it in the other family.
+    /// </summary>
+    /// <param name="members">The token's addresses.</param>
+    /// <param name="session">A session at the address.</param>
+    /// <param name="network">Hash of the address's network.</param>
+    public static bool IsOfHome(ReadOnlySpan<AddressMember> members, in SessionState session, ulong network)
+    {
+        if (members.Length > MostAddresses)
+        {
+            return false;
+        }
+        bool sameOperator = false;
+        bool sameFamily = false;
+        foreach (ref readonly AddressMember member in members)
+        {
+            if (member.Identity != 0 && member.Home)
+            {
+                if (member.Network == network)
+                {
+                    return true;
+                }
+                sameOperator |= member.Asn == session.Asn && session.Asn != 0;
+                sameFamily |= member.Address.IsV4 == session.Address.IsV4;
+            }
+        }
+        return sameOperator && !sameFamily;
+    }
 }

@@ -53,6 +53,13 @@ public struct AddressMember : IRecentMember
         readonly get => (_kind & 4) != 0;
         set => _kind = (byte)(value ? _kind | 4 : _kind & ~4);
     }
+
+    /// <summary>Whether it is of the line at which the token, or the first of the account's tokens that it goes on from, was first of all.</summary>
+    public bool Home
+    {
+        readonly get => (_kind & 8) != 0;
+        set => _kind = (byte)(value ? _kind | 8 : _kind & ~8);
+    }
 }
 
 /// <summary>A token as an address, network or referrer sees it. 20 bytes.</summary>

@@ -91,7 +91,12 @@ internal sealed partial class Judge
         return Propose(
             ledgerKey, new Subject(SubjectType.Token, text), token.Organization, verdict, score, readings, features.Workflow, HarmEstimator.Nobody,
             Viewers(in token, in features), now) is { } proposal
-            ? proposal with { Follows = Successors.IsAmong(proposal.Reasons) ? succession.Footprint?.Decision : null, Evidence = features.Evidence }
+            ? proposal with
+            {
+                Follows = Successors.IsAmong(proposal.Reasons) ? succession.Footprint?.Decision : null,
+                Evidence = features.Evidence,
+                Except = proposal.Verdict == Verdict.Block && _policy.SpareHome ? _homes.Of(index, proposal.Reasons, now) : [],
+            }
             : null;
     }
 

@@ -28,6 +28,7 @@ internal sealed partial class Judge
     private readonly Settlement _settlement;
     private readonly Successors _successors;
     private readonly Suspects _suspects;
+    private readonly SparedHome _homes;
     private readonly PipelineCounters _counters;
     private string _fingerprint;
     private int _topic;
@@ -54,6 +55,7 @@ internal sealed partial class Judge
         Adopt(settings.Model, settings.Fingerprint);
         _successors = new Successors(state, _meter.Windows);
         _suspects = new Suspects(state, _meter.Windows);
+        _homes = new SparedHome(state, _meter.Windows);
     }
 
     public Population Population => _population;
@@ -237,6 +239,7 @@ internal sealed partial class Judge
             Harm = proposal.Harm,
             Expires = lapses,
             Follows = proposal.Follows,
+            Except = action == DecisionAction.Revoke && !proposal.Except.IsDefault ? proposal.Except : [],
             Policy = _fingerprint,
             Source = new SourcePosition(_strings.Text(_topic), _partition, _offset),
         };

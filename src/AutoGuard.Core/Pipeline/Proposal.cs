@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Core.Pipeline;
@@ -14,6 +15,7 @@ namespace AutoGuard.Core.Pipeline;
 /// <param name="Viewers">Viewers it would touch, the subject's own included; at least 1.</param>
 /// <param name="Follows">Id of the revocation that it follows, or null.</param>
 /// <param name="Evidence">How much was seen of a token; 0 for other subjects.</param>
+/// <param name="Except">Networks that a revocation leaves alone; default for none.</param>
 internal sealed record Proposal(
     LedgerKey Key, Subject Subject, int Organization, Verdict Verdict, double Score, ImmutableArray<DecisionReason> Reasons, HarmPreview Harm, int Viewers,
-    string? Follows = null, int Evidence = 0);
+    string? Follows = null, int Evidence = 0, ImmutableArray<IpNetwork> Except = default);

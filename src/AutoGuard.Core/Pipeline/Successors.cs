@@ -117,8 +117,9 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
             }
             switch (indicator)
             {
-                case Indicator.ConcurrentNetworks or Indicator.SessionHandovers or Indicator.DistinctNetworks
-                    or Indicator.DistinctOperators or Indicator.DistinctHomes or Indicator.GeographicSpread or Indicator.CountryChanges or Indicator.DistinctAgents:
+                case Indicator.DistinctAgents:
+                    return null;
+                case var _ when IsOfPlaces(indicator):
                     return null;
                 case Indicator.ConcurrentSessions or Indicator.SessionsPerToken:
                     crowdOfSessions = true;
@@ -136,6 +137,10 @@ internal sealed class Successors(FeatureState state, FeatureWindows windows)
         }
         return dataCentre ? OwnPlace.DataCentres : !crowdOfSessions && own > 0 && own * 2 >= all ? OwnPlace.All : null;
     }
+
+    /// <summary>Whether an indicator says that a token is in too many places: its owner's home is among them.</summary>
+    internal static bool IsOfPlaces(Indicator indicator) => indicator is Indicator.ConcurrentNetworks or Indicator.SessionHandovers or Indicator.DistinctNetworks
+        or Indicator.DistinctOperators or Indicator.DistinctHomes or Indicator.GeographicSpread or Indicator.CountryChanges;
 
     private ImmutableArray<IpAddress> AddressesOf(in TokenState token, OwnPlace kind, ulong self, long now)
     {

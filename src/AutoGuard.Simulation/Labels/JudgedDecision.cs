@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Simulation.Labels;
@@ -14,6 +16,9 @@ public readonly record struct JudgedDecision(Subject Subject, DecisionAction Act
     /// <summary>When a block lapses, Unix milliseconds; null: when it is released.</summary>
     public long? Expires { get; init; }
 
+    /// <summary>Networks from which the subject is not refused.</summary>
+    public ImmutableArray<IpNetwork> Except { get; init; } = [];
+
     /// <summary>How sure the detector was, 0 to 1; 0 when it does not say.</summary>
     public double Score { get; init; }
 
@@ -28,6 +33,7 @@ public readonly record struct JudgedDecision(Subject Subject, DecisionAction Act
         {
             Organization = decision.Organization,
             Expires = decision.Expires,
+            Except = decision.Except,
             Score = decision.Score,
             Reason = string.Join(", ", decision.Reasons.Select(r => FormattableString.Invariant($"{r.Indicator} {r.Value:0.##}/{r.Threshold:0.##} ({r.Contribution:0.00})"))),
         };

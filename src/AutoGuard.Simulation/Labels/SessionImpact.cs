@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Simulation.Labels;
@@ -50,7 +51,7 @@ public sealed record SessionImpact
         ArgumentNullException.ThrowIfNull(decisions);
         ArgumentNullException.ThrowIfNull(sessions);
         SubjectIndex index = new(sessions);
-        List<List<(long From, long To)>> periods = Periods(decisions, index, (long)delay.TotalMilliseconds);
+        List<List<Refusal>> periods = Periods(decisions, index, (long)delay.TotalMilliseconds);
         long misuse = 0;
         long prevented = 0;
         SortedDictionary<HonestKind, (long Sessions, long Refused)> honest = [];
@@ -65,7 +66,7 @@ public sealed record SessionImpact
             bool refused = false;
             foreach (int number in found[..index.Find(in session, found)])
             {
-                refused = refused || periods[number].Exists(p => session.Time >= p.From && session.Time < p.To);
+                refused = refused || periods[number].Exists(p => p.Refuses(session.Time, session.Address));
             }
             if (session.Label.IsMisuse)
             {
@@ -102,9 +103,9 @@ public sealed record SessionImpact
         };
     }
 
-    private static List<List<(long From, long To)>> Periods(IEnumerable<JudgedDecision> decisions, SubjectIndex index, long delay)
+    private static List<List<Refusal>> Periods(IEnumerable<JudgedDecision> decisions, SubjectIndex index, long delay)
     {
-        List<List<(long From, long To)>> periods = [];
+        List<List<Refusal>> periods = [];
         // A release comes after a block of the same instant: it can only mean that block.
         foreach (JudgedDecision decision in decisions.OrderBy(d => d.Time).ThenBy(d => d.Action == DecisionAction.Release))
         {
@@ -123,10 +124,27 @@ public sealed record SessionImpact
             }
             else
             {
-                periods[number].Add((decision.Time + delay, decision.Expires ?? long.MaxValue));
+                periods[number].Add(new Refusal(decision.Time + delay, decision.Expires ?? long.MaxValue, decision.Except));
             }
         }
         return periods;
+    }
+
+    /// <summary>A time in which a subject is refused.</summary>
+    /// <param name="From">Unix milliseconds.</param>
+    /// <param name="To">Unix milliseconds, not included.</param>
+    /// <param name="Except">Networks from which it is not.</param>
+    private readonly record struct Refusal(long From, long To, ImmutableArray<IpNetwork> Except)
+    {
+        public bool Refuses(long time, IpAddress address)
+        {
+            bool refuses = time >= From && time < To;
+            foreach (IpNetwork network in refuses ? Except : [])
+            {
+                refuses = refuses && !network.Contains(address);
+            }
+            return refuses;
+        }
     }
 }
 
