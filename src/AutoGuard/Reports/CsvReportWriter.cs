@@ -55,6 +55,7 @@ internal sealed class CsvReportWriter : IReportWriter
         ("harmOtherTokens", (_, deciding) => deciding is null ? "" : Number(deciding.Harm.OtherTokens)),
         ("harmOtherUsers", (_, deciding) => deciding is null ? "" : Number(deciding.Harm.OtherUsers)),
         ("harmOtherSessions", (_, deciding) => deciding is null ? "" : Number(deciding.Harm.OtherSessions)),
+        ("except", (_, deciding) => deciding is null ? "" : string.Join(Separator, deciding.Except)),
         ("allowlisted", (subject, _) => CsvCell.Text(subject.Allowlisted)),
         ("recommendation", (subject, _) => CsvCell.Text(subject.Recommendation)),
         ("policy", (_, deciding) => CsvCell.Text(deciding?.Policy)),

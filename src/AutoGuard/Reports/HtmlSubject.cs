@@ -136,12 +136,26 @@ internal sealed class HtmlSubject(FlaggedSubject subject, ReportClock clock, int
             page.Element("p", "soft", HarmSentence(_deciding));
         }
 
+        if (_deciding is { Except.IsDefaultOrEmpty: false })
+        {
+            page.Element("p", "soft", SparedSentence(_deciding));
+        }
+
         if (_deciding?.Follows is { } follows)
         {
             page.Open("p", "soft").Text("It goes on where a revoked token left off; that was decision ").Foreign("mono", follows, 40).Text(".").Close();
         }
 
         page.Close();
+    }
+
+    /// <summary>Says where a revoked token stays good.</summary>
+    private static string SparedSentence(Decision decision)
+    {
+        string networks = ReportWords.Listing([.. decision.Except.Select(network => network.ToString())]);
+        return decision.Mode == EnforcementMode.Enforce
+            ? $"Its user goes on watching where the token was first: it stays good at {networks}."
+            : $"Its user would go on watching where the token was first: it would stay good at {networks}.";
     }
 
     /// <summary>Says who else an action cuts off, in the tense and mood that fit what was done.</summary>

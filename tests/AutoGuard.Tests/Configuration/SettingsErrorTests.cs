@@ -19,7 +19,7 @@ public sealed class SettingsErrorTests : IDisposable
     [InlineData("Policy:Mode=1", "Policy:Mode: \"1\" is not allowed; must be Observe or Enforce (--set)")]
     [InlineData("Detection:TokenWorkflow=Both", "Detection:TokenWorkflow: \"Both\" is not allowed; must be one of Auto, UserBound, PerSession, Shared (--set)")]
     [InlineData("Guardian:Local:Enabled=yes", "Guardian:Local:Enabled: \"yes\" is not allowed; must be true or false (--set)")]
-    [InlineData("Policy=Enforce", "Policy: \"Enforce\" is not allowed; must be an object with Mode, FlagScore, BlockScore, MinimumSessions, BlockPersistence, RevokeAfter, BlockAfter, HoldOff, BlockDuration, LongestBlock, EscalationDecay, HarmLimitTokens, WidestPrefixV4, WidestPrefixV6, BlocksPerMinute, FlagsPerMinute, BreakerAudienceShare, BreakerAudienceFloor, BreakerRecovery (--set)")]
+    [InlineData("Policy=Enforce", "Policy: \"Enforce\" is not allowed; must be an object with Mode, FlagScore, BlockScore, MinimumSessions, BlockPersistence, RevokeAfter, SpareHome, BlockAfter, HoldOff, BlockDuration, LongestBlock, EscalationDecay, HarmLimitTokens, WidestPrefixV4, WidestPrefixV6, BlocksPerMinute, FlagsPerMinute, BreakerAudienceShare, BreakerAudienceFloor, BreakerRecovery (--set)")]
     [InlineData("Policy:FlagScore:Low=1", "Policy:FlagScore: an object is not allowed; must be a number from 0 to 1 (--set)")]
     [InlineData("Enrichment:DataCentreAsns=64500,x", "Enrichment:DataCentreAsns:1: \"x\" is not allowed; must be a whole number from 0 to 4294967295 (--set)")]
     [InlineData("Enrichment:DataCentreAsns=[1,", "Enrichment:DataCentreAsns: \"[1,\" is not allowed; must be a list; each entry a whole number from 0 to 4294967295 (--set)")]

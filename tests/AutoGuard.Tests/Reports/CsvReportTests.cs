@@ -46,6 +46,18 @@ public sealed class CsvReportTests
     }
 
     [Fact]
+    public async Task A_revocation_names_where_the_token_stays_good()
+    {
+        var report = new ReportFixture().Report();
+        var subject = report.Subjects[0];
+
+        var rows = Read(await BytesOf(report with { Subjects = [subject with { Decisions = [.. subject.Decisions.Select(d => d with { Except = ReportFixture.Home })] }] }));
+
+        Assert.Equal("203.0.113.0/24; 2001:db8:1:2::/64", Assert.Single(rows)["except"]);
+        Assert.All(Read(await BytesOf(report)), row => Assert.Equal("", row["except"]));
+    }
+
+    [Fact]
     public async Task The_file_starts_with_a_byte_order_mark_and_ends_lines_as_the_standard_says()
     {
         var bytes = await BytesOf(ReportFixture.Empty());

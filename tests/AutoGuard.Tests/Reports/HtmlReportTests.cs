@@ -110,6 +110,21 @@ public sealed class HtmlReportTests
         Assert.DoesNotContain("goes on where", (await ParsedReport.OfAsync(report)).Visible, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(EnforcementMode.Enforce, "Its user goes on watching where the token was first: it stays good at 203.0.113.0/24 and 2001:db8:1:2::/64.")]
+    [InlineData(EnforcementMode.Observe, "Its user would go on watching where the token was first: it would stay good at 203.0.113.0/24 and 2001:db8:1:2::/64.")]
+    public async Task A_revocation_says_where_the_token_stays_good(EnforcementMode mode, string sentence)
+    {
+        FlaggedReport report = new ReportFixture().Report();
+        FlaggedSubject first = SubjectEvidence.Ordered(report).First();
+        FlaggedSubject spared = first with { Decisions = [.. first.Decisions.Select(d => d with { Mode = mode, Except = ReportFixture.Home })] };
+
+        var page = await ParsedReport.OfAsync(report with { Subjects = [spared] });
+
+        Assert.Contains(page.All("p", "soft"), line => line.Value == sentence);
+        Assert.DoesNotContain("good at", (await ParsedReport.OfAsync(report)).Visible, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Every_configured_indicator_has_words()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 using AutoGuard.Core.Reporting;
@@ -12,6 +13,10 @@ public sealed class ReportFixture(int seed = 7)
     public static readonly long From = Unix("2025-11-13T06:00:00Z");
     public static readonly long To = Unix("2025-11-14T06:00:00Z");
     public const string Policy = "9f2c41b7a05e8d3366c1f4a2b8e07d915c3a6f18d2e4b790115f8ac36d20be47";
+
+    /// <summary>Networks that a revocation may leave alone.</summary>
+    public static readonly ImmutableArray<IpNetwork> Home =
+        [IpNetwork.Of(IpAddress.From(IPAddress.Parse("203.0.113.0")), 24), IpNetwork.Of(IpAddress.From(IPAddress.Parse("2001:db8:1:2::")), 64)];
 
     private const string Chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36";
     private const string Safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";

@@ -1,0 +1,123 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Policy;
+
+namespace AutoGuard.Core.Tests.Pipeline;
+
+/// <summary>Where a revoked token stays good.</summary>
+public sealed class SparedHomeTests
+{
+    private const double Leak = 3_000;
+
+    [Fact]
+    public void The_owner_of_a_leaked_token_is_left_alone_at_home()
+    {
+        TestTraffic traffic = Thieves(Owner(New()), "leaked").InOrder().Run();
+
+        Assert.Equal("203.0.113.0/24", Home(traffic, "leaked"));
+    }
+
+    [Fact]
+    public void Only_a_revocation_leaves_anything_alone()
+    {
+        TestTraffic traffic = Thieves(Owner(New()), "leaked").InOrder().Run();
+
+        Assert.Contains(traffic.Of("leaked"), d => d.Action == DecisionAction.Flag);
+        Assert.All(traffic.Decisions.Where(d => d.Action != DecisionAction.Revoke), d => Assert.Empty(d.Except));
+    }
+
+    [Fact]
+    public void It_can_be_switched_off()
+    {
+        TestTraffic traffic = Thieves(Owner(New(new PolicyOptions { SpareHome = false })), "leaked").InOrder().Run();
+
+        Assert.Equal("", Home(traffic, "leaked"));
+    }
+
+    [Fact]
+    public void A_line_has_one_network_of_each_family_and_its_neighbouring_addresses()
+    {
+        TestTraffic traffic = Owner(New())
+            .Session(200, 2_000, "tv", "2001:db8:1:2::5", "leaked", "victim", asn: 64500)
+            .Session(2_100, 2_800, "tablet", "203.0.113.99", "leaked", "victim", asn: 64500)
+            .Session(2_100, 2_800, "elsewhere", "2001:db8:9:9::5", "leaked", "victim", asn: 64500);
+
+        Assert.Equal("203.0.113.0/24 2001:db8:1:2::/64", Home(Thieves(traffic, "leaked").InOrder().Run(), "leaked"));
+    }
+
+    [Theory]
+    [InlineData(true, EventTraits.None)]
+    [InlineData(false, EventTraits.SharedEgress)]
+    public void Neither_a_data_centre_nor_a_way_out_that_many_share_is_anybodys_home(bool dataCentre, EventTraits traits)
+    {
+        TestTraffic traffic = New().Session(0, 9_000, "first", "203.0.113.7", "leaked", "victim", asn: 64500, dataCentre: dataCentre, traits: traits);
+
+        Assert.Equal("", Home(Thieves(traffic, "leaked").InOrder().Run(), "leaked"));
+    }
+
+    [Fact]
+    public void More_screens_than_a_household_has_are_no_home()
+    {
+        TestTraffic traffic = Owner(New());
+        for (int i = 0; i < 4; i++)
+        {
+            traffic.Session(Leak - 100, 9_000, $"screen{i}", "203.0.113.7", "leaked", "victim", asn: 64500);
+        }
+
+        Assert.Equal("", Home(Thieves(traffic, "leaked").InOrder().Run(), "leaked"));
+    }
+
+    [Fact]
+    public void A_token_that_a_tool_plays_in_many_places_is_revoked_everywhere()
+    {
+        TestTraffic traffic = Thieves(Owner(New()), "leaked");
+        for (int i = 0; i < 3; i++)
+        {
+            traffic.Session(Leak, 9_000, $"tool{i}", "203.0.113.7", "leaked", "victim", asn: 64500, tool: true);
+        }
+
+        Assert.Equal("", Home(traffic.InOrder().Run(), "leaked"));
+    }
+
+    [Fact]
+    public void The_owner_is_left_alone_on_the_next_token_too_though_thieves_come_with_it_first()
+    {
+        TestTraffic traffic = Thieves(Thieves(Owner(New()), "leaked"), "next", from: 5_000);
+        traffic.Session(5_600, 9_000, "owner2", "203.0.113.7", "next", "victim", asn: 64500);
+
+        traffic.InOrder().Run();
+
+        Assert.Equal("203.0.113.0/24", Home(traffic, "leaked"));
+        Assert.Equal("203.0.113.0/24", Home(traffic, "next"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Reordering_within_the_allowed_lateness_changes_nothing(int seed)
+    {
+        string ordered = Home(Thieves(Owner(New()), "leaked").InOrder().Run(), "leaked");
+
+        TestTraffic shuffled = Thieves(Owner(New()), "leaked").InOrder().Disordered(seed, withinSeconds: 9);
+
+        Assert.Equal(ordered, Home(shuffled.Run(), "leaked"));
+    }
+
+    private static TestTraffic New(PolicyOptions? policy = null) =>
+        new TestTraffic(new PipelineSettings { Referrers = new ReferrersOptions { Official = ["www.example.com"] }, Policy = policy ?? new PolicyOptions() }).Audience();
+
+    private static TestTraffic Owner(TestTraffic traffic) => traffic.Session(60, 9_000, "owner", "203.0.113.7", "leaked", "victim", asn: 64500);
+
+    /// <summary>Twelve strangers on as many lines, who come within a few minutes.</summary>
+    private static TestTraffic Thieves(TestTraffic traffic, string token, double from = Leak)
+    {
+        for (int i = 0; i < 12; i++)
+        {
+            traffic.Session(from + (i * 20), 9_000, $"{token}{i}", $"82.{i}.7.7", token, "victim", asn: 64500 + (uint)(i % 4), country: "FR");
+        }
+        return traffic;
+    }
+
+    private static string Home(TestTraffic traffic, string token) => string.Join(' ', Assert.Single(traffic.Of(token), d => d.Action == DecisionAction.Revoke).Except);
+}
