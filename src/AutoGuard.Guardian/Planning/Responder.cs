@@ -34,7 +34,7 @@ public sealed partial class Responder(
         bool holds = guardian.Capabilities.NeedsEncodedToken && vault is not null && decision.Subject.Type == SubjectType.Token
             && await vault.HoldsAsync(decision.Subject.Value, decision.Organization, cancellationToken);
         PlannedCall plan = pending.SupersededBy is { } later
-            ? PlannedCall.HoldBack(GuardianResult.NotNeeded, $"Nothing was sent: the later decision {later} says the opposite.")
+            ? PlannedCall.HoldBack(GuardianResult.NotNeeded, $"Nothing was sent: the later decision {later} says otherwise.")
             : planner.Plan(decision, guardian.Capabilities, new PlanContext(now, known, holds));
         GuardianOutcome outcome = plan.Step != PlannedStep.Send
             ? plan.Outcome!
