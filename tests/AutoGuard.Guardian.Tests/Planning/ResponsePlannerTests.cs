@@ -166,7 +166,7 @@ public sealed class ResponsePlannerTests
     [InlineData(10, 10, 3, true, false, Effect.Continued)]
     [InlineData(10, 4, 1, false, false, Effect.Unknown)]
     public void The_verdict_on_an_effect_follows_from_two_looks(long before, long after, int open, bool ends, bool moved, Effect expected) =>
-        Assert.Equal(expected, EffectMeter.Judge(before, new SubjectTraffic(0, open, after, [], []), ends, moved).Effect);
+        Assert.Equal(expected, EffectMeter.Judge(before, new SubjectTraffic(0, open, after, [], []), ends, moved, []).Effect);
 
     private PlannedCall Plan(Decision decision, GuardianCapabilities capabilities, TokenClaims? claims = null, bool holds = false, TimeSpan age = default, bool revokesExpired = false) =>
         new ResponsePlanner(_rails, TimeSpan.FromMinutes(1), revokesExpired)
