@@ -355,14 +355,9 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
     private Decision Enforced(int number, DecisionAction action) =>
         Sample.Decision(number, _time) with { Action = action, Mode = EnforcementMode.Enforce };
 
+    private Decision Revocation(int number, ImmutableArray<IpNetwork> except, string token = "jti-1") =>
+        Enforced(number, DecisionAction.Revoke) with { Subject = new Subject(SubjectType.Token, token), Except = except };
+
     private async Task<List<string>> PendingIds(string guardian) =>
         [.. (await _store.PendingAsync(guardian, 100, Day, default)).Select(static p => p.Decision.Id)];
-
-    private Decision Revocation(int number, ImmutableArray<IpNetwork> except, string token = "jti-1") => Sample.Decision(number, _time) with
-    {
-        Action = DecisionAction.Revoke,
-        Mode = EnforcementMode.Enforce,
-        Subject = new Subject(SubjectType.Token, token),
-        Except = except,
-    };
 }
