@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 using AutoGuard.Core.Reporting;
 
@@ -6,6 +8,9 @@ namespace AutoGuard.Guardian.Tests;
 internal static class Sample
 {
     public static long Now(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public static ImmutableArray<IpNetwork> Networks(params string[] texts) =>
+        [.. texts.Select(static text => IpNetwork.TryParse(text, out IpNetwork network) ? network : throw new FormatException(text))];
 
     public static Decision Decision(int number, TimeProvider time) => new()
     {

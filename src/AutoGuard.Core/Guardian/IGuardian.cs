@@ -59,6 +59,9 @@ public sealed record GuardianCapabilities(IReadOnlySet<SubjectType> Subjects, bo
     /// <summary>Whether it knows IPv4 only.</summary>
     public bool IsV4Only { get; init; }
 
+    /// <summary>Whether it can leave a revoked token good in the networks that the decision excepts; else it revokes it everywhere.</summary>
+    public bool KnowsExceptions { get; init; }
+
     /// <summary>Tenants that it acts for; empty: all.</summary>
     public IReadOnlySet<string> Organizations { get; init; } = System.Collections.Frozen.FrozenSet<string>.Empty;
 }

@@ -53,6 +53,8 @@ internal sealed record RuleBody
 
     public required string Type { get; init; }
 
+    public IReadOnlyList<string>? Except { get; init; }
+
     public string? Tag { get; init; }
 
     public string? Info { get; init; }
@@ -81,6 +83,7 @@ internal sealed record RuleBody
             Domain = isReferrer ? rule.Value : null,
             Token = rule.Scope == RuleScope.Token ? rule.Value : null,
             Type = RuleNames.Of(rule.Type),
+            Except = RuleExceptions.Texts(rule.Except),
             Tag = isReferrer ? null : rule.Tag,
             Info = isReferrer ? rule.Tag : null,
             Reason = rule.Reason.Length > 0 ? rule.Reason : null,
@@ -99,6 +102,7 @@ internal sealed record RuleBody
         Scope = rule.Scope,
         Value = rule.Value,
         Type = rule.Type,
+        Except = rule.Except,
         Tag = rule.Tag,
         Origin = rule.Origin,
         Creator = rule.Creator,

@@ -125,8 +125,8 @@ internal static class ApiRequest
         return refusal is null;
     }
 
-    // A text with half of a surrogate pair is valid JSON and no text.
-    private static bool TryDecode(JsonElement value, out string text)
+    /// <summary>The text of a JSON string; false when it is none: one with half of a surrogate pair is valid JSON and no text.</summary>
+    public static bool TryDecode(JsonElement value, out string text)
     {
         try
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using AutoGuard.Core.Events;
@@ -84,6 +85,11 @@ internal sealed class GuardianApi(ApiGate gate, RuleStore rules, TimeProvider ti
             refusal = ApiReply.Wrong("type", "it must be deny or allow.");
             return false;
         }
+        if (!ExceptField.TryRead(body, target, type, out ImmutableArray<IpNetwork> except, out why))
+        {
+            refusal = ApiReply.Wrong(ExceptField.Name, why + ".");
+            return false;
+        }
         if (key.Organization is not null && organization is not null && organization != key.Organization)
         {
             refusal = ApiReply.Wrong("organization", "the key is confined to another one.");
@@ -93,6 +99,7 @@ internal sealed class GuardianApi(ApiGate gate, RuleStore rules, TimeProvider ti
         {
             Target = target,
             Type = type,
+            Except = except,
             Tag = remark,
             Reason = reason,
             Origin = RuleOrigin.Api,

@@ -1,6 +1,9 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Policy;
 using AutoGuard.Guardian.Rules;
 
 namespace AutoGuard.Guardian.Api;
@@ -19,6 +22,11 @@ internal static class RuleLine
         writer.WriteString("scope", RuleNames.Of(rule.Scope));
         writer.WriteString("value", rule.Value);
         writer.WriteString("type", RuleNames.Of(rule.Type));
+        if (!rule.Except.IsEmpty)
+        {
+            writer.WritePropertyName(ExceptField.Name);
+            DecisionJson.WriteNetworks(writer, rule.Except);
+        }
         writer.WriteString("tag", rule.Tag);
         writer.WriteString("reason", rule.Reason);
         writer.WriteString("origin", RuleNames.Of(rule.Origin));
@@ -74,14 +82,17 @@ internal static class RuleLine
             _ => false,
         };
         RuleType type = RuleType.Deny;
+        ImmutableArray<IpNetwork> except = [];
         problem = !isRead ? $"The rule's target is not valid: {wrong}."
             : typeName.Length > 0 && !RuleNames.TryParse(typeName, out type) ? "The type must be deny or allow."
+            : !ExceptField.TryRead(line, target, type, out except, out string unfit) ? $"The field {ExceptField.Name} is not valid: {unfit}."
             : key.Organization is not null && organization.Length > 0 && organization != key.Organization ? "The key is confined to another organization."
             : "";
         draft = problem.Length > 0 ? null : new RuleDraft
         {
             Target = target,
             Type = type,
+            Except = except,
             Tag = tag,
             Reason = reason.Length > 0 ? reason : why,
             Origin = RuleOrigin.Import,

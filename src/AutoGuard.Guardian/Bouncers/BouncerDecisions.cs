@@ -7,7 +7,9 @@ namespace AutoGuard.Guardian.Bouncers;
 
 /// <summary>
 /// Reads decisions for bouncers. They see what is denied on every stream, to everybody or to their key's tenant: a firewall
-/// cannot tell streams apart, and one tenant's blocks are none of another's.
+/// cannot tell streams apart, and one tenant's blocks are none of another's. Bouncers know no exceptions either: a token that
+/// stays good at its owner's home is denied to them everywhere, since leaving it out would let the thief play on, while the owner
+/// gets a new token by signing in.
 /// </summary>
 internal sealed class BouncerDecisions(NpgsqlDataSource database, RuleQueries queries, TimeProvider time)
 {

@@ -8,7 +8,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace AutoGuard.Guardian.Bouncers;
 
-/// <summary>What is denied, as files that proxies and firewalls read. All values are canonical, so none can hold more than itself.</summary>
+/// <summary>
+/// What is denied, as files that proxies and firewalls read. All values are canonical, so none can hold more than itself. Tokens
+/// with exceptions are among them, and so are denied everywhere.
+/// </summary>
 internal sealed class ExportApi(ApiGate gate, BouncerDecisions decisions, TimeProvider time)
 {
     // nft takes at most 2^32 milliseconds; what lasts longer stays until the table is loaded again.

@@ -69,7 +69,7 @@ internal sealed partial class DecisionPoint(
         Verdict verdict = matcher.Check(question.Address, null, referrer, organization, now, question.Stream);
         for (int i = 0; i < question.Tokens.Count && verdict.Allowed; i++)
         {
-            Verdict byToken = matcher.Check(null, question.Tokens[i], null, organization, now, question.Stream);
+            Verdict byToken = matcher.CheckToken(question.Tokens[i], question.Address, organization, now, question.Stream);
             verdict = byToken.Allowed && verdict.Rule is not null ? verdict : byToken;
         }
         if (!verdict.Allowed)

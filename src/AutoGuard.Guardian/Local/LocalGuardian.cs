@@ -23,6 +23,7 @@ public sealed class LocalGuardian(RuleStore rules, TimeProvider time) : IGuardia
     {
         // Most of an answer's time is waiting for commits, which one flush of the database can serve together.
         AtOnce = 8,
+        KnowsExceptions = true,
     };
 
     /// <inheritdoc/>
@@ -52,6 +53,7 @@ public sealed class LocalGuardian(RuleStore rules, TimeProvider time) : IGuardia
         {
             Target = target,
             Type = RuleType.Deny,
+            Except = target.Scope == RuleScope.Token ? decision.Except : [],
             Tag = StorableText.Of(decision.Id),
             Reason = Brief(decision),
             Origin = RuleOrigin.AutoGuard,

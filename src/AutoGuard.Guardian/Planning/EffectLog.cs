@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 using Dapper;
 using Npgsql;
@@ -46,6 +48,9 @@ public sealed record WatchedEffect
     /// <summary>Tenant, or null.</summary>
     public string? Organization { get; init; }
 
+    /// <summary>Networks from which the subject may go on: what is done from there says nothing of the effect.</summary>
+    public ImmutableArray<IpNetwork> Except { get; init; } = [];
+
     /// <summary>From when on it must be felt.</summary>
     public required DateTimeOffset EffectiveAt { get; init; }
 
@@ -79,7 +84,7 @@ internal sealed partial class EffectJsonContext : JsonSerializerContext;
 public sealed class EffectLog(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Columns = """
-        e.decision_id as DecisionId, d.subject_type as SubjectType, d.subject_value as SubjectValue, d.organization, e.effective_at as EffectiveAt,
+        e.decision_id as DecisionId, d.subject_type as SubjectType, d.subject_value as SubjectValue, d.organization, d.spared::text[] as Spared, e.effective_at as EffectiveAt,
         e.ends_sessions as EndsSessions, e.companions::text as Companions, e.sessions_at_effect as SessionsAtEffect, e.effect,
         e.new_sessions as NewSessions, e.open_sessions as OpenSessions, e.detail
         """;
@@ -185,6 +190,8 @@ public sealed class EffectLog(NpgsqlDataSource database, TimeProvider time)
 
         public string? Organization { get; init; }
 
+        public string[] Spared { get; init; } = [];
+
         public DateTime EffectiveAt { get; init; }
 
         public bool EndsSessions { get; init; }
@@ -206,6 +213,7 @@ public sealed class EffectLog(NpgsqlDataSource database, TimeProvider time)
             DecisionId = DecisionId,
             Subject = new Subject(DecisionNames.TryParse(SubjectType, out SubjectType type) ? type : default, SubjectValue),
             Organization = Organization,
+            Except = Storage.SparedNetworks.Read(Spared),
             EffectiveAt = new DateTimeOffset(EffectiveAt, TimeSpan.Zero),
             EndsSessions = EndsSessions,
             Companions = JsonSerializer.Deserialize(Companions, EffectJsonContext.Default.IReadOnlyListCompanion) ?? [],

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Guardian.Planning;
@@ -14,14 +16,18 @@ public sealed class EffectMeter(EffectLog log, ITrafficView view, TimeSpan obser
 {
     private const int PageSize = 100;
     private const int MostCompanions = 8;
+    private const string Elsewhere = "Those behind it went on under another token or from another address.";
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
 
     private readonly long[] _settled = new long[Enum.GetValues<Effect>().Length];
 
-    /// <summary>Those whose traffic would show that it moved: where a token plays from, and what plays from an address.</summary>
-    public static IReadOnlyList<Companion> CompanionsOf(Subject subject, SubjectTraffic? traffic) => subject.Type == SubjectType.Token
-        ? [.. (traffic?.Addresses ?? []).Take(MostCompanions).Select(static use => new Companion("ip", use.Address, null))]
+    /// <summary>
+    /// Those whose traffic would show that it moved: where a token plays from, unless it stays good there, and what plays from an
+    /// address.
+    /// </summary>
+    public static IReadOnlyList<Companion> CompanionsOf(Subject subject, SubjectTraffic? traffic, ImmutableArray<IpNetwork> except) => subject.Type == SubjectType.Token
+        ? [.. (traffic?.Addresses ?? []).Where(use => !use.IsIn(except)).Take(MostCompanions).Select(static use => new Companion("ip", use.Address, null))]
         : [.. (traffic?.Tokens ?? []).Take(MostCompanions).Select(static token => new Companion("token", token, null))];
 
     /// <summary>How many effects this process has settled so.</summary>
@@ -68,34 +74,44 @@ public sealed class EffectMeter(EffectLog log, ITrafficView view, TimeSpan obser
             await log.StartAsync(effect.DecisionId, traffic.Started, companions, effect.EffectiveAt + observation, cancellationToken);
             return false;
         }
-        (Effect verdict, string? detail) = Judge(atEffect, traffic, effect.EndsSessions, moved);
+        (Effect verdict, string? detail) = Judge(atEffect, traffic, effect.EndsSessions, moved, effect.Except);
         await log.FinishAsync(effect.DecisionId, verdict, Math.Max(0, traffic.Started - atEffect), traffic.Open, detail, cancellationToken);
         Interlocked.Increment(ref _settled[(int)verdict]);
         return true;
     }
 
     /// <summary>The verdict of the second look.</summary>
-    internal static (Effect Effect, string? Detail) Judge(long startedAtEffect, SubjectTraffic traffic, bool endsSessions, bool moved)
+    internal static (Effect Effect, string? Detail) Judge(long startedAtEffect, SubjectTraffic traffic, bool endsSessions, bool moved, ImmutableArray<IpNetwork> except)
     {
         if (traffic.Started < startedAtEffect && traffic.Started > 0)
         {
             return (Effect.Unknown, "Counting began anew in between.");
         }
         long begun = Math.Max(0, traffic.Started - startedAtEffect);
-        if (begun > 0)
+        int spared = traffic.Addresses.Where(use => use.IsIn(except)).Sum(static use => use.Sessions);
+        if (begun > 0 && except.IsEmpty)
         {
             return (Effect.Continued, FormattableString.Invariant($"{begun} sessions began after it took effect."));
         }
-        if (traffic.Open > 0 && endsSessions)
+        int open = Math.Max(0, traffic.Open - spared);
+        if (open > 0 && endsSessions)
         {
-            return (Effect.Continued, FormattableString.Invariant($"{traffic.Open} sessions still run that should have ended."));
+            return (Effect.Continued, FormattableString.Invariant($"{open} sessions still run that should have ended."));
+        }
+        if (begun > 0 && open > 0)
+        {
+            // The counter does not say where they began; with none left elsewhere, it was where they may.
+            return (Effect.Unknown, FormattableString.Invariant($"{begun} sessions began since; of the {traffic.Open} that run, {spared} run where the token stays good."));
         }
         if (moved)
         {
-            return (Effect.Moved, "Those behind it went on under another token or from another address.");
+            return (Effect.Moved, Elsewhere);
         }
-        return traffic.Open > 0
-            ? (Effect.Draining, FormattableString.Invariant($"{traffic.Open} sessions run on that began before; new ones are refused."))
-            : (Effect.Stopped, null);
+        return open > 0
+            ? (Effect.Draining, FormattableString.Invariant($"{open} sessions run on that began before; new ones are refused."))
+            : (Effect.Stopped, SparedOnly(spared));
     }
+
+    private static string? SparedOnly(int sessions) =>
+        sessions == 0 ? null : FormattableString.Invariant($"{sessions} sessions run where the token stays good, and none elsewhere.");
 }

@@ -155,6 +155,7 @@ public sealed partial class GuardianReconciler(
         Score = 0,
         Reasons = [],
         Harm = new HarmPreview(0, 0, 0),
+        Except = rule.Except,
         Policy = "",
         Source = new SourcePosition("", 0, 0),
     };

@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Rules;
 
 namespace AutoGuard.Guardian.Planning;
 
@@ -6,7 +9,11 @@ namespace AutoGuard.Guardian.Planning;
 /// <param name="Address">The address.</param>
 /// <param name="Sessions">Sessions that run from it.</param>
 /// <param name="Harm">Who else a block of it would cut off.</param>
-public sealed record AddressInUse(string Address, int Sessions, HarmPreview Harm);
+public sealed record AddressInUse(string Address, int Sessions, HarmPreview Harm)
+{
+    /// <summary>Whether it lies in one of some networks.</summary>
+    internal bool IsIn(ImmutableArray<IpNetwork> networks) => IpAddress.TryParse(Address, out IpAddress address) && RuleExceptions.Hold(networks, address);
+}
 
 /// <summary>A subject's traffic at one moment of event time.</summary>
 /// <param name="At">Event time up to which all is counted, Unix milliseconds.</param>

@@ -34,12 +34,12 @@ public sealed partial class Responder(
         bool holds = guardian.Capabilities.NeedsEncodedToken && vault is not null && decision.Subject.Type == SubjectType.Token
             && await vault.HoldsAsync(decision.Subject.Value, decision.Organization, cancellationToken);
         PlannedCall plan = pending.SupersededBy is { } later
-            ? PlannedCall.HoldBack(GuardianResult.NotNeeded, $"Nothing was sent: the later decision {later} says the opposite.")
+            ? PlannedCall.HoldBack(GuardianResult.NotNeeded, $"Nothing was sent: the later decision {later} says otherwise.")
             : planner.Plan(decision, guardian.Capabilities, new PlanContext(now, known, holds));
         GuardianOutcome outcome = plan.Step != PlannedStep.Send
             ? plan.Outcome!
             : decision.Action == DecisionAction.Release ? await ReleaseAsync(guardian, decision, cancellationToken)
-            : await ApplyAsync(guardian, decision, cancellationToken);
+            : WithCaveat(await ApplyAsync(guardian, decision, cancellationToken), plan.Caveat);
         if (ResponsePlanner.NeedsSubstitute(decision, guardian, outcome, guardians))
         {
             await SubstituteAsync(decision, outcome, cancellationToken);
@@ -80,7 +80,7 @@ public sealed partial class Responder(
             SubjectTraffic? traffic = await view.LookAsync(decision.Subject, decision.Organization, cancellationToken);
             await effects.WatchAsync(
                 decision.Id, time.GetUtcNow() + TimeSpan.FromSeconds(guardian.Capabilities.DelaySeconds), guardian.Capabilities.EndsRunningSessions,
-                EffectMeter.CompanionsOf(decision.Subject, traffic), cancellationToken);
+                EffectMeter.CompanionsOf(decision.Subject, traffic, decision.Except), cancellationToken);
         }
         return outcome;
     }
@@ -106,6 +106,11 @@ public sealed partial class Responder(
         await publish(followUps, cancellationToken);
         Log.Substituted(logger, revocation.Id, followUps.Count - 1);
     }
+
+    private static GuardianOutcome WithCaveat(GuardianOutcome outcome, string? caveat) =>
+        caveat is not null && outcome.Result is GuardianResult.Applied or GuardianResult.AlreadyApplied
+            ? outcome with { Detail = outcome.Detail is { Length: > 0 } said ? $"{said} {caveat}" : caveat }
+            : outcome;
 
     private static TimeSpan Pause(int attempts, TimeSpan? asked)
     {

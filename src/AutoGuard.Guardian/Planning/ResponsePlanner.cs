@@ -21,10 +21,15 @@ public enum PlannedStep
 /// <summary>The plan for one decision at one engine.</summary>
 /// <param name="Step">What to do.</param>
 /// <param name="Outcome">What to record when the engine is not called.</param>
-public sealed record PlannedCall(PlannedStep Step, GuardianOutcome? Outcome = null)
+/// <param name="Caveat">What the engine will do beside or beyond what was decided, a sentence to record with its success; null: nothing.</param>
+public sealed record PlannedCall(PlannedStep Step, GuardianOutcome? Outcome = null, string? Caveat = null)
 {
     /// <summary>The engine is called.</summary>
     public static PlannedCall Send { get; } = new(PlannedStep.Send);
+
+    /// <summary>The engine is called, and revokes more than was decided.</summary>
+    public static PlannedCall SendWithoutExceptions { get; } =
+        new(PlannedStep.Send, Caveat: "It revokes the token everywhere, at its owner's home as well: this engine knows no exceptions.");
 
     internal static PlannedCall HoldBack(GuardianResult result, string why) => new(PlannedStep.HoldBack, new GuardianOutcome(result, why));
 }
@@ -80,7 +85,8 @@ public sealed class ResponsePlanner(RuleRails rails, TimeSpan tokenWait, bool re
         {
             return PlannedCall.HoldBack(GuardianResult.NotNeeded, "Nothing was sent: the block would lapse before it takes effect.");
         }
-        return subject.Type == SubjectType.Token ? PlanToken(capabilities, context, bites) : PlannedCall.Send;
+        PlannedCall plan = subject.Type == SubjectType.Token ? PlanToken(capabilities, context, bites) : PlannedCall.Send;
+        return plan.Step == PlannedStep.Send && !decision.Except.IsEmpty && !capabilities.KnowsExceptions ? PlannedCall.SendWithoutExceptions : plan;
     }
 
     /// <summary>Whether an engine acts for a tenant.</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Guardian;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian.Remote;
@@ -33,6 +35,9 @@ public sealed record EnforcedRule
 
     /// <summary>Until when it is wanted; null: until released.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>Networks from which a revoked token stays good, as the latest decision says.</summary>
+    public ImmutableArray<IpNetwork> Except { get; init; } = [];
 }
 
 /// <summary>For whom a rule was entered before.</summary>
@@ -58,17 +63,17 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
 
     private const string Columns = """
         subject_type as SubjectType, subject_value as SubjectValue, organization, state, decision_id as DecisionId,
-        sent_at as SentAt, effective_at as EffectiveAt, lapses_at as LapsesAt, expires_at as ExpiresAt
+        sent_at as SentAt, effective_at as EffectiveAt, lapses_at as LapsesAt, expires_at as ExpiresAt, spared::text[] as Spared
         """;
 
     /// <summary>Enters a rule that is about to be sent, and says for whom it was entered before. An expiry is only ever moved later.</summary>
     public async Task<EarlierEntry> BeginAsync(string guardian, Decision decision, CancellationToken cancellationToken)
     {
         const string Sql = """
-            insert into enforced_rules as r (guardian, subject_type, subject_value, organization, state, decision_id, sent_at, expires_at)
-            values (@Guardian, @Type, @Value, @Organization, 'sending', @DecisionId, @Now, @Expires)
+            insert into enforced_rules as r (guardian, subject_type, subject_value, organization, state, decision_id, sent_at, expires_at, spared)
+            values (@Guardian, @Type, @Value, @Organization, 'sending', @DecisionId, @Now, @Expires, @Spared::cidr[])
             on conflict (guardian, subject_type, subject_value, organization) do update
-            set decision_id = excluded.decision_id,
+            set decision_id = excluded.decision_id, spared = excluded.spared,
               expires_at = case when r.expires_at is null or excluded.expires_at is null then null else greatest(r.expires_at, excluded.expires_at) end
             returning case when xmax <> 0 then 2 when exists (
               select from enforced_rules o
@@ -87,6 +92,7 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
                 DecisionId = decision.Id,
                 Now = time.GetUtcNow().UtcDateTime,
                 Expires = decision.Expires is long at ? DateTimeOffset.FromUnixTimeMilliseconds(at).UtcDateTime : (DateTime?)null,
+                Spared = SparedNetworks.Write(decision.Except),
             },
             cancellationToken: cancellationToken));
     }
@@ -220,6 +226,8 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
 
         public DateTime? ExpiresAt { get; init; }
 
+        public string[] Spared { get; init; } = [];
+
         public EnforcedRule ToRule() => new()
         {
             Subject = new Subject(
@@ -232,6 +240,7 @@ public sealed class RuleLedger(NpgsqlDataSource database, TimeProvider time) : I
             EffectiveAt = EffectiveAt is { } effective ? Utc(effective) : null,
             LapsesAt = LapsesAt is { } lapses ? Utc(lapses) : null,
             ExpiresAt = ExpiresAt is { } expires ? Utc(expires) : null,
+            Except = SparedNetworks.Read(Spared),
         };
 
         private static DateTimeOffset Utc(DateTime value) => new(value, TimeSpan.Zero);

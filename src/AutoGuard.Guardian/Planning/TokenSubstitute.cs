@@ -8,7 +8,7 @@ namespace AutoGuard.Guardian.Planning;
 
 /// <summary>
 /// Draws up what takes the place of a revocation that is not possible: blocks of the addresses that the token plays from now, as far
-/// as nobody else is harmed, and a flag for a person. These are decisions like all others, with ids made of the revocation's
+/// as nobody else is harmed and they are not those of its owner, and a flag for a person. These are decisions like all others, with ids made of the revocation's
 /// time, so that drawing them up again changes nothing.
 /// </summary>
 /// <param name="rails">The guard rails.</param>
@@ -30,7 +30,7 @@ public sealed class TokenSubstitute(RuleRails rails, PolicyOptions policy, int m
         ArgumentNullException.ThrowIfNull(revocation);
         var blocks = new List<Decision>();
         int spared = 0;
-        foreach (AddressInUse use in traffic?.Addresses ?? [])
+        foreach (AddressInUse use in (traffic?.Addresses ?? []).Where(use => !use.IsIn(revocation.Except)))
         {
             if (blocks.Count == mostAddresses)
             {
@@ -54,6 +54,7 @@ public sealed class TokenSubstitute(RuleRails rails, PolicyOptions policy, int m
     {
         Id = DecisionId.Of(revocation.Time, DecisionAction.Flag, revocation.Subject, revocation.Organization),
         Action = DecisionAction.Flag,
+        Except = [],
         Reasons = [.. revocation.Reasons, new DecisionReason("NotRevoked", 0, 0, 0, 0, text)],
     };
 
@@ -67,6 +68,7 @@ public sealed class TokenSubstitute(RuleRails rails, PolicyOptions policy, int m
             Id = DecisionId.Of(revocation.Time, DecisionAction.Block, subject, revocation.Organization),
             Action = DecisionAction.Block,
             Subject = subject,
+            Except = [],
             Reasons = [.. revocation.Reasons, new DecisionReason("NotRevoked", 0, use.Sessions, 0, 0, text)],
             Harm = use.Harm,
             Expires = (now + policy.BlockDuration).ToUnixTimeMilliseconds(),

@@ -38,6 +38,8 @@ public sealed class WebhookGuardian : RemoteGuardian, IDisposable
             options.EndsRunningSessions, options.Undo, (int)options.Delay.TotalSeconds)
         {
             NeedsRemoval = !options.Expires,
+            // It is told of them; what it makes of them is the receiver's affair.
+            KnowsExceptions = true,
             Organizations = options.Organizations.ToFrozenSet(StringComparer.Ordinal),
         };
     }

@@ -1,10 +1,20 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using AutoGuard.Core.Events;
 
 namespace AutoGuard.Guardian.Rules;
 
-/// <summary>What many rules have in common; one object serves them all.</summary>
-internal sealed record RuleLabel(RuleOrigin Origin, string Creator, string Tag, string? Organization, string? Stream);
+/// <summary>
+/// What many rules have in common; one object serves them all. Exceptions stand here because nearly all rules have none in common.
+/// </summary>
+internal sealed record RuleLabel(RuleOrigin Origin, string Creator, string Tag, string? Organization, string? Stream, ImmutableArray<IpNetwork> Except);
+
+/// <summary>What a look-up asks beside the text or address that it looks up.</summary>
+/// <param name="Organization">Tenant, or null.</param>
+/// <param name="Stream">Stream or channel, or null.</param>
+/// <param name="Now">Unix milliseconds.</param>
+/// <param name="From">Where the viewer is; null: not known, and then no exception holds.</param>
+internal readonly record struct RuleCircumstances(string? Organization, string? Stream, long Now, IpAddress? From);
 
 /// <summary>
 /// A rule as the matcher holds it: about a hundred bytes, because there may be a million. Reasons stay in the database.
@@ -74,6 +84,9 @@ public sealed class HeldRule : IPrefixEntry
     /// <summary>The only stream or channel that it holds for; null: all.</summary>
     public string? Stream => _label.Stream;
 
+    /// <summary>As <see cref="Rule.Except"/>.</summary>
+    public ImmutableArray<IpNetwork> Except => _label.Except;
+
     public DateTimeOffset CreatedAt => DateTimeOffset.FromUnixTimeMilliseconds(_created);
 
     public DateTimeOffset? ExpiresAt => _expires == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(_expires);
@@ -113,10 +126,11 @@ public sealed class HeldRule : IPrefixEntry
 
     internal HeldRule Before(HeldRule? next) => new(this, next);
 
-    internal bool Holds(string? organization, string? stream, long now) =>
-        _expires > now
-        && (_label.Organization is null || string.Equals(_label.Organization, organization, StringComparison.Ordinal))
-        && (_label.Stream is null || string.Equals(_label.Stream, stream, StringComparison.Ordinal));
+    internal bool Holds(in RuleCircumstances asked) =>
+        _expires > asked.Now
+        && (_label.Organization is null || string.Equals(_label.Organization, asked.Organization, StringComparison.Ordinal))
+        && (_label.Stream is null || string.Equals(_label.Stream, asked.Stream, StringComparison.Ordinal))
+        && (_label.Except.IsEmpty || asked.From is not { } address || !RuleExceptions.Hold(_label.Except, address));
 
     /// <summary>The 128 bits that an id writes in hexadecimal.</summary>
     internal static UInt128 KeyOf(string id)

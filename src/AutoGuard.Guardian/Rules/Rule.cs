@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AutoGuard.Core.Events;
 
 namespace AutoGuard.Guardian.Rules;
@@ -65,6 +66,12 @@ public sealed record Rule
     public IpNetwork Network { get; init; }
 
     public required RuleType Type { get; init; }
+
+    /// <summary>
+    /// Networks that a rule which denies a token does not apply to: there the token stays good. Empty for all others, at most
+    /// <see cref="RuleExceptions.Most"/>.
+    /// </summary>
+    public ImmutableArray<IpNetwork> Except { get; init; } = [];
 
     /// <summary>Free text of whoever made it; the decision's id for AutoGuard's own.</summary>
     public string Tag { get; init; } = "";

@@ -56,6 +56,10 @@ internal sealed class RuleAddition(RuleWriter writer, RuleRails rails, IReadOnly
         {
             return new RuleChange(RuleResult.Refused, null, why);
         }
+        if (!RuleExceptions.Permits(draft.Target, draft.Type, draft.Except, out why))
+        {
+            return new RuleChange(RuleResult.Refused, null, why);
+        }
         if (draft.Type == RuleType.Deny && FindAllow(draft) is { } allow)
         {
             return new RuleChange(RuleResult.Refused, null, $"{draft.Target.Value} is allowed by the rule on {allow.Value}; remove that first.");
@@ -90,15 +94,32 @@ internal sealed class RuleAddition(RuleWriter writer, RuleRails rails, IReadOnly
         return released.Count;
     }
 
-    // What a person made stays theirs: a decision of AutoGuard on the same subject only extends it.
+    // What a person made stays theirs: a decision of AutoGuard on the same subject only extends it. So does an earlier decision that
+    // another node carries out late: it must not bring back exceptions that a later one has taken away.
     private Rule Merge(Rule before, RuleDraft draft)
     {
         DateTimeOffset? wanted = Expiry(draft);
         DateTimeOffset? expires = before.ExpiresAt is null || wanted is null ? null : wanted > before.ExpiresAt ? wanted : before.ExpiresAt;
-        return draft.Origin == RuleOrigin.AutoGuard && before.Origin != RuleOrigin.AutoGuard
-            ? before with { ExpiresAt = expires }
-            : before with { Tag = draft.Tag, Reason = draft.Reason, Origin = draft.Origin, Creator = draft.Creator, DecisionId = draft.DecisionId, ExpiresAt = expires };
+        if (draft.Origin == RuleOrigin.AutoGuard && (before.Origin != RuleOrigin.AutoGuard || IsOvertaken(draft, before)))
+        {
+            return before with { ExpiresAt = expires };
+        }
+        return before with
+        {
+            // The same array when it says the same, so that the rule is seen to be unchanged.
+            Except = before.Except.SequenceEqual(draft.Except) ? before.Except : draft.Except,
+            Tag = draft.Tag,
+            Reason = draft.Reason,
+            Origin = draft.Origin,
+            Creator = draft.Creator,
+            DecisionId = draft.DecisionId,
+            ExpiresAt = expires,
+        };
     }
+
+    // Ids of decisions begin with their time.
+    private static bool IsOvertaken(RuleDraft draft, Rule before) =>
+        !before.Except.SequenceEqual(draft.Except) && string.CompareOrdinal(draft.DecisionId, before.DecisionId) < 0;
 
     private Rule Fresh(RuleDraft draft) => new()
     {
@@ -107,6 +128,7 @@ internal sealed class RuleAddition(RuleWriter writer, RuleRails rails, IReadOnly
         Value = draft.Target.Value,
         Network = draft.Target.Network,
         Type = draft.Type,
+        Except = draft.Except,
         Tag = draft.Tag,
         Reason = draft.Reason,
         Origin = draft.Origin,

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using AutoGuard.Core.Events;
 
 namespace AutoGuard.Guardian.Rules;
 
@@ -34,6 +36,9 @@ public sealed record RuleDraft
     public required RuleTarget Target { get; init; }
 
     public required RuleType Type { get; init; }
+
+    /// <summary>Networks that it is not to hold for, in place of those that the rule had; only to deny a token.</summary>
+    public ImmutableArray<IpNetwork> Except { get; init; } = [];
 
     public string Tag { get; init; } = "";
 
@@ -72,7 +77,7 @@ public enum RuleResult
     /// <summary>The rule is new, or came back after it had lapsed.</summary>
     Added,
 
-    /// <summary>It was there, and its expiry, tag or reason changed.</summary>
+    /// <summary>It was there, and its expiry, exceptions, tag or reason changed.</summary>
     Changed,
 
     /// <summary>It was there as wanted.</summary>

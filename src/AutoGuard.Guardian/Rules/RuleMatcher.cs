@@ -9,7 +9,8 @@ namespace AutoGuard.Guardian.Rules;
 /// <remarks>
 /// A connection is denied when its address, its token or its referrer is. Within each of the three, allow outranks deny at
 /// any length of prefix or pattern. A connection without a referrer is not matched by any referrer rule, one without a
-/// stream by no rule of a single stream.
+/// stream by no rule of a single stream. A rule on a token does not apply at an address that it excepts; without an address
+/// it does.
 /// </remarks>
 public sealed class RuleMatcher
 {
@@ -41,6 +42,15 @@ public sealed class RuleMatcher
     /// <param name="stream">Stream or channel, or null; rules of others do not apply.</param>
     public Verdict Check(IpAddress? address, string? token, string? referrer, string? organization, DateTimeOffset now, string? stream = null) =>
         _snapshot.Check(address, token, referrer, organization, stream, now.ToUnixTimeMilliseconds());
+
+    /// <summary>Whether one more token of a connection may play, whose address was checked already.</summary>
+    /// <param name="token">Identity of the token.</param>
+    /// <param name="from">Viewer's address, which a rule may except; null when not known.</param>
+    /// <param name="organization">Tenant, or null.</param>
+    /// <param name="now">The time that expiry is measured against.</param>
+    /// <param name="stream">Stream or channel, or null.</param>
+    public Verdict CheckToken(string token, IpAddress? from, string? organization, DateTimeOffset now, string? stream = null) =>
+        _snapshot.CheckToken(token, new RuleCircumstances(organization, stream, now.ToUnixTimeMilliseconds(), from));
 
     /// <summary>Puts changed rules in place and takes removed ones out.</summary>
     public void Apply(IReadOnlyCollection<Rule> changed, IReadOnlyCollection<string> removedIds)
@@ -134,7 +144,7 @@ public sealed class RuleMatcher
 
     private static HeldRule Hold(Rule rule, Dictionary<RuleLabel, RuleLabel> labels)
     {
-        var label = new RuleLabel(rule.Origin, rule.Creator, rule.Tag, rule.Organization, rule.Stream);
+        var label = new RuleLabel(rule.Origin, rule.Creator, rule.Tag, rule.Organization, rule.Stream, rule.Except);
         if (!labels.TryGetValue(label, out RuleLabel? known))
         {
             // Labels outlive the rules that brought them; forgetting all now and then costs a few duplicates.

@@ -105,7 +105,8 @@ public sealed class RuleQueries(NpgsqlDataSource database, TimeProvider time)
     internal async Task ReadActiveAsync(Action<Rule> take, CancellationToken cancellationToken)
     {
         const string Sql = """
-            select id, scope, value, type, tag, origin, creator, organization, stream, revision, created_at, expires_at
+            select id, scope, value, type, tag, origin, creator, organization, stream, revision, created_at, expires_at,
+              case when cardinality(spared) > 0 then spared::text[] end
             from rules where expires_at is null or expires_at > $1
             """;
         await using NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);

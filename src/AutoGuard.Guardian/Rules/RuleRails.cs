@@ -49,7 +49,7 @@ public sealed class RuleRails
         bool isNetwork = target.Scope is RuleScope.Ip or RuleScope.Cidr;
         if (type == RuleType.Allow)
         {
-            int widest = target.Network.Address.IsV4 ? WidestAllowV4 : WidestAllowV6;
+            int widest = WidestAllow(target.Network);
             why = isNetwork && target.Network.PrefixLength < widest ? $"{target.Value} is wider than /{widest}, the widest network that may be allowed." : "";
             return why.Length == 0;
         }
@@ -77,6 +77,9 @@ public sealed class RuleRails
     /// <summary>Whether the configuration itself allows a referrer.</summary>
     public bool HasAllowedReferrers(DateTimeOffset now) =>
         _allowlist.Any(entry => entry.Target.Scope == RuleScope.Referrer && (entry.Until is null || entry.Until > now));
+
+    /// <summary>Length of the widest network that may be allowed, in the network's family.</summary>
+    internal static int WidestAllow(IpNetwork network) => network.Address.IsV4 ? WidestAllowV4 : WidestAllowV6;
 
     internal static bool Collides(RuleTarget allowed, RuleTarget denied)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using AutoGuard.Core.Events;
+using AutoGuard.Guardian.Storage;
 using Npgsql;
 
 namespace AutoGuard.Guardian.Rules;
@@ -8,7 +9,7 @@ namespace AutoGuard.Guardian.Rules;
 internal sealed class RuleRow
 {
     public const string Columns = """
-        id, seq as Sequence, scope, value, network::text as Network, type, tag, reason, origin, creator, organization, stream, decision_id as DecisionId,
+        id, seq as Sequence, scope, value, network::text as Network, type, tag, reason, origin, creator, organization, stream, decision_id as DecisionId, spared::text[] as Spared,
         revision, created_at as CreatedAt, expires_at as ExpiresAt
         """;
 
@@ -37,6 +38,8 @@ internal sealed class RuleRow
     public string? Stream { get; init; }
 
     public string? DecisionId { get; init; }
+
+    public string[] Spared { get; init; } = [];
 
     public long Revision { get; init; }
 
@@ -71,6 +74,7 @@ internal sealed class RuleRow
             Revision = reader.GetInt64(9),
             CreatedAt = new DateTimeOffset(reader.GetDateTime(10), TimeSpan.Zero),
             ExpiresAt = reader.IsDBNull(11) ? null : new DateTimeOffset(reader.GetDateTime(11), TimeSpan.Zero),
+            Except = reader.IsDBNull(12) ? [] : SparedNetworks.Read(reader.GetFieldValue<string[]>(12)),
         };
     }
 
@@ -97,6 +101,7 @@ internal sealed class RuleRow
             Organization = Organization,
             Stream = Stream,
             DecisionId = DecisionId,
+            Except = SparedNetworks.Read(Spared),
             Revision = Revision,
             CreatedAt = new DateTimeOffset(CreatedAt, TimeSpan.Zero),
             ExpiresAt = ExpiresAt is DateTime expires ? new DateTimeOffset(expires, TimeSpan.Zero) : null,
@@ -109,11 +114,12 @@ internal sealed class RuleRow
 /// <summary>A rule as the audit keeps it.</summary>
 internal sealed record RuleDocument(
     string Scope, string Value, string Type, string Tag, string Reason, string Origin, string Creator, string? Organization, string? Stream, string? DecisionId,
-    DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt)
+    DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Except)
 {
     public static RuleDocument Of(Rule rule) => new(
         RuleNames.Of(rule.Scope), rule.Value, RuleNames.Of(rule.Type), rule.Tag, rule.Reason, RuleNames.Of(rule.Origin), rule.Creator, rule.Organization,
-        rule.Stream, rule.DecisionId, rule.CreatedAt, rule.ExpiresAt);
+        rule.Stream, rule.DecisionId, rule.CreatedAt, rule.ExpiresAt, RuleExceptions.Texts(rule.Except));
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -73,35 +73,45 @@ internal sealed class RuleSnapshot
 
     public Verdict Check(IpAddress? address, string? token, string? referrer, string? organization, string? stream, long now)
     {
+        var asked = new RuleCircumstances(organization, stream, now, address);
         HeldRule? allowed = null;
         if (address is IpAddress ip)
         {
             (ulong high, ulong low) = KeyOf(ip);
             HeldRule? denied = null;
-            if (!Weigh(ip.IsV4 ? _v4 : _v6, high, low, organization, stream, now, ref denied, ref allowed) && denied is not null)
+            if (!Weigh(ip.IsV4 ? _v4 : _v6, high, low, asked, ref denied, ref allowed) && denied is not null)
             {
                 return new Verdict(false, denied);
             }
         }
-        if (token is not null)
+        if (token is not null && Decide(token, asked, ref allowed) is HeldRule byToken)
         {
-            HeldRule? denied = null;
-            if (!Weigh(_texts, Hash(token, TokenSpace), organization, stream, now, ref denied, ref allowed) && denied is not null)
-            {
-                return new Verdict(false, denied);
-            }
+            return new Verdict(false, byToken);
         }
-        if (referrer is not null && Decide(referrer, organization, stream, now, ref allowed) is HeldRule byReferrer)
+        if (referrer is not null && DecideReferrer(referrer, asked, ref allowed) is HeldRule byReferrer)
         {
             return new Verdict(false, byReferrer);
         }
         return new Verdict(true, allowed);
     }
 
-    private HeldRule? Decide(string referrer, string? organization, string? stream, long now, ref HeldRule? allowed)
+    /// <summary>Looks at a token alone, of a viewer at an address whose own rules were looked at.</summary>
+    public Verdict CheckToken(string token, in RuleCircumstances asked)
+    {
+        HeldRule? allowed = null;
+        return Decide(token, asked, ref allowed) is HeldRule denied ? new Verdict(false, denied) : new Verdict(true, allowed);
+    }
+
+    private HeldRule? Decide(string token, in RuleCircumstances asked, ref HeldRule? allowed)
     {
         HeldRule? denied = null;
-        if (Weigh(_texts, Hash(referrer, HostSpace), organization, stream, now, ref denied, ref allowed))
+        return Weigh(_texts, Hash(token, TokenSpace), asked, ref denied, ref allowed) ? null : denied;
+    }
+
+    private HeldRule? DecideReferrer(string referrer, in RuleCircumstances asked, ref HeldRule? allowed)
+    {
+        HeldRule? denied = null;
+        if (Weigh(_texts, Hash(referrer, HostSpace), asked, ref denied, ref allowed))
         {
             return null;
         }
@@ -110,41 +120,41 @@ internal sealed class RuleSnapshot
         {
             rest = rest[(dot + 1)..];
             HeldRule? bySuffix = null;
-            if (Weigh(_texts, Hash(rest, SuffixSpace), organization, stream, now, ref bySuffix, ref allowed))
+            if (Weigh(_texts, Hash(rest, SuffixSpace), asked, ref bySuffix, ref allowed))
             {
                 return null;
             }
             denied ??= bySuffix;
         }
         HeldRule? anybody = null;
-        if (Weigh(_wildcards, organization, stream, now, ref anybody, ref allowed))
+        if (Weigh(_wildcards, asked, ref anybody, ref allowed))
         {
             return null;
         }
         // Without a host that may play, denying every host would deny the whole audience: the wildcard waits for one.
-        return denied ?? (anybody is not null && AnyAllowedReferrer(organization, stream, now) ? anybody : null);
+        return denied ?? (anybody is not null && AnyAllowedReferrer(asked) ? anybody : null);
     }
 
-    private static bool Weigh(PrefixTrie<HeldRule> rules, Key128 key, string? organization, string? stream, long now, ref HeldRule? denied, ref HeldRule? allowed) =>
-        Weigh(rules, key.High, key.Low, organization, stream, now, ref denied, ref allowed);
+    private static bool Weigh(PrefixTrie<HeldRule> rules, Key128 key, in RuleCircumstances asked, ref HeldRule? denied, ref HeldRule? allowed) =>
+        Weigh(rules, key.High, key.Low, asked, ref denied, ref allowed);
 
     /// <summary>Takes the longest prefix that denies; true when any allows.</summary>
-    private static bool Weigh(PrefixTrie<HeldRule> rules, ulong high, ulong low, string? organization, string? stream, long now, ref HeldRule? denied, ref HeldRule? allowed)
+    private static bool Weigh(PrefixTrie<HeldRule> rules, ulong high, ulong low, in RuleCircumstances asked, ref HeldRule? denied, ref HeldRule? allowed)
     {
         bool isAllowed = false;
         foreach (HeldRule head in rules.Over(high, low))
         {
-            isAllowed |= Weigh(head, organization, stream, now, ref denied, ref allowed);
+            isAllowed |= Weigh(head, asked, ref denied, ref allowed);
         }
         return isAllowed;
     }
 
-    private static bool Weigh(HeldRule? head, string? organization, string? stream, long now, ref HeldRule? denied, ref HeldRule? allowed)
+    private static bool Weigh(HeldRule? head, in RuleCircumstances asked, ref HeldRule? denied, ref HeldRule? allowed)
     {
         bool isAllowed = false;
         for (HeldRule? rule = head; rule is not null; rule = rule.Next)
         {
-            if (!rule.Holds(organization, stream, now))
+            if (!rule.Holds(asked))
             {
                 continue;
             }
@@ -161,9 +171,10 @@ internal sealed class RuleSnapshot
         return isAllowed;
     }
 
-    private bool AnyAllowedReferrer(string? organization, string? stream, long now) =>
-        InForce(null, null, now) || (organization is not null && InForce(organization, null, now))
-        || (stream is not null && (InForce(null, stream, now) || (organization is not null && InForce(organization, stream, now))));
+    private bool AnyAllowedReferrer(in RuleCircumstances asked) =>
+        InForce(null, null, asked.Now) || (asked.Organization is not null && InForce(asked.Organization, null, asked.Now))
+        || (asked.Stream is not null
+            && (InForce(null, asked.Stream, asked.Now) || (asked.Organization is not null && InForce(asked.Organization, asked.Stream, asked.Now))));
 
     private bool InForce(string? organization, string? stream, long now) =>
         _allowedReferrers.TryGetValue((organization, stream), out ImmutableSortedSet<(long Expires, UInt128 Key)>? expiries) && expiries.Max.Expires > now;

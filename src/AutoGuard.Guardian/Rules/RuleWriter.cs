@@ -80,13 +80,13 @@ internal sealed class RuleWriter(NpgsqlConnection connection, NpgsqlTransaction 
     private async Task<Dictionary<string, long>> StoreAsync(List<Rule> rules, CancellationToken cancellationToken)
     {
         const string Sql = """
-            insert into rules (id, scope, value, network, type, tag, reason, origin, creator, organization, stream, decision_id, revision, created_at, expires_at)
-            select id, scope, value, network::cidr, type, tag, reason, origin, creator, organization, stream, decision_id, revision, created_at, expires_at
-            from unnest(@ids, @scopes, @values, @networks, @types, @tags, @reasons, @origins, @creators, @organizations, @streams, @decisions, @revisions, @created, @expires)
-              with ordinality as u (id, scope, value, network, type, tag, reason, origin, creator, organization, stream, decision_id, revision, created_at, expires_at, n)
+            insert into rules (id, scope, value, network, type, tag, reason, origin, creator, organization, stream, spared, decision_id, revision, created_at, expires_at)
+            select id, scope, value, network::cidr, type, tag, reason, origin, creator, organization, stream, spared::cidr[], decision_id, revision, created_at, expires_at
+            from unnest(@ids, @scopes, @values, @networks, @types, @tags, @reasons, @origins, @creators, @organizations, @streams, @spared, @decisions, @revisions, @created, @expires)
+              with ordinality as u (id, scope, value, network, type, tag, reason, origin, creator, organization, stream, spared, decision_id, revision, created_at, expires_at, n)
             order by n
             on conflict (id) do update
-            set tag = excluded.tag, reason = excluded.reason, origin = excluded.origin, creator = excluded.creator, decision_id = excluded.decision_id,
+            set spared = excluded.spared, tag = excluded.tag, reason = excluded.reason, origin = excluded.origin, creator = excluded.creator, decision_id = excluded.decision_id,
               revision = excluded.revision, created_at = excluded.created_at, expires_at = excluded.expires_at
             returning id, seq
             """;
@@ -103,6 +103,7 @@ internal sealed class RuleWriter(NpgsqlConnection connection, NpgsqlTransaction 
         Texts("creators", static r => r.Creator);
         Texts("organizations", static r => r.Organization);
         Texts("streams", static r => r.Stream);
+        Texts("spared", static r => SparedNetworks.Write(r.Except));
         Texts("decisions", static r => r.DecisionId);
         DecisionRow.Add(command, "revisions", NpgsqlDbType.Bigint, rules, static r => r.Revision);
         DecisionRow.Add(command, "created", NpgsqlDbType.TimestampTz, rules, static r => r.CreatedAt.UtcDateTime);

@@ -13,14 +13,14 @@ internal sealed class DecisionRow
 {
     public const string Columns = """
         d.id, d.time, d.action, d.mode, d.subject_type as SubjectType, d.subject_value as SubjectValue, d.organization, d.score,
-        d.reasons::text as Reasons, d.harm::text as Harm, d.expires, d.policy, d.topic, d."partition", d."offset", d.follows
+        d.reasons::text as Reasons, d.harm::text as Harm, d.expires, d.policy, d.topic, d."partition", d."offset", d.follows, d.spared::text[] as Spared
         """;
 
     public const string Insert = """
-        insert into decisions (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, "partition", "offset", follows, recorded_at, published)
-        select id, time, action, mode, subject_type, subject_value, organization, score, reasons::jsonb, harm::jsonb, expires, policy, topic, part, off, follows, @recorded, false
-        from unnest(@ids, @times, @actions, @modes, @types, @values, @organizations, @scores, @reasons, @harms, @expires, @policies, @topics, @partitions, @offsets, @follows)
-          with ordinality as u (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, part, off, follows, n)
+        insert into decisions (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, "partition", "offset", follows, spared, recorded_at, published)
+        select id, time, action, mode, subject_type, subject_value, organization, score, reasons::jsonb, harm::jsonb, expires, policy, topic, part, off, follows, spared::cidr[], @recorded, false
+        from unnest(@ids, @times, @actions, @modes, @types, @values, @organizations, @scores, @reasons, @harms, @expires, @policies, @topics, @partitions, @offsets, @follows, @spared)
+          with ordinality as u (id, time, action, mode, subject_type, subject_value, organization, score, reasons, harm, expires, policy, topic, part, off, follows, spared, n)
         order by n
         on conflict (id) do nothing
         """;
@@ -57,6 +57,8 @@ internal sealed class DecisionRow
 
     public string? Follows { get; init; }
 
+    public string[] Spared { get; init; } = [];
+
     public int Attempts { get; init; }
 
     public string? SupersededBy { get; init; }
@@ -83,6 +85,7 @@ internal sealed class DecisionRow
             Harm = DecisionJson.ReadHarm(harm.RootElement),
             Expires = Expires is DateTime expires ? ToMilliseconds(expires) : null,
             Follows = Follows,
+            Except = SparedNetworks.Read(Spared),
             Policy = Policy,
             Source = new SourcePosition(Topic, Partition, Offset),
         };
@@ -104,6 +107,7 @@ internal sealed class DecisionRow
         Add(command, "harms", NpgsqlDbType.Text, decisions, static d => ToJson(writer => DecisionJson.WriteHarm(writer, d.Harm)));
         Times("expires", static d => d.Expires is long expires ? FromMilliseconds(expires) : null);
         Texts("follows", static d => d.Follows);
+        Texts("spared", static d => SparedNetworks.Write(d.Except));
         Texts("policies", static d => d.Policy);
         Texts("topics", static d => d.Source.Topic);
         Add(command, "partitions", NpgsqlDbType.Integer, decisions, static d => d.Source.Partition);

@@ -6,7 +6,7 @@ namespace AutoGuard.Guardian.Storage;
 /// <summary>A decision that a guardian has not taken for good yet.</summary>
 /// <param name="Decision">What to enforce.</param>
 /// <param name="Attempts">How often it was tried.</param>
-/// <param name="SupersededBy">A later decision on the subject that says the opposite; null when there is none.</param>
+/// <param name="SupersededBy">A later decision on the subject that says otherwise; null when there is none.</param>
 public sealed record PendingDecision(Decision Decision, int Attempts, string? SupersededBy = null);
 
 /// <summary>What became of a decision at one guardian.</summary>

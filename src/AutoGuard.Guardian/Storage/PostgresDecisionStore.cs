@@ -127,6 +127,7 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
     /// releases without a final outcome, whose next attempt is due, that have not lapsed and were recorded within
     /// <paramref name="maximumAge"/>, so that a guardian configured today is not handed last month. A block is superseded by a later
     /// release and the other way round: each is tried again in its own time, so a block that failed would come after its release.
+    /// So is a revocation by a later one that spares other networks and lasts as long: the later one's exceptions count.
     /// </summary>
     public async Task<IReadOnlyList<PendingDecision>> PendingAsync(string guardian, int limit, TimeSpan maximumAge, CancellationToken cancellationToken)
     {
@@ -134,7 +135,8 @@ public sealed class PostgresDecisionStore(NpgsqlDataSource database, TimeProvide
             select {DecisionRow.Columns}, coalesce(o.attempts, 0) as Attempts,
               (select l.id from decisions l
                where l.subject_type = d.subject_type and l.subject_value = d.subject_value and coalesce(l.organization, '') = coalesce(d.organization, '')
-                 and l.seq > d.seq and l.mode = 'enforce' and l.action in ('block', 'revoke', 'release') and (l.action = 'release') <> (d.action = 'release')
+                 and l.seq > d.seq and l.mode = 'enforce' and l.action in ('block', 'revoke', 'release')
+                 and ((l.action = 'release') <> (d.action = 'release') or (l.spared <> d.spared and (l.expires is null or l.expires >= d.expires)))
                  and (l.expires is null or l.expires > @Now)
                order by l.seq desc limit 1) as SupersededBy
             from decisions d

@@ -15,12 +15,14 @@ namespace AutoGuard.Verbs;
 /// <param name="Creator">Who made it; ignored on import.</param>
 /// <param name="CreatedAt">When it was made; ignored on import.</param>
 /// <param name="ExpiresAt">When it lapses; null: never.</param>
+/// <param name="Except">Networks where a denied token stays good; null: none.</param>
 internal sealed record RuleLine(
-    string? Scope, string? Value, string? Type, string? Tag, string? Reason, string? Organization, string? Stream, string? Origin, string? Creator, DateTimeOffset? CreatedAt, DateTimeOffset? ExpiresAt)
+    string? Scope, string? Value, string? Type, string? Tag, string? Reason, string? Organization, string? Stream, string? Origin, string? Creator, DateTimeOffset? CreatedAt, DateTimeOffset? ExpiresAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Except)
 {
     public static RuleLine Of(Rule rule) => new(
         RuleNames.Of(rule.Scope), rule.Value, RuleNames.Of(rule.Type), rule.Tag, rule.Reason, rule.Organization, rule.Stream,
-        RuleNames.Of(rule.Origin), rule.Creator, rule.CreatedAt, rule.ExpiresAt);
+        RuleNames.Of(rule.Origin), rule.Creator, rule.CreatedAt, rule.ExpiresAt, rule.Except.IsEmpty ? null : [.. rule.Except.Select(static network => network.ToString())]);
 }
 
 /// <summary>Rules on the wire.</summary>

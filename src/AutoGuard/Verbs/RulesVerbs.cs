@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using AutoGuard.CommandLine;
 using AutoGuard.Configuration;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian.Rules;
 using AutoGuard.Live;
@@ -160,10 +161,20 @@ internal static class RulesVerbs
         {
             throw new FormatException($"type '{line.Type}' is not one of deny, allow");
         }
+        List<IpNetwork> except = [];
+        foreach (string text in line.Except ?? [])
+        {
+            except.Add(RuleExceptions.TryParse(text, out IpNetwork network, out why) ? network : throw new FormatException($"except: {why}"));
+        }
+        if (!RuleExceptions.Permits(target, type, [.. except], out why))
+        {
+            throw new FormatException($"except: {why}");
+        }
         return new RuleDraft
         {
             Target = target,
             Type = type,
+            Except = [.. except],
             Tag = line.Tag ?? "",
             Reason = line.Reason ?? "",
             Organization = line.Organization,
@@ -200,7 +211,8 @@ internal static class RulesVerbs
     private static string Text(Rule rule)
     {
         string expires = rule.ExpiresAt is { } at ? at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "until removed";
-        return TerminalText.Visible($"{RuleNames.Of(rule.Type),-5}  {RuleNames.Of(rule.Scope),-8}  {rule.Value}  {expires}  {rule.Creator}  {rule.Reason}", 400);
+        string except = rule.Except.IsEmpty ? "" : $" except {string.Join(", ", rule.Except)}";
+        return TerminalText.Visible($"{RuleNames.Of(rule.Type),-5}  {RuleNames.Of(rule.Scope),-8}  {rule.Value}{except}  {expires}  {rule.Creator}  {rule.Reason}", 400);
     }
 
     private static async Task<int> WithStoreAsync(VerbContext context, Func<RuleStore, Task> work, CancellationToken cancellation)

@@ -79,6 +79,48 @@ public sealed class LocalGuardianTests(PostgresFixture postgres) : IClassFixture
     }
 
     [Fact]
+    public async Task A_revocation_spares_the_networks_that_it_names_until_a_later_one_names_none()
+    {
+        Decision shared = Revoke() with { Except = Sample.Networks("203.0.113.0/24") };
+        GuardianOutcome outcome = await _guardian.ApplyAsync(shared, default);
+        Assert.Equal(GuardianResult.Applied, outcome.Result);
+        Assert.True(MayPlay("203.0.113.7"));
+        Assert.False(MayPlay("198.51.100.7"));
+        Assert.Equal(GuardianResult.AlreadyApplied, (await _guardian.ApplyAsync(shared with { Except = Sample.Networks("203.0.113.0/24") }, default)).Result);
+
+        Assert.Equal(GuardianResult.Applied, (await _guardian.ApplyAsync(Revoke() with { Id = "decision-2" }, default)).Result);
+        Assert.False(MayPlay("203.0.113.7"));
+
+        // Another node comes late with the earlier one.
+        await _guardian.ApplyAsync(shared, default);
+        Assert.False(MayPlay("203.0.113.7"));
+        Assert.Equal("decision-2", (await _rules.Queries.GetAsync(outcome.RuleId!, default))!.DecisionId);
+    }
+
+    [Fact]
+    public async Task A_block_of_an_address_has_no_exceptions_whatever_the_decision_says()
+    {
+        GuardianOutcome outcome = await _guardian.ApplyAsync(Block("203.0.113.7") with { Except = Sample.Networks("203.0.113.0/24") }, default);
+
+        Assert.Equal(GuardianResult.Applied, outcome.Result);
+        Assert.Empty((await _rules.Queries.GetAsync(outcome.RuleId!, default))!.Except);
+    }
+
+    [Theory]
+    [InlineData("203.0.113.0/24")]
+    [InlineData(null)]
+    public async Task What_a_person_excepted_or_did_not_stays_theirs(string? home)
+    {
+        Assert.True(RuleTarget.TryParseToken("jti-1", out RuleTarget target, out _));
+        var theirs = new RuleDraft { Target = target, Type = RuleType.Deny, Origin = RuleOrigin.Api, Creator = "alice", Except = home is null ? [] : Sample.Networks(home) };
+        await _rules.AddAsync(theirs, default);
+
+        await _guardian.ApplyAsync(Revoke() with { Except = home is null ? Sample.Networks("203.0.113.0/24") : [] }, default);
+
+        Assert.Equal(home is not null, MayPlay("203.0.113.7"));
+    }
+
+    [Fact]
     public async Task A_release_decision_takes_the_rule_back()
     {
         await _guardian.ApplyAsync(Block("203.0.113.7"), default);
@@ -143,6 +185,10 @@ public sealed class LocalGuardianTests(PostgresFixture postgres) : IClassFixture
 
     private RuleStore MakeStore(NpgsqlDataSource database) =>
         new(database, new RuleRails(24, 64, new AllowlistOptions(), new ReferrersOptions()), _matcher, _time);
+
+    private bool MayPlay(string address) => _matcher.Check(Address(address), "jti-1", null, null, _time.GetUtcNow()).Allowed;
+
+    private Decision Revoke() => Block("jti-1", SubjectType.Token) with { Action = DecisionAction.Revoke };
 
     private Decision Block(string value, SubjectType type = SubjectType.Ip) => Sample.Decision(1, _time) with
     {

@@ -89,6 +89,37 @@ public sealed class ResponderTests(PostgresFixture postgres) : IClassFixture<Pos
     }
 
     [Fact]
+    public async Task A_revocation_with_exceptions_is_recorded_as_what_the_engine_made_of_it()
+    {
+        Decision shared = await LogAsync(Revoke() with { Except = Sample.Networks("203.0.113.0/24") });
+        _view.Traffic[shared.Subject] = new SubjectTraffic(0, 2, 9, [new AddressInUse("203.0.113.7", 1, new HarmPreview(0, 0, 0)), new AddressInUse("198.51.100.7", 1, new HarmPreview(0, 0, 0))], []);
+        var local = new ScriptedGuardian("Local", new GuardianCapabilities(Set(SubjectType.Token), false, true, 1) { KnowsExceptions = true });
+
+        Assert.Equal([new GuardianOutcome(GuardianResult.Applied)], await RespondAsync(local));
+        Assert.Contains("everywhere", Assert.Single(await RespondAsync(_revoker)).Detail, StringComparison.Ordinal);
+
+        Assert.Contains("everywhere", (await OutcomesAsync()).Single(static o => o.Guardian == "TokenService").Outcome.Detail, StringComparison.Ordinal);
+        WatchedEffect effect = (await _effects.FindAsync(shared.Id, default))!;
+        Assert.Equal(shared.Except.AsEnumerable(), effect.Except);
+        Assert.Equal("198.51.100.7", Assert.Single(effect.Companions).Value);
+    }
+
+    [Fact]
+    public async Task A_revocation_that_outlived_its_row_is_restored_with_its_exceptions()
+    {
+        var engine = new ListingGuardian("Ours", new GuardianCapabilities(Set(SubjectType.Token), false, true, 1) { KnowsExceptions = true });
+        await LogAsync(Revoke() with { Except = Sample.Networks("203.0.113.0/24") });
+        await RespondAsync(engine);
+        await _log.DeleteOlderThanAsync(_time.GetUtcNow().AddDays(1), default);
+        engine.Rules.Clear();
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(1, (await ReconcileAsync(engine)).Restored);
+
+        Assert.Equal(Sample.Networks("203.0.113.0/24").AsEnumerable(), engine.Applied[^1].Except);
+    }
+
+    [Fact]
     public async Task Doing_it_again_after_a_crash_changes_nothing()
     {
         Decision revocation = await LogAsync(Revoke());

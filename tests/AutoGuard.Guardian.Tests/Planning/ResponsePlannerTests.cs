@@ -87,6 +87,20 @@ public sealed class ResponsePlannerTests
     }
 
     [Fact]
+    public void An_engine_that_knows_no_exceptions_revokes_everywhere_and_the_plan_says_so()
+    {
+        Decision shared = Revoke() with { Except = Sample.Networks("203.0.113.0/24") };
+
+        PlannedCall plan = Plan(shared, TokenService, holds: true);
+
+        Assert.Equal(PlannedStep.Send, plan.Step);
+        Assert.Contains("revokes the token everywhere", plan.Caveat, StringComparison.Ordinal);
+        Assert.Null(Plan(shared, Local with { KnowsExceptions = true }).Caveat);
+        Assert.Null(Plan(Revoke(), TokenService, holds: true).Caveat);
+        AssertHeld(GuardianResult.Unsupported, Plan(shared, NanoStream));
+    }
+
+    [Fact]
     public void The_encoded_form_is_waited_for_and_then_given_up()
     {
         PlannedCall fresh = Plan(Revoke(), TokenService);
@@ -140,6 +154,18 @@ public sealed class ResponsePlannerTests
     }
 
     [Fact]
+    public void The_substitute_spares_where_the_token_stays_good()
+    {
+        var substitute = new TokenSubstitute(_rails, new PolicyOptions(), 3);
+        var traffic = new SubjectTraffic(0, 2, 2, [Use("203.0.113.1", 1, 0), Use("198.51.100.1", 1, 0)], []);
+
+        IReadOnlyList<Decision> decisions = substitute.DrawUp(Revoke() with { Except = Sample.Networks("203.0.113.0/24") }, "Why", traffic, _time.GetUtcNow());
+
+        Assert.Equal(["198.51.100.1", "jti-1"], decisions.Select(static d => d.Subject.Value));
+        Assert.All(decisions, static d => Assert.Empty(d.Except));
+    }
+
+    [Fact]
     public void Without_a_view_of_the_traffic_the_token_is_only_flagged()
     {
         var substitute = new TokenSubstitute(_rails, new PolicyOptions(), 3);
@@ -166,7 +192,24 @@ public sealed class ResponsePlannerTests
     [InlineData(10, 10, 3, true, false, Effect.Continued)]
     [InlineData(10, 4, 1, false, false, Effect.Unknown)]
     public void The_verdict_on_an_effect_follows_from_two_looks(long before, long after, int open, bool ends, bool moved, Effect expected) =>
-        Assert.Equal(expected, EffectMeter.Judge(before, new SubjectTraffic(0, open, after, [], []), ends, moved).Effect);
+        Assert.Equal(expected, EffectMeter.Judge(before, new SubjectTraffic(0, open, after, [], []), ends, moved, []).Effect);
+
+    [Theory]
+    [InlineData(10, 3, 0, false, Effect.Stopped)]
+    [InlineData(14, 3, 0, false, Effect.Stopped)]
+    [InlineData(10, 3, 2, false, Effect.Draining)]
+    [InlineData(14, 3, 2, false, Effect.Unknown)]
+    [InlineData(14, 3, 2, true, Effect.Continued)]
+    public void What_goes_on_where_the_token_stays_good_is_not_held_against_a_revocation(long after, int atHome, int away, bool ends, Effect expected)
+    {
+        var traffic = new SubjectTraffic(0, atHome + away, after, [Use("203.0.113.1", atHome, 0), Use("198.51.100.1", away, 0)], []);
+
+        (Effect effect, string? detail) = EffectMeter.Judge(10, traffic, ends, moved: false, Sample.Networks("203.0.113.0/24"));
+
+        Assert.Equal(expected, effect);
+        Assert.False(string.IsNullOrEmpty(detail));
+        Assert.Equal(["198.51.100.1"], EffectMeter.CompanionsOf(Revoke().Subject, traffic, Sample.Networks("203.0.113.0/24")).Select(static c => c.Value));
+    }
 
     private PlannedCall Plan(Decision decision, GuardianCapabilities capabilities, TokenClaims? claims = null, bool holds = false, TimeSpan age = default, bool revokesExpired = false) =>
         new ResponsePlanner(_rails, TimeSpan.FromMinutes(1), revokesExpired)

@@ -14,6 +14,9 @@ internal class ScriptedGuardian(string name, GuardianCapabilities capabilities) 
 
     public List<string> Calls { get; } = [];
 
+    /// <summary>What was to be put in, in order.</summary>
+    public List<Decision> Applied { get; } = [];
+
     /// <summary>Why rules were to be taken out.</summary>
     public List<string> Reasons { get; } = [];
 
@@ -26,6 +29,7 @@ internal class ScriptedGuardian(string name, GuardianCapabilities capabilities) 
     public async ValueTask<GuardianOutcome> ApplyAsync(Decision decision, CancellationToken cancellationToken)
     {
         Calls.Add("apply " + decision.Subject.Value);
+        Applied.Add(decision);
         GuardianOutcome outcome = Answers.TryDequeue(out GuardianOutcome? answer) ? answer : new GuardianOutcome(Rules.Add(decision.Subject) ? GuardianResult.Applied : GuardianResult.AlreadyApplied);
         await AfterApply();
         return outcome;

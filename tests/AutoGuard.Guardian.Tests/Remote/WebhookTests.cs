@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AutoGuard.Core.Guardian;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian.Remote;
@@ -43,6 +44,18 @@ public sealed class WebhookTests : RemoteGuardianContract
         Assert.Equal(["decision-1-apply"], _engine.Requests.Select(static r => r.Headers["Idempotency-Key"]).Distinct());
         Assert.Equal(2, _engine.Requests.Select(static r => r.Headers[WebhookGuardian.SignatureHeader]).Distinct().Count());
         Assert.All(_engine.Requests, static r => Assert.Equal(("/hook", "?tenant=7"), (r.Path, r.Query)));
+    }
+
+    [Fact]
+    public async Task A_revocation_tells_where_the_token_stays_good()
+    {
+        Decision shared = Decision(new Subject(SubjectType.Token, "jti-1")) with { Action = DecisionAction.Revoke, Except = Sample.Networks("203.0.113.0/24", "2001:db8:1:2::/64") };
+
+        Assert.Equal(GuardianResult.Applied, (await _guardian.ApplyAsync(shared, default)).Result);
+
+        using JsonDocument body = JsonDocument.Parse(Assert.Single(_engine.Requests).Body);
+        Assert.Equal(["203.0.113.0/24", "2001:db8:1:2::/64"], body.RootElement.GetProperty("decision").GetProperty("except").EnumerateArray().Select(static item => item.GetString()));
+        Assert.True(_guardian.Capabilities.KnowsExceptions);
     }
 
     [Fact]

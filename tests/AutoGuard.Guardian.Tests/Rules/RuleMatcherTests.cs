@@ -51,6 +51,32 @@ public sealed class RuleMatcherTests
     }
 
     [Fact]
+    public void A_denied_token_stays_good_where_its_rule_excepts_it_and_nowhere_else()
+    {
+        _matcher.Load([Text(RuleScope.Token, "jti-1") with { Except = Sample.Networks("203.0.113.0/24", "2001:db8:1:2::/64") }]);
+
+        Assert.True(From("203.0.113.255"));
+        Assert.True(From("::ffff:203.0.113.7"));
+        Assert.True(From("2001:db8:1:2:ffff::1"));
+        Assert.False(From("203.0.114.0"));
+        Assert.False(From("2001:db8:1:3::1"));
+        Assert.False(From(null));
+
+        _matcher.Apply([Text(RuleScope.Token, "jti-1")], []);
+        Assert.False(From("203.0.113.7"));
+    }
+
+    [Fact]
+    public void What_one_rule_excepts_another_on_the_same_token_may_deny()
+    {
+        _matcher.Load([Text(RuleScope.Token, "jti-1") with { Except = Sample.Networks("203.0.113.0/24") }, Text(RuleScope.Token, "jti-1", organization: "o"), Network("203.0.113.9")]);
+
+        Assert.True(From("203.0.113.7"));
+        Assert.False(_matcher.Check(Address("203.0.113.7"), "jti-1", null, "o", Noon).Allowed);
+        Assert.Equal("203.0.113.9", _matcher.Check(Address("203.0.113.9"), "jti-1", null, null, Noon).Rule!.Value);
+    }
+
+    [Fact]
     public void Referrers_match_exactly_by_sub_domain_or_all()
     {
         _matcher.Load([Text(RuleScope.Referrer, "bad.example"), Text(RuleScope.Referrer, "*.worse.example"), Text(RuleScope.Referrer, "ok.worse.example", RuleType.Allow)]);
@@ -144,6 +170,9 @@ public sealed class RuleMatcherTests
                     actual.Allowed == Naive(list.Values, address, token, referrer, organization, now),
                     $"seed {seed}, step {step}: {address} {token} {referrer} {organization} {now:O}");
                 Assert.True(actual.Allowed || actual.Rule!.Type == RuleType.Deny, $"seed {seed}, step {step}");
+                Assert.True(
+                    token is null || _matcher.CheckToken(token, address, organization, now).Allowed == Naive(list.Values.Where(static r => r.Scope == RuleScope.Token), address, token, null, organization, now),
+                    $"seed {seed}, step {step}: {address} {token} {organization} {now:O}");
             }
         }
         Assert.Equal(list.Count, _matcher.Count);
@@ -168,6 +197,29 @@ public sealed class RuleMatcherTests
         Assert.Equal((100_000, 0L), (allowed, allocated));
     }
 
+    [Fact]
+    public void A_look_up_of_a_token_with_exceptions_allocates_nothing()
+    {
+        _matcher.Load([Text(RuleScope.Token, "t") with { Except = [.. Enumerable.Range(0, RuleExceptions.Most).Select(static i => IpNetwork.Of(IpAddress.FromV4(0xCB007100u + ((uint)i << 8)), 24))] }]);
+        IpAddress home = Address($"203.0.{113 + RuleExceptions.Most - 1}.7");
+        IpAddress away = Address("192.0.2.1");
+        _matcher.Check(home, "t", null, null, Noon);
+
+        int allowed = 0;
+        long allocated = Allocations.LeastOf(() =>
+        {
+            allowed = 0;
+            for (int i = 0; i < 50_000; i++)
+            {
+                allowed += _matcher.Check(home, "t", null, null, Noon).Allowed ? 1 : 0;
+                allowed += _matcher.CheckToken("t", away, null, Noon).Allowed ? 1 : 0;
+            }
+        });
+        Assert.Equal((50_000, 0L), (allowed, allocated));
+    }
+
+    private bool From(string? address) => _matcher.Check(address is null ? null : Address(address), "jti-1", null, null, Noon).Allowed;
+
     private bool Check(string address) => _matcher.Check(Address(address), null, null, null, Noon).Allowed;
 
     private bool CheckReferrer(string? host) => _matcher.Check(null, null, host, null, Noon).Allowed;
@@ -179,7 +231,7 @@ public sealed class RuleMatcherTests
             active.Any(r => matches(r) && r.Type == RuleType.Allow) || !active.Any(r => matches(r) && r.Type == RuleType.Deny);
         bool anyAllowedReferrer = active.Any(static r => r.Scope == RuleScope.Referrer && r.Type == RuleType.Allow);
         return Passes(r => address is IpAddress ip && r.Scope is RuleScope.Ip or RuleScope.Cidr && r.Network.Contains(address.Value))
-            && Passes(r => r.Scope == RuleScope.Token && r.Value == token)
+            && Passes(r => r.Scope == RuleScope.Token && r.Value == token && !(address is IpAddress from && r.Except.Any(n => n.Contains(from))))
             && Passes(r => referrer is not null && r.Scope == RuleScope.Referrer && (r.Value == referrer
                 || (r.Value == "*" && (r.Type == RuleType.Allow || anyAllowedReferrer))
                 || (r.Value.StartsWith("*.", StringComparison.Ordinal) && referrer.EndsWith(r.Value[1..], StringComparison.Ordinal))));
@@ -193,7 +245,10 @@ public sealed class RuleMatcherTests
         IpAddress address = RandomAddress(random);
         Rule rule = random.Next(4) switch
         {
-            0 => Text(RuleScope.Token, "t" + random.Next(4), type, organization),
+            0 => Text(RuleScope.Token, "t" + random.Next(4), type, organization) with
+            {
+                Except = type == RuleType.Allow ? [] : [.. Enumerable.Range(0, random.Next(3)).Select(_ => IpNetwork.Of(address, random.Next(address.IsV4 ? 33 : 129)))],
+            },
             1 => Text(RuleScope.Referrer, random.Next(8) == 0 ? "*" : random.Next(3) == 0 ? "*." + RandomHost(random) : RandomHost(random), type, organization),
             _ => Network(IpNetwork.Of(address, random.Next(address.IsV4 ? 33 : 129)).ToString(), type, organization),
         };

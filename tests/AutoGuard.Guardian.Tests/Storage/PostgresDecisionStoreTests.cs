@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Guardian;
 using AutoGuard.Core.Policy;
@@ -36,6 +37,7 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
             Organization = i % 3 == 0 ? null : "org",
             Expires = i % 5 == 0 ? null : Sample.Now(_time) + 3_600_000 + i,
             Follows = i % 7 == 0 ? $"01JCKX00017V3Q9ZB2M4T8W{i:D3}" : null,
+            Except = (i % 3) switch { 0 => [], 1 => Sample.Networks("203.0.113.0/24", "2001:db8:1:2::/64"), _ => Sample.Networks("198.51.100.7/32") },
             Score = DecisionJson.Round(i / 333.0),
             Reasons = [new DecisionReason("A", 0.123456, i, 1e9, -0.000001, "\"quoted\" <b>\n\u0001"), new DecisionReason("B", 0, 0, 0, 0, "")],
         })];
@@ -49,7 +51,8 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
         foreach ((Decision expected, Decision actual) in decisions.Zip(read))
         {
             Assert.Equal(DecisionJson.ToUtf8(expected), DecisionJson.ToUtf8(actual));
-            Assert.Equal(expected with { Reasons = [] }, actual with { Reasons = [] });
+            Assert.Equal(expected with { Reasons = [], Except = [] }, actual with { Reasons = [], Except = [] });
+            Assert.Equal(expected.Except.AsEnumerable(), actual.Except);
             Assert.Equal(expected.Reasons.AsEnumerable(), actual.Reasons);
         }
     }
@@ -79,6 +82,34 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
         Assert.Equal(["decision-0", "decision-2", "decision-3"], (await unpublished.ReadAsync(long.MaxValue, 10, default)).Select(static d => d.Id));
         await unpublished.MarkAsync([.. decisions, Sample.Decision(3, _time)], default);
         Assert.Equal(0, await unpublished.LastAsync(default));
+    }
+
+    [Fact]
+    public async Task What_is_left_to_publish_and_to_enforce_keeps_its_exceptions()
+    {
+        Decision revocation = Revocation(0, Sample.Networks("203.0.113.0/24", "2001:db8:1:2::/64"));
+        await _store.AppendAsync([revocation], [], default);
+
+        Decision unpublished = Assert.Single(await new UnpublishedDecisions(_database.DataSource).ReadAsync(long.MaxValue, 10, default));
+        Decision pending = Assert.Single(await _store.PendingAsync("Local", 10, Day, default)).Decision;
+
+        Assert.Equal(DecisionJson.ToUtf8(revocation), DecisionJson.ToUtf8(unpublished));
+        Assert.Equal(revocation.Except.AsEnumerable(), pending.Except);
+    }
+
+    [Fact]
+    public async Task A_later_revocation_with_other_exceptions_supersedes_an_earlier_one_unless_it_ends_before()
+    {
+        await _store.AppendAsync(
+            [
+                Revocation(0, Sample.Networks("203.0.113.0/24")), Revocation(1, []),
+                Revocation(2, Sample.Networks("203.0.113.0/24"), "jti-2"), Revocation(3, [], "jti-2") with { Expires = Sample.Now(_time) + 60_000 },
+                Revocation(4, Sample.Networks("203.0.113.0/24"), "jti-3"), Revocation(5, Sample.Networks("203.0.113.0/24"), "jti-3"),
+            ],
+            [],
+            default);
+
+        Assert.Equal(["decision-1", null, null, null, null, null], (await _store.PendingAsync("Local", 10, Day, default)).Select(static p => p.SupersededBy));
     }
 
     [Fact]
@@ -323,6 +354,9 @@ public sealed class PostgresDecisionStoreTests(PostgresFixture postgres) : IClas
 
     private Decision Enforced(int number, DecisionAction action) =>
         Sample.Decision(number, _time) with { Action = action, Mode = EnforcementMode.Enforce };
+
+    private Decision Revocation(int number, ImmutableArray<IpNetwork> except, string token = "jti-1") =>
+        Enforced(number, DecisionAction.Revoke) with { Subject = new Subject(SubjectType.Token, token), Except = except };
 
     private async Task<List<string>> PendingIds(string guardian) =>
         [.. (await _store.PendingAsync(guardian, 100, Day, default)).Select(static p => p.Decision.Id)];

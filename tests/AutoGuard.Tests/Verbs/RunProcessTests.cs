@@ -82,6 +82,23 @@ public sealed class RunProcessTests(RunningProgram running) : IClassFixture<Runn
     }
 
     [Fact]
+    public async Task A_rule_on_a_token_keeps_its_exceptions_from_file_to_file()
+    {
+        const string Line = """{"scope":"token","value":"jti-shared","except":["192.0.2.0/24","2001:db8:1:2::/64"]}""";
+        await File.WriteAllTextAsync(running["shared.jsonl"], Line);
+        Ended imported = await running.VerbAsync("rules", "import", "shared.jsonl");
+        await UntilAsync(async () => !await IsAllowedAsync("ip=198.51.100.9&token=jti-shared"), "the token to be refused");
+        Ended listed = await running.VerbAsync("rules", "list");
+        Ended exported = await running.VerbAsync("rules", "export", "shared.out.jsonl");
+
+        Assert.All((Ended[])[imported, listed, exported], ended => Assert.True(ended.Status == 0, ended.Error));
+        Assert.True(await IsAllowedAsync("ip=2001:db8:1:2::9&token=jti-shared"));
+        Assert.Contains("jti-shared except 192.0.2.0/24, 2001:db8:1:2::/64", listed.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            await File.ReadAllLinesAsync(running["shared.out.jsonl"]), line => line.Contains("\"except\":[\"192.0.2.0/24\",\"2001:db8:1:2::/64\"]", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Keys_are_made_listed_and_revoked_beside_a_running_worker_and_only_their_digest_is_stored()
     {
         Ended added = await running.VerbAsync("keys", "add", "edge-9", "--role", "bouncer", "--reason", "edge in Frankfurt");
@@ -116,14 +133,16 @@ public sealed class RunProcessTests(RunningProgram running) : IClassFixture<Runn
         await File.WriteAllLinesAsync(running["wrong.jsonl"], [
             """{"scope":"ip","value":"192.0.2.90"}""", """{"scope":"ip","value":"nowhere"}""", "{", """{"scope":"moon","value":"x"}""", "null",
             """{"scope":"ip","vaule":"192.0.2.91"}""", """{"scope":7}""",
+            """{"scope":"ip","value":"192.0.2.92","except":["192.0.2.93"]}""", """{"scope":"token","value":"t","except":["192.0.2.93/24"]}""",
         ]);
         Ended imported = await running.VerbAsync("rules", "import", "wrong.jsonl");
         Ended listed = await running.VerbAsync("rules", "list", "--json");
 
         Assert.Equal(2, imported.Status);
-        Assert.Equal(7, imported.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(9, imported.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.All(
-            (string[])["line 2: ", "line 3: ", "line 4: ", "line 5: ", "line 6: 'vaule' is no field of it", "line 7: the value at scope is of the wrong kind"],
+            (string[])["line 2: ", "line 3: ", "line 4: ", "line 5: ", "line 6: 'vaule' is no field of it", "line 7: the value at scope is of the wrong kind",
+                "line 8: except: Only a rule that denies a token", "line 9: except: '192.0.2.93/24' is no network"],
             line => Assert.Contains(line, imported.Error, StringComparison.Ordinal));
         Assert.DoesNotContain("AutoGuard.Verbs", imported.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("192.0.2.90", listed.Output, StringComparison.Ordinal);
