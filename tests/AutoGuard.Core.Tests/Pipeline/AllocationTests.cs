@@ -35,10 +35,10 @@ public sealed class AllocationTests
     [Fact]
     public void Suspects_that_go_on_for_hours_cost_nothing_once_it_is_warm()
     {
-        // Each of thirty tokens is used from five countries at once, all day, by sessions of five minutes: hundreds come into each dossier.
+        // Each of ten tokens is used from five countries at once, all day, by sessions of five minutes: hundreds come into each dossier.
         // Only a full score is flagged here, so that they stay suspects: decisions and their evidence are output, and take memory.
         TestTraffic traffic = new(new PipelineSettings { Policy = new PolicyOptions { FlagScore = 1, BlockScore = 1 } });
-        for (int token = 0; token < 30; token++)
+        for (int token = 0; token < 10; token++)
         {
             for (int place = 0; place < 5; place++)
             {
@@ -49,7 +49,7 @@ public sealed class AllocationTests
                 }
             }
         }
-        AssertAllocatesNothing(traffic, 30_000);
+        AssertAllocatesNothing(traffic, 10_000);
         int number = traffic.Pipeline.State.Tokens[traffic.Pipeline.State.Tokens.Find(traffic.TokenKey("t7"))].Dossier;
         Assert.Equal(Dossier.Capacity, traffic.Pipeline.State.Dossiers.Get(number)?.Count);
     }
