@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Features;
 using AutoGuard.Core.Policy;
@@ -18,13 +17,12 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
 
     /// <summary>Drawing evidence takes up to 100 µs; the events wait meanwhile.</summary>
     private const int MostRenewed = 256;
-    private const int MostTallies = 10;
     private const int MostDecisions = 32;
 
     private readonly Dictionary<(Subject Subject, string? Organization), Case> _cases = [];
     private readonly Queue<(Subject Subject, string? Organization)> _order = new();
     private readonly Queue<((Subject Subject, string? Organization) Key, Case File)> _renewal = new();
-    private readonly Dictionary<int, int> _counts = [];
+    private readonly EvidenceLists _lists = new(strings);
 
     public int Count => _cases.Count;
 
@@ -91,34 +89,49 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         {
             return file.Evidence! with { Decisions = file.Decisions, Score = file.Score };
         }
-        FlaggedSubject drawn = subject.Type switch
+        Columns columns = subject.Type switch
         {
-            SubjectType.Token => DrawToken(subject, file, now),
-            SubjectType.Ip => DrawAddress(subject, file, now),
-            SubjectType.Cidr => DrawNetwork(subject, file, now),
-            _ => DrawReferrer(subject, file, now),
+            SubjectType.Token => OfToken(subject, file.Handle.Index, now),
+            SubjectType.Ip => OfAddress(file.Handle.Index, now),
+            SubjectType.Cidr => OfNetwork(file.Handle.Index, now),
+            _ => OfReferrer(subject, file.Handle.Index, now),
         };
-        Dossier? dossier = DossierOf(subject.Type, file.Handle);
-        DossierSession[] sessions = dossier is null ? [] : dossier.Sessions.ToArray();
-        Array.Sort(sessions, static (a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.Address.CompareTo(b.Address));
-        return drawn with
+        Span<DossierSession> sessions = DossierOf(subject.Type, file.Handle) is { } dossier ? dossier.Sessions : [];
+        EvidenceLists.Lists lists = _lists.Draw(sessions, file.Evidence, ref file.Addresses);
+        return new FlaggedSubject
         {
-            Streams = Tallies(sessions, static s => s.Stream, strings.Text),
-            Providers = Tallies(sessions, static s => s.Provider, strings.Text),
-            Countries = Tallies(sessions, static s => s.Country, static country => CountryCode.Text((ushort)country)),
-            Referrers = Tallies(sessions, static s => s.ReferrerHost, host => host == 0 ? "-" : strings.Text(host)),
-            UserAgents = Tallies(sessions, static s => s.UserAgent, strings.Text),
-            Timeline = [.. sessions.Select(ToSpan)],
+            Subject = subject,
+            Organization = columns.Organization == 0 ? null : strings.Text(columns.Organization),
+            User = columns.User,
+            Users = columns.Users,
+            Score = file.Score,
+            Decisions = file.Decisions,
+            DurationSum = Math.Round(columns.Watched, 1),
+            DurationAverage = columns.Sessions == 0 ? 0 : Math.Round(columns.Watched / columns.Sessions, 1),
+            Sessions = (int)Math.Min(columns.Sessions, int.MaxValue),
+            Addresses = columns.Addresses,
+            Tokens = columns.Tokens,
+            MaxConcurrency = columns.MaxConcurrency,
+            FirstStart = columns.FirstSeen,
+            LastEnd = columns.LastSeen,
+            Streams = lists.Streams,
+            Providers = lists.Providers,
+            Countries = lists.Countries,
+            Referrers = lists.Referrers,
+            UserAgents = lists.UserAgents,
+            Timeline = lists.Timeline,
+            Claims = columns.Claims,
+            Allowlisted = columns.Allowlisted,
+            Recommendation = Recommendations.For(file.Decisions[^1]),
         };
     }
 
-    private FlaggedSubject DrawToken(Subject subject, Case file, long now)
+    private Columns OfToken(Subject subject, int index, long now)
     {
-        int index = file.Handle.Index;
         judge.Meter.Measure(index, now, out TokenFeatures features);
         ref TokenState token = ref state.Tokens[index];
         string? user = token.IsBound ? state.Texts.Text(token.UserText) : null;
-        return Common(subject, file, token.Organization, token.TotalSessions, token.TotalWatched, token.FirstSeen, token.LastSeen) with
+        return new Columns(token.Organization, token.TotalSessions, token.TotalWatched, token.FirstSeen, token.LastSeen)
         {
             User = user,
             Users = user is null ? 0 : 1,
@@ -130,12 +143,11 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         };
     }
 
-    private FlaggedSubject DrawAddress(Subject subject, Case file, long now)
+    private Columns OfAddress(int index, long now)
     {
-        int index = file.Handle.Index;
         judge.Meter.Measure(index, now, out AddressFeatures features);
         ref AddressState address = ref state.Addresses[index];
-        return Common(subject, file, state.Addresses.KeyAt(index).Organization, address.TotalSessions, address.TotalWatched, address.FirstSeen, address.LastSeen) with
+        return new Columns(state.Addresses.KeyAt(index).Organization, address.TotalSessions, address.TotalWatched, address.FirstSeen, address.LastSeen)
         {
             Users = features.Users,
             Addresses = 1,
@@ -145,12 +157,11 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         };
     }
 
-    private FlaggedSubject DrawNetwork(Subject subject, Case file, long now)
+    private Columns OfNetwork(int index, long now)
     {
-        int index = file.Handle.Index;
         judge.Meter.Measure(index, now, out NetworkFeatures features);
         ref NetworkState network = ref state.Networks[index];
-        return Common(subject, file, state.Networks.KeyAt(index).Organization, network.TotalSessions, network.TotalWatched, network.FirstSeen, network.LastSeen) with
+        return new Columns(state.Networks.KeyAt(index).Organization, network.TotalSessions, network.TotalWatched, network.FirstSeen, network.LastSeen)
         {
             Addresses = features.Addresses,
             Tokens = features.Tokens,
@@ -158,70 +169,18 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         };
     }
 
-    private FlaggedSubject DrawReferrer(Subject subject, Case file, long now)
+    private Columns OfReferrer(Subject subject, int index, long now)
     {
-        int index = file.Handle.Index;
         judge.Meter.Measure(index, now, out ReferrerFeatures features);
         ref ReferrerState referrer = ref state.Referrers[index];
         int organization = (int)(state.Referrers.KeyAt(index) >> 32);
-        return Common(subject, file, organization, referrer.TotalSessions, referrer.TotalWatched, referrer.FirstSeen, referrer.LastSeen) with
+        return new Columns(organization, referrer.TotalSessions, referrer.TotalWatched, referrer.FirstSeen, referrer.LastSeen)
         {
             Addresses = features.Addresses,
             Tokens = features.Tokens,
             MaxConcurrency = referrer.MostOpen,
             Allowlisted = judge.Allowlist.Covers(subject.Value, now),
         };
-    }
-
-    private FlaggedSubject Common(Subject subject, Case file, int organization, uint sessions, double watched, long first, long last) => new()
-    {
-        Subject = subject,
-        Organization = organization == 0 ? null : strings.Text(organization),
-        Score = file.Score,
-        Decisions = file.Decisions,
-        DurationSum = Math.Round(watched, 1),
-        DurationAverage = sessions == 0 ? 0 : Math.Round(watched / sessions, 1),
-        Sessions = (int)Math.Min(sessions, int.MaxValue),
-        Addresses = 0,
-        Tokens = 0,
-        MaxConcurrency = 0,
-        FirstStart = first,
-        LastEnd = last,
-        Recommendation = Recommendations.For(file.Decisions[^1]),
-    };
-
-    private SessionSpan ToSpan(DossierSession session) => new()
-    {
-        Start = session.Start,
-        End = session.LastSeen,
-        Running = session.Open,
-        Address = session.Address.ToString(),
-        Country = CountryCode.Text(session.Country),
-        Provider = strings.Text(session.Provider),
-        DataCentre = session.DataCentre,
-        Stream = strings.Text(session.Stream),
-        Referrer = strings.Text(session.ReferrerHost),
-        UserAgent = strings.Text(session.UserAgent),
-    };
-
-    private ImmutableArray<Tally> Tallies(DossierSession[] sessions, Func<DossierSession, int> number, Func<int, string> name)
-    {
-        _counts.Clear();
-        foreach (DossierSession session in sessions)
-        {
-            CollectionsMarshal.GetValueRefOrAddDefault(_counts, number(session), out _)++;
-        }
-        List<Tally> tallies = new(_counts.Count);
-        foreach ((int counted, int count) in _counts)
-        {
-            string text = name(counted);
-            if (text.Length > 0)
-            {
-                tallies.Add(new Tally(text, count));
-            }
-        }
-        tallies.Sort(static (a, b) => a.Sessions != b.Sessions ? b.Sessions.CompareTo(a.Sessions) : string.CompareOrdinal(a.Name, b.Name));
-        return [.. tallies.Take(MostTallies)];
     }
 
     private void Unpin(Case file)
@@ -268,5 +227,26 @@ internal sealed class CaseFiles(FeatureState state, Judge judge, StringPool stri
         public double Score { get; set; }
 
         public FlaggedSubject? Evidence { get; set; }
+
+        /// <summary>Those of the sessions in the evidence's timeline, to find them again when it is drawn anew.</summary>
+        public IpAddress[] Addresses = [];
+    }
+
+    /// <summary>What the evidence tells that differs from kind to kind of subject.</summary>
+    private readonly record struct Columns(int Organization, uint Sessions, double Watched, long FirstSeen, long LastSeen)
+    {
+        public string? User { get; init; }
+
+        public int Users { get; init; }
+
+        public int Addresses { get; init; }
+
+        public int Tokens { get; init; }
+
+        public int MaxConcurrency { get; init; }
+
+        public TokenClaims? Claims { get; init; }
+
+        public string? Allowlisted { get; init; }
     }
 }

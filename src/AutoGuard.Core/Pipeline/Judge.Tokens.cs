@@ -69,9 +69,7 @@ internal sealed partial class Judge
             token.Suspect = false;
             return null;
         }
-        string text = _state.Texts.Text(token.Text);
-        string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;
-        if (_allowlist.Covers(text, user, now) is not null)
+        if (_allowlist.ListsTokens && IsAllowlisted(in token, now))
         {
             return null;
         }
@@ -86,6 +84,7 @@ internal sealed partial class Judge
         {
             return null;
         }
+        string text = _state.Texts.Text(token.Text);
         // Whose a token is that names one user and then others is for people to say.
         verdict = alone && !(token.IsContested && features.Workflow == TokenWorkflow.PerSession) ? verdict : Verdict.Flag;
         return Propose(
@@ -99,6 +98,9 @@ internal sealed partial class Judge
             }
             : null;
     }
+
+    private bool IsAllowlisted(in TokenState token, long now) =>
+        _allowlist.Covers(_state.Texts.Text(token.Text), token.IsBound ? _state.Texts.Text(token.UserText) : null, now) is not null;
 
     /// <summary>
     /// Viewers that revoking a token cuts off rightly or wrongly: one where it is somebody's, however many got hold of it; else as many as

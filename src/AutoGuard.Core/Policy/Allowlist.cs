@@ -35,6 +35,9 @@ public sealed class Allowlist
     /// <summary>Whether any address or network operator is listed at all.</summary>
     public bool ListsAddresses => _networks.Length > 0 || _asns.Count > 0;
 
+    /// <summary>Whether any token or user is listed at all.</summary>
+    public bool ListsTokens => _tokens.Count > 0 || _users.Count > 0;
+
     /// <summary>Why a token is spared at a time (Unix milliseconds), or null.</summary>
     public string? Covers(string token, string? user, long now)
     {

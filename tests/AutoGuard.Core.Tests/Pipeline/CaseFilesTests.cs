@@ -55,21 +55,6 @@ public sealed class CaseFilesTests
         Assert.All(file.Timeline.Where(s => s.Address.EndsWith(".9.9.9", StringComparison.Ordinal)), s => Assert.True(s.Running));
     }
 
-    [Fact]
-    public void A_dossier_keeps_the_latest_sessions_however_many_come()
-    {
-        Dossier dossier = new();
-        SessionState session = new() { Address = IpAddress.FromV4(1) };
-        for (int i = 0; i < 1_000; i++)
-        {
-            session.Start = i;
-            dossier.Record(new StateHandle(i, 0), in session);
-        }
-
-        Assert.Equal(Dossier.Capacity, dossier.Count);
-        Assert.Equal(Enumerable.Range(800, 200).Select(i => (long)i), dossier.Sessions.ToArray().Select(s => s.Start).Order());
-    }
-
     private static readonly string[] s_countries = ["DE", "FR", "GB", "US"];
 
     [Fact]
