@@ -154,7 +154,7 @@ internal sealed class HtmlSubject(FlaggedSubject subject, ReportClock clock, int
     {
         string networks = ReportWords.Listing([.. decision.Except.Select(network => network.ToString())]);
         return decision.Mode == EnforcementMode.Enforce
-            ? $"Its user goes on watching where the token was first: it stays good at {networks}."
+            ? $"Its user goes on watching where the token was first: it stays good at {networks}. Engines that know no exceptions refuse it there too."
             : $"Its user would go on watching where the token was first: it would stay good at {networks}.";
     }
 
