@@ -124,6 +124,9 @@ public sealed record SessionImpact
             }
             else
             {
+                // A later decision's exceptions take the place of an earlier one's.
+                long from = decision.Time + delay;
+                periods[number] = [.. periods[number].Select(p => p.Except.SequenceEqual(decision.Except) ? p : p with { To = Math.Min(p.To, from) })];
                 periods[number].Add(new Refusal(decision.Time + delay, decision.Expires ?? long.MaxValue, decision.Except));
             }
         }

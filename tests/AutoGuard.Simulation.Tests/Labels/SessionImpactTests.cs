@@ -73,6 +73,23 @@ public sealed class SessionImpactTests
         Assert.Equal(0, SessionImpact.Of([new(network, DecisionAction.Flag, from)], Parsed.Sessions, Minute).MisusePrevented);
     }
 
+    [Fact]
+    public void The_exceptions_of_a_later_revocation_take_the_place_of_an_earlier_ones()
+    {
+        RecordedSession viewer = Recording.Sessions.Values.First(s => s.First is { Type: "start", Token: not null, Organization: "north" } && !s.Label.IsMisuse);
+        Subject token = new(SubjectType.Token, viewer.First.Token!);
+        Assert.True(IpAddress.TryParse(viewer.First.Address, out IpAddress address));
+        IpNetwork home = IpNetwork.Of(address, address.IsV4 ? 24 : 64);
+        JudgedDecision first = new(token, DecisionAction.Revoke, viewer.First.Time - 2_000) { Organization = "north" };
+        JudgedDecision second = first with { Time = viewer.First.Time - 1_000, Except = [home] };
+
+        Assert.True(Refused(first) > Refused(second));
+        Assert.Equal(Refused(second), Refused(first, second));
+        Assert.Equal(Refused(first), Refused(second with { Time = first.Time }, first with { Time = second.Time }));
+
+        static long Refused(params JudgedDecision[] decisions) => SessionImpact.Of(decisions, Parsed.Sessions).HonestRefused;
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
