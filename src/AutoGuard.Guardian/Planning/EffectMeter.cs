@@ -98,9 +98,9 @@ public sealed class EffectMeter(EffectLog log, ITrafficView view, TimeSpan obser
         {
             return (Effect.Continued, FormattableString.Invariant($"{open} sessions still run that should have ended."));
         }
-        if (begun > 0 && open > 0)
+        if (begun > 0 && (open > 0 || spared == 0))
         {
-            // The counter does not say where they began; with none left elsewhere, it was where they may.
+            // The counter does not say where they began; where they may, if some still run there and none elsewhere.
             return (Effect.Unknown, FormattableString.Invariant($"{begun} sessions began since; of the {traffic.Open} that run, {spared} run where the token stays good."));
         }
         if (moved)

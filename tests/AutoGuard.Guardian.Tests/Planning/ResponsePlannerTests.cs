@@ -200,6 +200,7 @@ public sealed class ResponsePlannerTests
     [InlineData(10, 3, 2, false, Effect.Draining)]
     [InlineData(14, 3, 2, false, Effect.Unknown)]
     [InlineData(14, 3, 2, true, Effect.Continued)]
+    [InlineData(14, 0, 0, false, Effect.Unknown)]
     public void What_goes_on_where_the_token_stays_good_is_not_held_against_a_revocation(long after, int atHome, int away, bool ends, Effect expected)
     {
         var traffic = new SubjectTraffic(0, atHome + away, after, [Use("203.0.113.1", atHome, 0), Use("198.51.100.1", away, 0)], []);
