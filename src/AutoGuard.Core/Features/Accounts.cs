@@ -76,6 +76,7 @@ public sealed class Accounts
 
     private void TakeOver(int from, ref int to, uint windowStart)
     {
+        bool hasHome = false;
         // Adding takes memory of the pool that is read.
         for (int i = 0; i < _addresses.Members(from).Length; i++)
         {
@@ -87,9 +88,43 @@ public sealed class Accounts
                 {
                     taken = member;
                     taken.TakenOver = true;
+                    taken.First = false;
                 }
+                taken.Home |= member.Home;
+                hasHome |= member.Home;
             }
         }
+        if (hasHome)
+        {
+            LeaveHome(from, ref to);
+        }
+    }
+
+    /// <summary>An account has one home: where a token was first that named its user late is its own first line only.</summary>
+    private void LeaveHome(int account, ref int token)
+    {
+        for (int i = 0; i < _addresses.Members(token).Length; i++)
+        {
+            AddressMember own = _addresses.Members(token)[i];
+            if (own is { Identity: not 0, Home: true, TakenOver: false } && !IsHome(account, own.Network))
+            {
+                ref AddressMember first = ref _addresses.GetOrAdd(ref token, own.Identity, own.LastSeen, 0, out _);
+                first.Home = false;
+                first.First = true;
+            }
+        }
+    }
+
+    private bool IsHome(int account, ulong network)
+    {
+        foreach (ref readonly AddressMember member in _addresses.Members(account))
+        {
+            if (member.Identity != 0 && member.Home && member.Network == network)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// <summary>Index of the token that named a user for the first time last, or -1.</summary>

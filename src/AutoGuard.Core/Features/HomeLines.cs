@@ -15,6 +15,9 @@ internal static class HomeLines
     /// <summary>Whether an operator has lines, as far as is known.</summary>
     public static bool HasLines(this OperatorHabits habits, uint asn) => asn != 0 && habits.Usual(asn) <= MostNetworks;
 
+    /// <summary>How long after a token was first seen its line may show its other family, milliseconds.</summary>
+    private const long LongestArrival = 1_800_000;
+
     /// <summary>
     /// Whether a session comes to a home line when its token was at one of another operator in another country last. To be asked before
     /// the session's address is renewed among the token's.
@@ -47,32 +50,55 @@ internal static class HomeLines
     }
 
     /// <summary>
-    /// Whether an address that a token has come to is of the line at which it was first of all: of the same network, or the first one that
-    /// the same operator gave it in the other family.
+    /// Marks an address that a token has come to as its first, if it is, or as one of the same line: of the same network, or the first one in the
+    /// other family that the same operator gave it, soon after the token was first seen and before it was anywhere else.
     /// </summary>
-    /// <param name="members">The token's addresses.</param>
+    /// <param name="members">The token's addresses, with this one.</param>
     /// <param name="session">A session at the address.</param>
-    /// <param name="network">Hash of the address's network.</param>
-    public static bool IsOfHome(ReadOnlySpan<AddressMember> members, in SessionState session, ulong network)
+    /// <param name="seen">The address.</param>
+    /// <param name="age">Time since the token was first seen, milliseconds; 0 for the event that brought it.</param>
+    public static void Mark(ReadOnlySpan<AddressMember> members, in SessionState session, ref AddressMember seen, long age)
     {
         if (members.Length > MostAddresses)
         {
-            return false;
+            return;
         }
-        bool sameOperator = false;
-        bool sameFamily = false;
+        bool hasHome = false;
+        bool isSettled = age <= LongestArrival;
+        AddressMember other = default;
         foreach (ref readonly AddressMember member in members)
         {
-            if (member.Identity != 0 && member.Home)
+            if (member.Identity == 0 || member.Identity == seen.Identity)
             {
-                if (member.Network == network)
-                {
-                    return true;
-                }
-                sameOperator |= member.Asn == session.Asn && session.Asn != 0;
-                sameFamily |= member.Address.IsV4 == session.Address.IsV4;
+                continue;
+            }
+            hasHome |= member.Home;
+            if (member.Network == seen.Network)
+            {
+                seen.Home |= member.Home;
+                seen.First |= member.First;
+            }
+            bool isLine = member.Home || member.First;
+            isSettled &= isLine || member.TakenOver;
+            // Of a line that has both families already, one more network is somebody else's.
+            if (isLine && member.Address.IsV4 == session.Address.IsV4)
+            {
+                isSettled &= member.Network == seen.Network || member.TakenOver;
+            }
+            else if (isLine && !member.TakenOver && member.Asn == session.Asn && session.Asn != 0)
+            {
+                other = member;
             }
         }
-        return sameOperator && !sameFamily;
+        if (age == 0 && !seen.Home)
+        {
+            seen.Home = !hasHome;
+            seen.First = hasHome;
+        }
+        else if (isSettled && other.Identity != 0 && !seen.Home && !seen.First)
+        {
+            seen.Home = other.Home;
+            seen.First = other.First;
+        }
     }
 }

@@ -100,9 +100,14 @@ public struct TokenFeatures
 
     /// <summary>
     /// How much was seen, in sessions: of one that is handed around each handover is one, of one that plays for ever each quarter of an
-    /// hour, and whatever earlier tokens of the account showed was seen as well.
+    /// hour, and whatever earlier tokens of the account showed was seen as well. So much is held against a revocation, which cannot be undone.
     /// </summary>
-    public readonly int Evidence => Sessions + Handovers + (int)(Watched / 900) + TakenOver + Inherited;
+    public readonly int Evidence => Shown + (int)(Watched / 900);
+
+    /// <summary>The same for a flag: of playback each time that makes somebody one who watches (<see cref="FeatureWindows.SettledSession"/>) is one.</summary>
+    public readonly int EvidenceForFlag => Shown + (int)(Watched * 1000 / FeatureWindows.SettledSession);
+
+    private readonly int Shown => Sessions + Handovers + TakenOver + Inherited;
 
     /// <summary>How much was seen of the revoked token that it goes on for; 0 unless all of that token's footprint is the same.</summary>
     public int Inherited;

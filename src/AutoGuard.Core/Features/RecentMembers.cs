@@ -54,11 +54,18 @@ public struct AddressMember : IRecentMember
         set => _kind = (byte)(value ? _kind | 4 : _kind & ~4);
     }
 
-    /// <summary>Whether it is of the line at which the token, or the first of the account's tokens that it goes on from, was first of all.</summary>
+    /// <summary>Whether it is of the account's home: the line at which the first of the tokens that go on from one another was first of all.</summary>
     public bool Home
     {
         readonly get => (_kind & 8) != 0;
         set => _kind = (byte)(value ? _kind | 8 : _kind & ~8);
+    }
+
+    /// <summary>Whether it is of the line at which the token was first, while the account's home is another one.</summary>
+    public bool First
+    {
+        readonly get => (_kind & 16) != 0;
+        set => _kind = (byte)(value ? _kind | 16 : _kind & ~16);
     }
 }
 

@@ -180,13 +180,12 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
             {
                 SlotRing.Increment(ref state.Windows.Advance(ref token, now / windows.SlotLength).CountryChanges);
             }
-            bool first = token.Addresses == 0;
             ref AddressMember seen = ref state.AddressSets.GetOrAdd(ref token.Addresses, addressIdentity, seconds, windowStart, out bool added);
             if (added)
             {
                 seen.Address = session.Address;
                 seen.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
-                seen.Home |= first || HomeLines.IsOfHome(state.AddressSets.Members(token.Addresses), in session, seen.Network);
+                HomeLines.Mark(state.AddressSets.Members(token.Addresses), in session, ref seen, now - token.FirstSeen);
                 seen.Habit = state.Habits.Count(in token, state.AddressSets.Members(token.Addresses), seen.Network, session.Asn, windowStart);
             }
             seen.Asn = session.Asn;

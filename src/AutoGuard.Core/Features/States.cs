@@ -105,6 +105,9 @@ public struct TokenState
     /// <summary>Whether it was revoked: whoever had it got out of it what there was, and the account's next one is another story.</summary>
     public bool Revoked;
 
+    /// <summary>Whether its revocation left a line alone, which is to stay a household's.</summary>
+    public bool Spared;
+
     /// <summary>Whether it waits to be judged at the next tick.</summary>
     public bool Dirty;
 }

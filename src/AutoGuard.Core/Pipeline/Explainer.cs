@@ -151,7 +151,7 @@ public sealed class Explainer
         ref TokenState token = ref _state.Tokens[index];
         Key128 key = _state.Tokens.KeyAt(index);
         string? user = token.IsBound ? _state.Texts.Text(token.UserText) : null;
-        facts = new Facts(new LedgerKey(SubjectType.Token, key.High, key.Low), token.Organization, features.Evidence)
+        facts = new Facts(new LedgerKey(SubjectType.Token, key.High, key.Low), token.Organization, features.EvidenceForFlag)
         {
             Sessions = features.Sessions,
             Workflow = features.Workflow,

@@ -37,8 +37,8 @@ public sealed record Explanation
     public required int Sessions { get; init; }
 
     /// <summary>
-    /// How much was seen of it, held against <c>Policy:MinimumSessions</c>: sessions, and of a token each handover and each quarter of an hour
-    /// of playback.
+    /// How much was seen of it, held against <c>Policy:MinimumSessions</c>: sessions, and of a token each handover and each two minutes of
+    /// playback.
     /// </summary>
     public required int Evidence { get; init; }
 

@@ -9,9 +9,6 @@ namespace AutoGuard.Core.Pipeline;
 /// <content>Pages that embed the streams.</content>
 internal sealed partial class Judge
 {
-    /// <summary>Visitors per host up to which a site's hosts are made for its viewers.</summary>
-    private const int MostVisitorsOfThrowaway = 2;
-
     /// <summary>Judges a referrer host.</summary>
     public Proposal? JudgeReferrer(int index, long now)
     {
@@ -50,16 +47,11 @@ internal sealed partial class Judge
         {
             return null;
         }
-        // Before it is proposed: what no rule can name would use up the viewers that a block may touch, for nothing.
-        verdict = GuardRails.MayBlock(host, out _) && !IsSharedByMany(in features) ? verdict : Verdict.Flag;
+        // Before it is proposed: what no rule can name would use up the viewers that a block may touch, for nothing. And whether a site's
+        // hosts are made for the viewers of its owner, or are its customers', is for people to say: translators and archives look like that.
+        verdict = GuardRails.MayBlock(host, out _) && !features.IsSite ? verdict : Verdict.Flag;
         return Propose(
             ledgerKey, new Subject(SubjectType.Referrer, host), organization, verdict, score, readings, TokenWorkflow.Auto, _harm.OfReferrer(index, now),
             Math.Max(1, Math.Min(features.Open, features.Addresses)), now);
     }
-
-    /// <summary>
-    /// Whether a site's hosts may be its customers' rather than one owner's: hosts that are made for one viewer each have hardly more
-    /// visitors than there are hosts.
-    /// </summary>
-    private static bool IsSharedByMany(in ReferrerFeatures features) => features.IsSite && features.Witnesses > MostVisitorsOfThrowaway * features.Hosts;
 }

@@ -58,7 +58,11 @@ internal sealed partial class Judge
         {
             DossierOpening.Open(_state, ref token);
         }
-        Verdict verdict = _ledger.Consider(ledgerKey, score, features.Evidence, now, out bool again);
+        if (token.Spared)
+        {
+            _ledger.NoteSpared(ledgerKey, _homes.AreHouseholds(index));
+        }
+        Verdict verdict = _ledger.Consider(ledgerKey, Held(score, in features), features.EvidenceForFlag, now, out bool again);
         if (again)
         {
             _state.MarkToken(index);
@@ -101,6 +105,10 @@ internal sealed partial class Judge
 
     private bool IsAllowlisted(in TokenState token, long now) =>
         _allowlist.Covers(_state.Texts.Text(token.Text), token.IsBound ? _state.Texts.Text(token.UserText) : null, now) is not null;
+
+    /// <summary>What of a score is held against a token: no more than a flag's, while too little was seen for what cannot be undone.</summary>
+    private double Held(double score, in TokenFeatures features) =>
+        features.Evidence >= _policy.MinimumSessions ? score : Math.Min(score, Math.BitDecrement(_policy.BlockScore));
 
     /// <summary>
     /// Viewers that revoking a token cuts off rightly or wrongly: one where it is somebody's, however many got hold of it; else as many as

@@ -194,6 +194,10 @@ internal sealed partial class Judge
             if (proposal.Subject.Type == SubjectType.Token)
             {
                 _successors.Note(decision, handle.Index, proposal.Evidence);
+                if (decision.Action == DecisionAction.Revoke)
+                {
+                    _homes.Note(handle.Index, decision.Except, now);
+                }
             }
         });
     }

@@ -7,30 +7,39 @@ using AutoGuard.Core.Policy;
 namespace AutoGuard.Core.Pipeline;
 
 /// <summary>
-/// Where a token that others got hold of stays good: at the line of whoever had it first, if that line shows no more than a household's
-/// screens. Whoever is wrong about whose home it is leaves one line what it had; everybody else is refused all the same.
+/// Where a token that others got hold of stays good: at its account's home and at the line where it was first, as far as each shows no more
+/// than a household's screens. Whoever is wrong about whose line it is leaves that line what it had; everybody else is refused all the same.
 /// </summary>
 internal sealed class SparedHome(FeatureState state, FeatureWindows windows)
 {
-    /// <summary>Most networks that a revocation leaves alone: a line's two families, and room for a line that was dialled anew within its network's neighbours.</summary>
-    public const int MostNetworks = 4;
+    /// <summary>Most networks that a revocation leaves alone: two families each of the token's first line, its account's home, and the home it had a token before.</summary>
+    public const int MostNetworks = 6;
 
-    /// <summary>Sessions at once up to which a line is a household's.</summary>
+    /// <summary>Sessions at once up to which a network is a household's.</summary>
     private const int MostScreens = 3;
 
-    /// <summary>Open sessions of a token that are looked at.</summary>
+    /// <summary>Open sessions of a token that are looked at; with more of them nobody's home is told from a crowd.</summary>
     private const int MostSessions = 4_096;
 
-    /// <summary>Homes remembered of accounts that had a token revoked; beyond it the older half is forgotten.</summary>
-    private const int MostAccounts = 8_192;
+    /// <summary>Revocations and homes of accounts remembered; beyond it the older half is forgotten.</summary>
+    private const int MostRemembered = 8_192;
+
+    /// <summary>How long a home is remembered, milliseconds.</summary>
+    private const long Memory = 24 * 3_600_000L;
 
     /// <summary>The home of an account whose earlier token was revoked: those that got hold of that one come with the next before its owner does.</summary>
     private readonly Dictionary<Key128, (long Time, ImmutableArray<IpNetwork> Home)> _known = [];
 
+    /// <summary>What the revocations of tokens left alone, by token.</summary>
+    private readonly Dictionary<Key128, (long Time, ImmutableArray<IpNetwork> Networks)> _spared = [];
+
+    /// <summary>The lines of the token measured last.</summary>
+    private readonly SortedDictionary<IpNetwork, Line> _lines = new(Comparer<IpNetwork>.Create(static (a, b) => a.Address.CompareTo(b.Address)));
+
     /// <summary>
-    /// The networks to be left alone when a token is revoked, in order; empty when the token was several places' from the start, when the
-    /// first of them is a data centre's or many people's, offends itself, or shows more than a household, when the token is nowhere
-    /// else, or when it is revoked for something else than being in many places. The account's home is remembered for its next token.
+    /// The networks to be left alone when a token is revoked, in order. None when several places had the token from the start, when it is
+    /// nowhere else, when it is revoked for something else than being in many places, and when one that was left alone is no household
+    /// any more. A data centre's network is none, nor one that many people share, nor one that offends itself.
     /// </summary>
     /// <param name="index">Place of the token.</param>
     /// <param name="reasons">What it is revoked for.</param>
@@ -38,40 +47,59 @@ internal sealed class SparedHome(FeatureState state, FeatureWindows windows)
     public ImmutableArray<IpNetwork> Of(int index, ImmutableArray<DecisionReason> reasons, long now)
     {
         ref TokenState token = ref state.Tokens[index];
-        if ((token.SharedFromTheStart && !token.IsBound) || !IsForPlaces(reasons))
+        if ((token.SharedFromTheStart && !token.IsBound) || !IsForPlaces(reasons) || (token.Spared && !AreHouseholds(index)) || !MeasureLines(in token, now))
         {
             return [];
         }
-        bool isKnown = _known.TryGetValue(token.User, out (long Time, ImmutableArray<IpNetwork> Home) known) && token.IsBound;
-        ImmutableArray<IpNetwork> home = isKnown ? known.Home : FirstLine(in token);
-        if (home.IsEmpty || !IsQuiet(in token, home, now) || !IsHousehold(in token, home))
-        {
-            return [];
-        }
-        if (token.IsBound)
-        {
-            Remember(token.User, home, now);
-        }
-        return home;
+        return [.. _lines.Where(static line => line.Value.IsQuiet).Take(MostNetworks).Select(static line => line.Key)];
     }
 
-    /// <summary>The line at which a token was first of all.</summary>
-    private ImmutableArray<IpNetwork> FirstLine(in TokenState token)
+    /// <summary>Whether all networks that a token's revocation left alone show no more than a household each.</summary>
+    public bool AreHouseholds(int index)
     {
-        SortedSet<IpNetwork> home = new(Comparer<IpNetwork>.Create(static (a, b) => a.Address.CompareTo(b.Address)));
-        foreach (ref readonly AddressMember member in state.AddressSets.Members(token.Addresses))
+        _lines.Clear();
+        if (_spared.TryGetValue(state.Tokens.KeyAt(index), out (long Time, ImmutableArray<IpNetwork> Networks) spared))
         {
-            if (member.Identity == 0 || !member.Home)
+            foreach (IpNetwork network in spared.Networks)
             {
-                continue;
+                _lines[network] = default;
             }
-            if (member.DataCentre || member.SharedEgress)
-            {
-                return [];
-            }
-            home.Add(FeatureWindows.NetworkOf(member.Address));
         }
-        return home.Count <= MostNetworks ? [.. home] : [];
+        return MeasureScreens(in state.Tokens[index]) && _lines.Values.All(static line => line.Screens <= MostScreens);
+    }
+
+    /// <summary>Takes note of what a revocation left alone, and of the account's home for its next token.</summary>
+    public void Note(int index, ImmutableArray<IpNetwork> except, long now)
+    {
+        ref TokenState token = ref state.Tokens[index];
+        token.Spared = !except.IsEmpty;
+        if (except.IsEmpty)
+        {
+            return;
+        }
+        Remember(_spared, state.Tokens.KeyAt(index), now, except);
+        if (token.IsBound && HomeOf(in token, now).IsEmpty)
+        {
+            MeasureLines(in token, now);
+            Remember(_known, token.User, now, [.. except.Where(network => _lines.TryGetValue(network, out Line line) && line.IsHome)]);
+        }
+    }
+
+    /// <summary>The home that is remembered of a token's account, if any.</summary>
+    private ImmutableArray<IpNetwork> HomeOf(in TokenState token, long now) =>
+        token.IsBound && _known.TryGetValue(token.User, out (long Time, ImmutableArray<IpNetwork> Home) known) && now - known.Time <= Memory ? known.Home : [];
+
+    private static void Remember(Dictionary<Key128, (long Time, ImmutableArray<IpNetwork>)> memory, Key128 key, long now, ImmutableArray<IpNetwork> networks)
+    {
+        memory[key] = (now, networks);
+        if (memory.Count > MostRemembered)
+        {
+            // Among equals the dictionary's order decides, which is that of adding, whatever the hashes.
+            foreach ((Key128 oldest, _) in memory.OrderBy(pair => pair.Value.Time).Take(MostRemembered / 2).ToList())
+            {
+                memory.Remove(oldest);
+            }
+        }
     }
 
     /// <summary>Whether a token is revoked for where it is, and not for the tool that plays it: then the tool may stand at the first of its places.</summary>
@@ -92,51 +120,76 @@ internal sealed class SparedHome(FeatureState state, FeatureWindows windows)
         return places;
     }
 
-    private void Remember(Key128 user, ImmutableArray<IpNetwork> home, long now)
+    /// <summary>Finds the token's lines and what is there; false when the token is nowhere else, or more of it runs than is looked at.</summary>
+    private bool MeasureLines(in TokenState token, long now)
     {
-        _known[user] = (now, home);
-        if (_known.Count > MostAccounts)
+        _lines.Clear();
+        foreach (IpNetwork network in HomeOf(in token, now))
         {
-            // Among equals the dictionary's order decides, which is that of adding, whatever the hashes.
-            foreach ((Key128 oldest, _) in _known.OrderBy(pair => pair.Value.Time).Take(MostAccounts / 2).ToList())
+            _lines[network] = new Line { IsHome = true };
+        }
+        ReadOnlySpan<AddressMember> members = state.AddressSets.Members(token.Addresses);
+        foreach (ref readonly AddressMember member in members)
+        {
+            if (member.Identity != 0 && (member.Home || member.First))
             {
-                _known.Remove(oldest);
+                IpNetwork network = FeatureWindows.NetworkOf(member.Address);
+                _lines[network] = new Line { IsHome = member.Home || (_lines.TryGetValue(network, out Line line) && line.IsHome) };
             }
         }
+        return MeasureOffences(members, token.Organization, now) && MeasureScreens(in token);
     }
 
-    /// <summary>Whether a token is elsewhere as well, and none of its addresses at home offends.</summary>
-    private bool IsQuiet(in TokenState token, ImmutableArray<IpNetwork> home, long now)
+    /// <summary>Notes which lines offend; whether the token was anywhere else within the window.</summary>
+    private bool MeasureOffences(ReadOnlySpan<AddressMember> members, int organization, long now)
     {
         uint windowStart = windows.WindowStart(now);
         bool elsewhere = false;
-        foreach (ref readonly AddressMember member in state.AddressSets.Members(token.Addresses))
+        foreach (ref readonly AddressMember member in members)
         {
             if (member.Identity == 0 || member.LastSeen < windowStart)
             {
                 continue;
             }
-            bool isHome = home.Contains(FeatureWindows.NetworkOf(member.Address));
-            int place = isHome ? state.Addresses.Find(new(member.Address, token.Organization)) : -1;
-            if (place >= 0 && state.Addresses[place].Suspect)
+            IpNetwork network = FeatureWindows.NetworkOf(member.Address);
+            if (!_lines.TryGetValue(network, out Line line))
             {
-                return false;
+                elsewhere = true;
+                continue;
             }
-            elsewhere |= !isHome;
+            int place = state.Addresses.Find(new(member.Address, organization));
+            line.Offends |= member.DataCentre || member.SharedEgress || (place >= 0 && state.Addresses[place].Suspect);
+            _lines[network] = line;
         }
         return elsewhere;
     }
 
-    private bool IsHousehold(in TokenState token, ImmutableArray<IpNetwork> home)
+    /// <summary>Counts what runs at the lines; false when there was too much to look at.</summary>
+    private bool MeasureScreens(in TokenState token)
     {
-        int screens = 0;
         int looked = 0;
-        for (int i = token.FirstSession; i >= 0 && looked < MostSessions; looked++)
+        int next = token.FirstSession;
+        for (; next >= 0 && looked < MostSessions; looked++)
         {
-            ref SessionState session = ref state.Sessions[i];
-            screens += home.Contains(FeatureWindows.NetworkOf(session.Address)) ? 1 : 0;
-            i = session.NextOfToken;
+            ref SessionState session = ref state.Sessions[next];
+            IpNetwork network = FeatureWindows.NetworkOf(session.Address);
+            if (_lines.TryGetValue(network, out Line line))
+            {
+                line.Screens++;
+                _lines[network] = line;
+            }
+            next = session.NextOfToken;
         }
-        return screens <= MostScreens;
+        return next < 0;
+    }
+
+    /// <summary>A network that is the token's own, as far as is known.</summary>
+    private struct Line
+    {
+        public bool IsHome;
+        public bool Offends;
+        public int Screens;
+
+        public readonly bool IsQuiet => !Offends && Screens <= MostScreens;
     }
 }

@@ -115,6 +115,23 @@ public sealed class PolicyLedger(PolicyOptions options)
         }
     }
 
+    /// <summary>
+    /// A subject was blocked but for what was spared: while that deserves it no more, a block of all is a rise, and due before the hold-off
+    /// once the judgements since then stand in a row.
+    /// </summary>
+    public void NoteSpared(LedgerKey key, bool deserved)
+    {
+        if (!_entries.TryGetValue(key, out Entry? entry) || entry.Decided == Verdict.Allow)
+        {
+            return;
+        }
+        if (entry.Decided == Verdict.Block && !deserved)
+        {
+            entry.Above = 0;
+        }
+        entry.Decided = deserved ? Verdict.Block : Verdict.Flag;
+    }
+
     /// <summary>Notes that a subject's block was refused for the harm it would do; false when that has been noted since its last decision.</summary>
     public bool NoteRefused(LedgerKey key)
     {

@@ -16,6 +16,9 @@ internal static class RulesVerbs
 {
     private const string Creator = "command line";
 
+    /// <summary>Exceptions of a rule that a list shows.</summary>
+    private const int MostShown = 4;
+
     public static Task<int> ListAsync(RulesListArguments arguments, VerbContext context, CancellationToken cancellation) =>
         WithStoreAsync(context, async store =>
         {
@@ -211,7 +214,8 @@ internal static class RulesVerbs
     private static string Text(Rule rule)
     {
         string expires = rule.ExpiresAt is { } at ? at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "until removed";
-        string except = rule.Except.IsEmpty ? "" : $" except {string.Join(", ", rule.Except)}";
+        string more = rule.Except.Length > MostShown ? FormattableString.Invariant($" and {rule.Except.Length - MostShown} more") : "";
+        string except = rule.Except.IsEmpty ? "" : $" except {string.Join(", ", rule.Except.Take(MostShown))}{more}";
         return TerminalText.Visible($"{RuleNames.Of(rule.Type),-5}  {RuleNames.Of(rule.Scope),-8}  {rule.Value}{except}  {expires}  {rule.Creator}  {rule.Reason}", 400);
     }
 
