@@ -128,7 +128,7 @@ public sealed class Explainer
             Workflow = facts.Workflow,
             Score = Math.Round(score, 6),
             Sessions = facts.Sessions,
-            Evidence = facts.Evidence,
+            Evidence = score >= _policy.BlockScore ? facts.EvidenceForBlock : facts.Evidence,
             Indicators = indicators.ToImmutable(),
             CounterEvidence = CounterEvidence(readings, in facts, score),
             Harm = facts.Harm,
@@ -154,6 +154,7 @@ public sealed class Explainer
         facts = new Facts(new LedgerKey(SubjectType.Token, key.High, key.Low), token.Organization, features.EvidenceForFlag)
         {
             Sessions = features.Sessions,
+            EvidenceForBlock = features.Evidence,
             Workflow = features.Workflow,
             WorkflowText = Sentences.Of(in features),
             Allowlisted = _judge.Allowlist.Covers(_state.Texts.Text(token.Text), user, now),
@@ -286,6 +287,9 @@ public sealed class Explainer
     private readonly record struct Facts(LedgerKey Key, int Organization, int Evidence)
     {
         public int Sessions { get; init; } = Evidence;
+
+        /// <summary>What is held against it before it is blocked or revoked.</summary>
+        public int EvidenceForBlock { get; init; } = Evidence;
 
         public TokenWorkflow? Workflow { get; init; }
 

@@ -38,7 +38,7 @@ public sealed record Explanation
 
     /// <summary>
     /// How much was seen of it, held against <c>Policy:MinimumSessions</c>: sessions, and of a token each handover and each two minutes of
-    /// playback.
+    /// playback, or each quarter of an hour where its score is one for a revocation.
     /// </summary>
     public required int Evidence { get; init; }
 
