@@ -21,17 +21,17 @@ internal sealed class SparedHome(FeatureState state, FeatureWindows windows)
     /// <summary>Open sessions of a token that are looked at; with more of them nobody's home is told from a crowd.</summary>
     private const int MostSessions = 4_096;
 
-    /// <summary>Revocations and homes of accounts remembered; beyond it the older half is forgotten.</summary>
+    /// <summary>Revocations and homes of accounts remembered.</summary>
     private const int MostRemembered = 8_192;
 
     /// <summary>How long a home is remembered, milliseconds.</summary>
     private const long Memory = 24 * 3_600_000L;
 
     /// <summary>The home of an account whose earlier token was revoked: those that got hold of that one come with the next before its owner does.</summary>
-    private readonly Dictionary<Key128, (long Time, ImmutableArray<IpNetwork> Home)> _known = [];
+    private readonly BoundedMemory<Key128, ImmutableArray<IpNetwork>> _known = new(MostRemembered);
 
     /// <summary>What the revocations of tokens left alone, by token.</summary>
-    private readonly Dictionary<Key128, (long Time, ImmutableArray<IpNetwork> Networks)> _spared = [];
+    private readonly BoundedMemory<Key128, ImmutableArray<IpNetwork>> _spared = new(MostRemembered);
 
     /// <summary>The lines of the token measured last.</summary>
     private readonly SortedDictionary<IpNetwork, Line> _lines = new(Comparer<IpNetwork>.Create(static (a, b) => a.Address.CompareTo(b.Address)));
@@ -58,9 +58,9 @@ internal sealed class SparedHome(FeatureState state, FeatureWindows windows)
     public bool AreHouseholds(int index)
     {
         _lines.Clear();
-        if (_spared.TryGetValue(state.Tokens.KeyAt(index), out (long Time, ImmutableArray<IpNetwork> Networks) spared))
+        if (_spared.TryGet(state.Tokens.KeyAt(index), out _, out ImmutableArray<IpNetwork> spared))
         {
-            foreach (IpNetwork network in spared.Networks)
+            foreach (IpNetwork network in spared)
             {
                 _lines[network] = default;
             }
@@ -77,30 +77,17 @@ internal sealed class SparedHome(FeatureState state, FeatureWindows windows)
         {
             return;
         }
-        Remember(_spared, state.Tokens.KeyAt(index), now, except);
+        _spared.Set(state.Tokens.KeyAt(index), except, now);
         if (token.IsBound && HomeOf(in token, now).IsEmpty)
         {
             MeasureLines(in token, now);
-            Remember(_known, token.User, now, [.. except.Where(network => _lines.TryGetValue(network, out Line line) && line.IsHome)]);
+            _known.Set(token.User, [.. except.Where(network => _lines.TryGetValue(network, out Line line) && line.IsHome)], now);
         }
     }
 
     /// <summary>The home that is remembered of a token's account, if any.</summary>
     private ImmutableArray<IpNetwork> HomeOf(in TokenState token, long now) =>
-        token.IsBound && _known.TryGetValue(token.User, out (long Time, ImmutableArray<IpNetwork> Home) known) && now - known.Time <= Memory ? known.Home : [];
-
-    private static void Remember(Dictionary<Key128, (long Time, ImmutableArray<IpNetwork>)> memory, Key128 key, long now, ImmutableArray<IpNetwork> networks)
-    {
-        memory[key] = (now, networks);
-        if (memory.Count > MostRemembered)
-        {
-            // Among equals the dictionary's order decides, which is that of adding, whatever the hashes.
-            foreach ((Key128 oldest, _) in memory.OrderBy(pair => pair.Value.Time).Take(MostRemembered / 2).ToList())
-            {
-                memory.Remove(oldest);
-            }
-        }
-    }
+        token.IsBound && _known.TryGet(token.User, out long since, out ImmutableArray<IpNetwork> home) && now - since <= Memory ? home : [];
 
     /// <summary>Whether a token is revoked for where it is, and not for the tool that plays it: then the tool may stand at the first of its places.</summary>
     private static bool IsForPlaces(ImmutableArray<DecisionReason> reasons)

@@ -81,7 +81,7 @@ public sealed class Footprints
     private bool _hasOldMarks;
 
     /// <summary>Tokens of the footprints and those revoked as their successors, each with the last time it was named.</summary>
-    private readonly Dictionary<ulong, long> _kin = [];
+    private readonly BoundedMemory<ulong, bool> _kin = new(2 * Most);
 
     /// <summary>Footprints remembered.</summary>
     public int Count => _all.Count;
@@ -120,22 +120,11 @@ public sealed class Footprints
     /// <summary>Remembers that a token was revoked as a successor: it is nobody's neighbour.</summary>
     /// <param name="token">Upper half of its key.</param>
     /// <param name="now">Unix milliseconds.</param>
-    public void NoteKin(ulong token, long now)
-    {
-        _kin[token] = Math.Max(now, _kin.GetValueOrDefault(token, long.MinValue));
-        if (_kin.Count > 2 * Most)
-        {
-            // Among equals the dictionary's order decides, which is that of adding and removing, whatever the hashes.
-            foreach ((ulong oldest, _) in _kin.OrderBy(pair => pair.Value).Take(Most / 2).ToList())
-            {
-                _kin.Remove(oldest);
-            }
-        }
-    }
+    public void NoteKin(ulong token, long now) => _kin.Set(token, true, now);
 
     /// <summary>Whether a token left a footprint or was revoked as the successor of one that did.</summary>
     /// <param name="token">Upper half of its key.</param>
-    public bool IsKin(ulong token) => _kin.ContainsKey(token);
+    public bool IsKin(ulong token) => _kin.Contains(token);
 
     /// <summary>Whether a token first seen at an instant may be anybody's successor.</summary>
     /// <param name="firstSeen">Unix milliseconds.</param>
@@ -178,13 +167,7 @@ public sealed class Footprints
             }
             _hasOldMarks = false;
         }
-        foreach ((ulong token, long named) in _kin)
-        {
-            if (now - named > Memory)
-            {
-                _kin.Remove(token);
-            }
-        }
+        _kin.Prune(now - Memory);
     }
 
     private Succession Best(Place place, int agent, int stream, long firstSeen, long now)

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace AutoGuard.Guardian.Tests.Planning;
 
 /// <summary>From the decision log to engines in memory, on a real PostgreSQL.</summary>
-public sealed class ResponderTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
+public sealed partial class ResponderTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
 {
     private static readonly Subject Address = new(SubjectType.Ip, "203.0.113.7");
 
@@ -294,82 +294,6 @@ public sealed class ResponderTests(PostgresFixture postgres) : IClassFixture<Pos
         _allowlist.Addresses = [new AllowlistEntry { Value = "203.0.113.0/24" }];
         Assert.Equal(new ReconcileResult(0, 0, 1, 0), await ReconcileAsync(_blocker));
         Assert.Empty(_blocker.Rules);
-    }
-
-    [Fact]
-    public async Task A_block_of_six_minutes_is_not_judged_in_the_fifth()
-    {
-        Decision block = await LogAsync(Block());
-        _view.Traffic[Address] = new SubjectTraffic(0, 4, 100, [], ["jti-1", "jti-2"]);
-        await RespondAsync(_blocker);
-        _time.Advance(TimeSpan.FromMinutes(5));
-        _view.See(Address, At(), 3, 120);
-        Assert.Equal(0, await _meter.MeasureAsync(default));
-        Assert.Null((await _effects.FindAsync(block.Id, default))!.SessionsAtEffect);
-
-        _time.Advance(TimeSpan.FromMinutes(1.1));
-        _view.See(Address, At(), 2, 130);
-        Assert.Equal(0, await _meter.MeasureAsync(default));
-        Assert.Equal(130, (await _effects.FindAsync(block.Id, default))!.SessionsAtEffect);
-
-        _time.Advance(TimeSpan.FromMinutes(5));
-        _view.See(Address, At(), 0, 130);
-        Assert.Equal(1, await _meter.MeasureAsync(default));
-        WatchedEffect effect = (await _effects.FindAsync(block.Id, default))!;
-        Assert.Equal((Effect.Stopped, 0L, 0), (effect.Effect, effect.NewSessions!.Value, effect.OpenSessions!.Value));
-    }
-
-    [Fact]
-    public async Task Traffic_that_turns_up_elsewhere_has_moved()
-    {
-        Decision block = await LogAsync(Block());
-        Subject token = new(SubjectType.Token, "jti-2");
-        _view.Traffic[Address] = new SubjectTraffic(0, 4, 100, [], ["jti-1", "jti-2"]);
-        await RespondAsync(_blocker);
-        _time.Advance(TimeSpan.FromMinutes(6.1));
-        _view.See(Address, At(), 2, 100);
-        _view.See(token, At(), 1, 7);
-        await _meter.MeasureAsync(default);
-        _time.Advance(TimeSpan.FromMinutes(5));
-        _view.See(Address, At(), 0, 100);
-        _view.See(token, At(), 2, 9);
-        await _meter.MeasureAsync(default);
-        Assert.Equal(Effect.Moved, (await _effects.FindAsync(block.Id, default))!.Effect);
-    }
-
-    [Fact]
-    public async Task Nothing_is_judged_before_the_events_of_that_time_were_seen()
-    {
-        Decision block = await LogAsync(Block());
-        await RespondAsync(_blocker);
-        _time.Advance(TimeSpan.FromHours(1));
-        _view.See(Address, At() - 3_600_000, 4, 100);
-        Assert.Equal(0, await _meter.MeasureAsync(default));
-        _time.Advance(TimeSpan.FromHours(24));
-        Assert.Equal(1, await _meter.MeasureAsync(default));
-        Assert.Equal(Effect.Unknown, (await _effects.FindAsync(block.Id, default))!.Effect);
-    }
-
-    [Fact]
-    public async Task Two_holders_of_a_lock_wait_for_each_other()
-    {
-        using PostgresEngineLocks other = Locks();
-        IAsyncDisposable first = await _locks.TakeAsync("a", default);
-        await using (await other.TakeAsync("b", default))
-        {
-        }
-        Task<IAsyncDisposable> second = other.TakeAsync("a", default).AsTask();
-        await using (var command = _database.DataSource.CreateCommand("select count(*) from pg_locks where locktype = 'advisory' and not granted"))
-        {
-            long deadline = Environment.TickCount64 + 10_000;
-            while ((long)(await command.ExecuteScalarAsync())! == 0)
-            {
-                Assert.True(Environment.TickCount64 < deadline, "waited 10 s for the second to wait");
-            }
-        }
-        Assert.False(second.IsCompleted);
-        await first.DisposeAsync();
-        await (await second.WaitAsync(TimeSpan.FromSeconds(10))).DisposeAsync();
     }
 
     private PostgresEngineLocks Locks() => new(_database.DataSource);
