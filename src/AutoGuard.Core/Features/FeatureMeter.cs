@@ -26,6 +26,9 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     /// <summary>Tokens of an IPv6 network from which on its set no longer counts them all.</summary>
     private const int CountableTokens = RecentSets<TokenMember>.LargestSet * 3 / 4;
 
+    /// <summary>Addresses of a token beyond which nobody asks whose each of them is.</summary>
+    private const int MostPairedAddresses = 64;
+
     /// <summary>How usual tokens must be for those without one to say nothing against a page.</summary>
     private const double MostlyTokens = 0.5;
 
@@ -230,6 +233,11 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         features.Homes = places.Homes(state.Habits);
         // Devices of one household are at one place, and one device at many is a traveller's: strangers have both of their own.
         features.Agents = Math.Min(agents.Count, Math.Max(1, features.Places));
+        if (agents.Count > features.Agents && features.MaxConcurrent <= 1 && members.Length <= MostPairedAddresses)
+        {
+            // Who never play at the same time, each in another network, take turns, however many networks are usual for one of them.
+            features.Agents = Math.Max(features.Agents, PlayerPairs.Count(members, windowStart, alone));
+        }
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
         features.LonelyDataCentres = dataCentre > 0 ? (double)lonely / dataCentre : 0;
     }

@@ -59,7 +59,10 @@ public struct TokenFeatures
     /// <summary>Times within the window that it, or an earlier token of the account, came to a home line from one in another country.</summary>
     public int CountryChanges;
 
-    /// <summary>Distinct user agents, one of each address, within the window.</summary>
+    /// <summary>
+    /// Distinct user agents, one of each address, within the window: as many as places, or, where no two sessions were ever open at once, as can
+    /// each be given a network of their own (<see cref="PlayerPairs"/>).
+    /// </summary>
     public int Agents;
 
     /// <summary>Handovers of running sessions between networks, in this slot of the window and the one before.</summary>

@@ -1,0 +1,131 @@
+using System.Numerics;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
+
+namespace AutoGuard.Core.Tests.Features;
+
+public sealed class PlayerPairsTests
+{
+    [Fact]
+    public void One_device_that_passes_many_networks_is_one() =>
+        Assert.Equal(1, Count([.. Enumerable.Range(1, 20).Select(i => Member(agent: 7, network: i))]));
+
+    [Fact]
+    public void Devices_of_one_line_are_one() =>
+        Assert.Equal(1, Count([.. Enumerable.Range(1, 6).Select(i => Member(agent: i, network: 1))]));
+
+    [Fact]
+    public void Who_take_turns_bring_a_device_and_a_line_each() =>
+        Assert.Equal(6, Count([.. Enumerable.Range(1, 6).Select(i => Member(agent: i, network: i))]));
+
+    [Fact]
+    public void A_household_counts_its_line_and_the_devices_that_leave_it() =>
+        // Television, laptop and two phones at home; one of the phones also on its way.
+        Assert.Equal(2, Count([Member(1, 1), Member(2, 1), Member(3, 1), Member(4, 1), Member(4, 2), Member(4, 3), Member(4, 4)]));
+
+    [Fact]
+    public void Some_have_to_make_room_for_others() =>
+        // First come takes the network that is the only one of who comes later.
+        Assert.Equal(3, Count([Member(1, 1), Member(1, 2), Member(2, 2), Member(2, 3), Member(3, 1)]));
+
+    [Fact]
+    public void A_line_that_shows_both_protocols_is_not_two() =>
+        Assert.Equal(1, Count([Member(1, 1), Member(2, 2, address: "2001:db8::1")]));
+
+    [Fact]
+    public void Data_centres_ways_out_that_many_share_and_the_nameless_are_left_out() =>
+        Assert.Equal(
+            1,
+            Count([Member(1, 1) with { DataCentre = true }, Member(2, 2) with { SharedEgress = true }, Member(0, 3), Member(4, 4) with { LastSeen = 9 }, Member(5, 5)]));
+
+    [Theory]
+    [InlineData(false, 2)]
+    [InlineData(true, 1)]
+    public void What_only_an_earlier_token_showed_can_be_left_out(bool alone, int pairs) =>
+        Assert.Equal(pairs, PlayerPairs.Count([Member(1, 1), Member(2, 2) with { TakenOver = true }], 10, alone));
+
+    [Fact]
+    public void More_than_can_be_told_apart_saturate() =>
+        Assert.Equal(PlayerPairs.Most, Count([.. Enumerable.Range(1, 60).Select(i => Member(agent: i, network: i))]));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void It_is_the_largest_matching(int seed)
+    {
+        Random random = new(seed);
+        for (int round = 0; round < 300; round++)
+        {
+            AddressMember[] members = [.. Enumerable.Range(0, 1 + random.Next(9)).Select(_ => Member(1 + random.Next(5), 1 + random.Next(5)))];
+
+            Assert.Equal(Largest(members), Count(members));
+        }
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(900, false)]
+    public void An_account_that_goes_from_hand_to_hand_is_flagged_though_its_operator_gives_many_networks(double overlap, bool isFlagged)
+    {
+        TestTraffic traffic = Phones();
+        for (int i = 0; i < 5; i++)
+        {
+            // Twenty minutes each, with a quarter of an hour in common or none.
+            double from = 3_000 + (i * (1_230 - overlap));
+            traffic.Session(from, from + 1_200, $"s{i}", $"100.{64 + i}.9.9", "shared", "u", asn: 64510, agent: $"Phone/{i}");
+        }
+        traffic.InOrder().Run();
+
+        Assert.Equal(isFlagged, traffic.Of("shared").Any(d => d.Reasons.Any(r => r.Indicator == "DistinctAgents")));
+        Assert.DoesNotContain(traffic.Decisions, d => d.Subject.Value != "shared");
+    }
+
+    /// <summary>People whose phones show eight networks of their carrier each.</summary>
+    private static TestTraffic Phones()
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        for (int i = 0; i < 120; i++)
+        {
+            for (int j = 0; j < 8; j++)
+            {
+                traffic.Session(i + (j * 300), i + (j * 300) + 280, $"p{i}-{j}", $"100.{100 + j}.{i}.1", $"phone{i}", $"w{i}", asn: 64510, agent: "Phone/1", heartbeat: 60);
+            }
+        }
+        return traffic;
+    }
+
+    /// <summary>By trying every way to give each agent one of its networks or none.</summary>
+    private static int Largest(AddressMember[] members)
+    {
+        int[][] networks = [.. members.GroupBy(m => m.Agent).Select(g => g.Select(m => (int)m.Network).Distinct().ToArray())];
+        int best = 0;
+        Try(0, 0);
+        return best;
+
+        void Try(int agent, uint taken)
+        {
+            if (agent == networks.Length)
+            {
+                best = Math.Max(best, BitOperations.PopCount(taken));
+                return;
+            }
+            Try(agent + 1, taken);
+            foreach (int network in networks[agent].Where(n => (taken & (1U << n)) == 0))
+            {
+                Try(agent + 1, taken | (1U << network));
+            }
+        }
+    }
+
+    private static int Count(AddressMember[] members) => PlayerPairs.Count(members, 10, alone: false);
+
+    private static AddressMember Member(int agent, int network, string address = "203.0.113.1") => new()
+    {
+        Identity = (ulong)((agent * 100) + network + 1),
+        LastSeen = 20,
+        Agent = agent,
+        Network = (ulong)network,
+        Asn = 64500,
+        Address = IpAddress.From(System.Net.IPAddress.Parse(address)),
+    };
+}
