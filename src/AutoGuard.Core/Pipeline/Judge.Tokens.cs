@@ -57,6 +57,8 @@ internal sealed partial class Judge
         if (score > 0 && _state.Dossiers.Get(token.Dossier) is null)
         {
             DossierOpening.Open(_state, ref token);
+            // An earlier process may have left its home alone.
+            token.Spared |= _homes.Left(key);
         }
         if (token.Spared)
         {

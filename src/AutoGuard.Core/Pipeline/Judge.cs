@@ -99,6 +99,10 @@ internal sealed partial class Judge
         if (LedgerKeys.Of(decision, tokenKey, _strings) is { } key && verdict != Verdict.Allow)
         {
             _ledger.Record(key, verdict, decision.Time, decision.Expires);
+            if (decision.Action == DecisionAction.Revoke)
+            {
+                _homes.Remember(tokenKey(decision.Subject.Value, decision.Organization), decision.Except, decision.Time);
+            }
         }
     }
 

@@ -73,17 +73,19 @@ internal sealed class SparedHome(FeatureState state, FeatureWindows windows)
     {
         ref TokenState token = ref state.Tokens[index];
         token.Spared = !except.IsEmpty;
-        if (except.IsEmpty)
-        {
-            return;
-        }
         _spared.Set(state.Tokens.KeyAt(index), except, now);
-        if (token.IsBound && HomeOf(in token, now).IsEmpty)
+        if (token.Spared && token.IsBound && HomeOf(in token, now).IsEmpty)
         {
             MeasureLines(in token, now);
             _known.Set(token.User, [.. except.Where(network => _lines.TryGetValue(network, out Line line) && line.IsHome)], now);
         }
     }
+
+    /// <summary>Takes note of what a revocation of an earlier process left alone: none, when a later one leaves nothing alone.</summary>
+    public void Remember(Key128 token, ImmutableArray<IpNetwork> except, long time) => _spared.Set(token, except.IsDefault ? [] : except, time);
+
+    /// <summary>Whether a revocation that is remembered left networks of a token alone.</summary>
+    public bool Left(Key128 token) => _spared.TryGet(token, out _, out ImmutableArray<IpNetwork> spared) && !spared.IsEmpty;
 
     /// <summary>The home that is remembered of a token's account, if any.</summary>
     private ImmutableArray<IpNetwork> HomeOf(in TokenState token, long now) =>

@@ -85,6 +85,24 @@ public sealed class SparedHomeTests
             traffic.Of("leaked").Where(d => d.Action == DecisionAction.Revoke).Select(d => string.Join(' ', d.Except)));
     }
 
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(20, true)]
+    public void So_it_is_after_a_restart(int screens, bool isRevoked)
+    {
+        TestTraffic before = Thieves(Owner(New()), "leaked", to: 4_000).InOrder().Run();
+        TestTraffic after = New();
+        after.Pipeline.Remember(before.Decisions, after.TokenKey);
+        for (int i = 0; i < screens; i++)
+        {
+            after.Session(4_500 + i, 9_000, $"screen{i}", "203.0.113.7", "leaked", "victim", asn: 64500);
+        }
+        after.InOrder().Run();
+
+        Assert.Equal("203.0.113.0/24", Home(before, "leaked"));
+        Assert.Equal(isRevoked ? [""] : [], after.Of("leaked").Where(d => d.Action == DecisionAction.Revoke).Select(d => string.Join(' ', d.Except)));
+    }
+
     [Fact]
     public void A_stranger_with_the_same_operator_is_not_of_the_line_because_he_uses_the_other_family()
     {
