@@ -12,6 +12,8 @@ internal static class Recommendations
         bool enforced = decision.Mode == EnforcementMode.Enforce;
         return (decision.Subject.Type, decision.Action) switch
         {
+            (SubjectType.Token, DecisionAction.Revoke) when enforced && !decision.Except.IsDefaultOrEmpty =>
+                "The token was revoked but for its user's own line. Tell its owner that it got out, and watch for the same pattern under a new token.",
             (SubjectType.Token, DecisionAction.Revoke) when enforced =>
                 "The token was revoked. Ask its owner to sign in again, and watch for the same pattern under a new token.",
             (SubjectType.Token, DecisionAction.Revoke) =>

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
 using AutoGuard.Guardian.Api;
 
@@ -57,7 +59,11 @@ public sealed record RulesListArguments(bool Json);
 /// <param name="Subject">What the rule refuses.</param>
 /// <param name="For">How long; null: until removed.</param>
 /// <param name="Reason">Why, for the operator.</param>
-public sealed record RulesAddArguments(Subject Subject, TimeSpan? For, string? Reason);
+public sealed record RulesAddArguments(Subject Subject, TimeSpan? For, string? Reason)
+{
+    /// <summary>Networks where a token stays good.</summary>
+    public ImmutableArray<IpNetwork> Except { get; init; } = [];
+}
 
 /// <summary><c>rules remove</c>.</summary>
 /// <param name="Subject">Whose rule is removed.</param>

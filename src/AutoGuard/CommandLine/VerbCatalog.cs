@@ -2,7 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using AutoGuard.Core.Events;
 using AutoGuard.Core.Policy;
+using AutoGuard.Guardian.Rules;
 using AutoGuard.Simulation;
 using AutoGuard.Simulation.Profiles;
 
@@ -125,9 +127,17 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
         (Argument<string> addKind, Argument<string> addValue) = SubjectArguments(RuleKinds);
         Option<TimeSpan?> duration = Duration("--for", "How long; when left out, 24 hours for addresses and networks, else until removed.");
         Option<string?> reason = new("--reason") { Description = "Why, for the operator.", HelpName = "TEXT" };
-        Command add = new("add", "Refuse an address, network, referrer or token from now on.") { addKind, addValue, duration, reason };
+        Option<string[]> except = new("--except") { Description = "Of a token: a network where it stays good; may be given several times.", HelpName = "NETWORK" };
+        Command add = new("add", "Refuse an address, network, referrer or token from now on.") { addKind, addValue, duration, reason, except };
         RequireSubject(add, RuleKinds, addKind, addValue);
-        root.Attach(add, p => new RulesAddArguments(SubjectOf(p, addKind, addValue), p.GetValue(duration), p.GetValue(reason)), handlers.RulesAdd);
+        root.Require(add, result => Read(result.GetResult(except)?.Tokens.Select(static token => token.Value)).Where(static one => one.Why.Length > 0).Select(static one => $"--except: {one.Why}."));
+        root.Attach(
+            add,
+            p => new RulesAddArguments(SubjectOf(p, addKind, addValue), p.GetValue(duration), p.GetValue(reason))
+            {
+                Except = p.GetValue(except) is { Length: > 0 } texts ? [.. Read(texts).Select(static one => one.Network)] : [],
+            },
+            handlers.RulesAdd);
 
         (Argument<string> removeKind, Argument<string> removeValue) = SubjectArguments(RuleKinds);
         Command remove = new("remove", "Lift a rule.") { removeKind, removeValue };
@@ -151,6 +161,9 @@ internal sealed partial class VerbCatalog(VerbHandlers handlers, CommandLineRoot
 
         return new Command("rules", "Look at and change the rules of the local guardian.") { list, add, remove, import, export };
     }
+
+    private static IEnumerable<(IpNetwork Network, string Why)> Read(IEnumerable<string>? networks) =>
+        (networks ?? []).Select(static text => (RuleExceptions.TryParse(text, out IpNetwork network, out string why) ? network : default, why));
 
     private Command Check()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using AutoGuard.CommandLine;
@@ -38,11 +39,16 @@ internal static class RulesVerbs
         WithStoreAsync(context, async store =>
         {
             RuleTarget target = Target(arguments.Subject);
+            if (!RuleExceptions.Permits(target, RuleType.Deny, arguments.Except, out string unfit))
+            {
+                throw new VerbException($"--except: {unfit}", ExitStatus.Usage);
+            }
             RuleExpiry expiry = arguments.For is { } length ? RuleExpiry.Until(TimeProvider.System.GetUtcNow() + length) : RuleExpiry.Default;
             RuleDraft draft = new()
             {
                 Target = target,
                 Type = RuleType.Deny,
+                Except = arguments.Except,
                 Tag = Creator,
                 Reason = arguments.Reason ?? "",
                 Origin = RuleOrigin.Api,
@@ -164,12 +170,8 @@ internal static class RulesVerbs
         {
             throw new FormatException($"type '{line.Type}' is not one of deny, allow");
         }
-        List<IpNetwork> except = [];
-        foreach (string text in line.Except ?? [])
-        {
-            except.Add(RuleExceptions.TryParse(text, out IpNetwork network, out why) ? network : throw new FormatException($"except: {why}"));
-        }
-        if (!RuleExceptions.Permits(target, type, [.. except], out why))
+        ImmutableArray<IpNetwork> except = Exceptions(line.Except ?? []);
+        if (!RuleExceptions.Permits(target, type, except, out why))
         {
             throw new FormatException($"except: {why}");
         }
@@ -177,7 +179,7 @@ internal static class RulesVerbs
         {
             Target = target,
             Type = type,
-            Except = [.. except],
+            Except = except,
             Tag = line.Tag ?? "",
             Reason = line.Reason ?? "",
             Organization = line.Organization,
@@ -187,6 +189,9 @@ internal static class RulesVerbs
             Expiry = line.ExpiresAt is { } at ? RuleExpiry.Until(at) : RuleExpiry.Never,
         };
     }
+
+    private static ImmutableArray<IpNetwork> Exceptions(IEnumerable<string> texts) =>
+        [.. texts.Select(static text => RuleExceptions.TryParse(text, out IpNetwork network, out string why) ? network : throw new FormatException($"except: {why}"))];
 
     private static RuleTarget Target(Subject subject) =>
         RuleTarget.TryFrom(subject, out RuleTarget target, out string why) ? target : throw new VerbException(why, ExitStatus.Usage);

@@ -27,6 +27,16 @@ public sealed class SparedHomeTests
         Assert.All(traffic.Decisions.Where(d => d.Action != DecisionAction.Revoke), d => Assert.Empty(d.Except));
     }
 
+    [Theory]
+    [InlineData(true, "Tell its owner that it got out")]
+    [InlineData(false, "Ask its owner to sign in again")]
+    public void Who_is_left_alone_need_not_sign_in_again(bool spareHome, string advice)
+    {
+        TestTraffic traffic = Thieves(Owner(New(new PolicyOptions { Mode = EnforcementMode.Enforce, SpareHome = spareHome })), "leaked").InOrder().Run();
+
+        Assert.Contains(advice, traffic.Output.Cases.Last(c => c.Subject.Value == "leaked").Recommendation, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void It_can_be_switched_off()
     {

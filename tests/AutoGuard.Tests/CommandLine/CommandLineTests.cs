@@ -49,6 +49,15 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rule_against_a_token_takes_networks_where_it_stays_good()
+    {
+        Assert.Equal(ExitStatus.Done, await _verbs.RunAsync("rules", "add", "token", "t", "--except", "203.0.113.0/24", "--except", "2001:DB8:1:2::/64", "--except", "192.0.2.7"));
+
+        RulesAddArguments arguments = Assert.IsType<RulesAddArguments>(_verbs.Arguments);
+        Assert.Equal(["203.0.113.0/24", "2001:db8:1:2::/64", "192.0.2.7/32"], arguments.Except.Select(network => network.ToString()));
+    }
+
+    [Fact]
     public async Task Replay_takes_files_and_every_kind_of_output()
     {
         string first = _verbs.Folder.Write("one.jsonl", "");
@@ -116,6 +125,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("replay /", "autoguard: \"/\" is a folder; must be a file.", "autoguard replay")]
     [InlineData("replay - --labels /", "autoguard: \"/\" is a folder; must be a file.", "autoguard replay")]
     [InlineData("rules add ip nobody --for 10", "autoguard: \"10\" is not allowed for --for; must be a duration as 60s, 5m, 1h30m, 2d or 00:01:00.\nautoguard: \"nobody\" is not allowed as VALUE; must be an IPv4 or IPv6 address.", "autoguard rules add")]
+    [InlineData("rules add token t --except 203.0.113.7/24 --except 10.0.0.0/7", "autoguard: --except: '203.0.113.7/24' is no network whose host bits are zero, such as 203.0.113.0/24 or 2001:db8:1:2::/64.\nautoguard: --except: '10.0.0.0/7' is wider than /8, the widest network that may be excepted.", "autoguard rules add")]
     [InlineData("rules add cidr 203.0.113.7/24", "autoguard: \"203.0.113.7/24\" is not allowed as VALUE; must be a network whose host bits are zero, as 203.0.113.0/24.", "autoguard rules add")]
     [InlineData("rules import gone.jsonl", "autoguard: \"gone.jsonl\" is not there; must be a file.", "autoguard rules import")]
     [InlineData("keys add edge-1", "autoguard: Option '--role' is required.", "autoguard keys add")]

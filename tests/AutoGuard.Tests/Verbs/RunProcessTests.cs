@@ -82,6 +82,21 @@ public sealed class RunProcessTests(RunningProgram running) : IClassFixture<Runn
     }
 
     [Fact]
+    public async Task A_rule_added_against_a_token_leaves_networks_alone_and_one_against_an_address_cannot()
+    {
+        Ended added = await running.VerbAsync("rules", "add", "token", "jti-known", "--except", "192.0.2.0/24");
+        await UntilAsync(async () => !await IsAllowedAsync("ip=198.51.100.9&token=jti-known"), "the token to be refused");
+        Ended refused = await running.VerbAsync("rules", "add", "ip", "192.0.2.45", "--except", "192.0.2.0/24");
+
+        Assert.True(added.Status == 0, added.Error);
+        Assert.Contains("jti-known except 192.0.2.0/24", added.Output, StringComparison.Ordinal);
+        Assert.True(await IsAllowedAsync("ip=192.0.2.9&token=jti-known"));
+        Assert.Equal(2, refused.Status);
+        Assert.Contains("--except: Only a rule that denies a token may except networks.", refused.Error, StringComparison.Ordinal);
+        Assert.True(await IsAllowedAsync("ip=192.0.2.45"));
+    }
+
+    [Fact]
     public async Task A_rule_on_a_token_keeps_its_exceptions_from_file_to_file()
     {
         const string Line = """{"scope":"token","value":"jti-shared","except":["192.0.2.0/24","2001:db8:1:2::/64"]}""";
