@@ -41,6 +41,7 @@ internal sealed class Report(Results results)
             Line($"Settings: {string.Join(", ", results.Sets)}.");
         }
         Detectors();
+        ByDifficulty();
         GoalTable();
         Scenarios();
         Families();
@@ -65,6 +66,26 @@ internal sealed class Report(Results results)
         foreach (Judgement judgement in results.Detectors)
         {
             Line($"- {judgement.Detector} hit wrongly: {WrongByKind(judgement.Result)}");
+        }
+    }
+
+    private void ByDifficulty()
+    {
+        ImmutableArray<ImmutableArray<DifficultyResult>> parts = [.. results.Detectors.Select(d => d.Result.Difficulties)];
+        int[] met = [.. Enumerable.Range(0, parts[0].Length).Where(i => parts[0][i].Incidents > 0)];
+        if (met.Length == 0)
+        {
+            return;
+        }
+        Heading("By difficulty");
+        Line($"| difficulty | detector | incidents | caught as expected | time to detection: median | p90 | misuse sessions | prevented |");
+        Line($"|---|---|---|---|---|---|---|---|");
+        foreach (int i in met)
+        {
+            foreach ((Judgement judgement, DifficultyResult d) in results.Detectors.Zip(parts, (judgement, of) => (judgement, of[i])))
+            {
+                Line($"| {d.Name} | {judgement.Detector} | {d.Incidents} | {d.CaughtAsExpected / (double)d.Incidents:P1} ({d.CaughtAsExpected}) | {Span(d.MedianTimeToDetection)} | {Span(d.P90TimeToDetection)} | {d.Sessions:N0} | {Part(d.Prevented, d.Sessions, "P1")} |");
+            }
         }
     }
 
@@ -101,7 +122,7 @@ internal sealed class Report(Results results)
         Line($"|---|---|---|---|---|---|---|---|---|---|---|");
         foreach ((FamilyResult f, FamilyResult best) in results.Own.Families.Zip(results.Detectors[^1].Result.Families))
         {
-            Line($"| {f.Kind} {f.Difficulty} | {f.Incidents} | {f.Caught} | {f.CaughtAsExpected} | {Share(f.Flags)} | {Share(f.Blocks)} | {f.Sessions:N0} | {Prevented(f)} | {Prevented(best)} | {Span(f.MedianTimeToDetection)} | {Span(f.P90TimeToDetection)} |");
+            Line($"| {f.Kind} {f.Difficulty} | {f.Incidents} | {f.Caught} | {f.CaughtAsExpected} | {Share(f.Flags)} | {Share(f.Blocks)} | {f.Sessions:N0} | {Part(f.Prevented, f.Sessions, "P0")} | {Part(best.Prevented, best.Sessions, "P0")} | {Span(f.MedianTimeToDetection)} | {Span(f.P90TimeToDetection)} |");
         }
         int flagged = results.Own.FalseSubjects.Count(f => f.Incident is null);
         int blocked = results.Own.FalseSubjects.Count(f => f.Incident is null && f.Action >= DecisionAction.Block);
@@ -163,11 +184,11 @@ internal sealed class Report(Results results)
         }
     }
 
-    private static string Prevented(FamilyResult f) => f.Sessions == 0 ? "-" : FormattableString.Invariant($"{f.Prevented / (double)f.Sessions:P0}");
+    private static string Part(long part, long all, string format) => all == 0 ? "-" : (part / (double)all).ToString(format, CultureInfo.InvariantCulture);
 
     private static string Measures(EvaluationResult r) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Rate(r, Difficulty.Easy)} | {Rate(r, Difficulty.Slow)} | {Rate(r, Difficulty.Hard)} | {Share(r.Flags)} | {Share(r.Blocks)} | {r.Impact!.HonestRefusedPerMillion:N0} | {(r.Impact.MisuseSessions == 0 ? "-" : FormattableString.Invariant($"{r.Impact.Prevention:P1}"))} | {Span(r.MedianTimeToDetection)} | {Span(r.P90TimeToDetection)}");
+        $"{Rate(r, Difficulty.Easy)} | {Rate(r, Difficulty.Slow)} | {Rate(r, Difficulty.Hard)} | {Share(r.Flags)} | {Share(r.Blocks)} | {r.Impact!.HonestRefusedPerMillion:N0} | {Part(r.Impact.MisusePrevented, r.Impact.MisuseSessions, "P1")} | {Span(r.MedianTimeToDetection)} | {Span(r.P90TimeToDetection)}");
 
     private static string WrongByKind(EvaluationResult result)
     {

@@ -28,6 +28,7 @@ public sealed class DeterminismTests
     [InlineData("edge-switch")]
     [InlineData("privacy")]
     [InlineData("native")]
+    [InlineData("lines")]
     public void The_same_seed_gives_the_same_bytes_twice(string name)
     {
         Assert.True(SimulationProfiles.TryGet(name, out SimulationProfile? profile) && (name == "small" || SimulationProfiles.TryMake(name, 400, 1, out profile)));

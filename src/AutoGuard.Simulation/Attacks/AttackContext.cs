@@ -135,23 +135,39 @@ internal sealed class AttackContext
         _firstAbnormal = _launches[Math.Min(number, _launches.Count) - 1];
     }
 
-    /// <summary>Says that one client's <paramref name="number"/>-th session is the first that is abnormal, at the earliest it can come.</summary>
-    public void AbnormalFromSession(int number, ClientPlan plan, long delay = 0) =>
-        _firstAbnormal = Start + delay + ((number - 1) * (plan.Length.From + plan.Pause.From));
-
-    /// <summary>Lets a client of the attack begin <paramref name="delay"/> milliseconds after its start.</summary>
-    public void Launch(ClientPlan plan, long delay = 0)
+    /// <summary>
+    /// Lets a client of the attack begin <paramref name="delay"/> milliseconds after its start. The
+    /// <paramref name="abnormal"/>-th of its sessions is the first event that is abnormal; 0: another event is.
+    /// </summary>
+    public void Launch(ClientPlan plan, long delay = 0, int abnormal = 0)
     {
+        DeterministicRandom own = Numbers(RandomDomain.AttackClient);
         _launches.Add(Start + delay);
-        Launch(plan, Start + delay, RandomDomain.AttackClient);
+        Schedule(abnormal == 0 ? plan : AbnormalFromSession(abnormal, plan, delay, own), Start + delay, own);
+    }
+
+    /// <summary>
+    /// Lets a client begin that moves within its session; the <paramref name="abnormal"/>-th move is the first event that is
+    /// abnormal, and the session lasts until it shows.
+    /// </summary>
+    public void LaunchMoving(ClientPlan plan, (long From, long To) range, int abnormal)
+    {
+        DeterministicRandom own = Numbers(RandomDomain.AttackClient);
+        long length = own.Between(plan.Length.From, plan.Length.To);
+        long[] moves = [.. Enumerable.Range(0, abnormal).Select(_ => own.Between(range.From, range.To))];
+        long needed = moves.Sum() + (2 * World.HeartbeatMilliseconds);
+        long due = Start + moves.Sum();
+        // A session that an outage drops goes on elsewhere, which saves the client one move at most.
+        long earliest = World.OutageAt > Start && World.OutageAt < due ? Math.Max(World.OutageAt, due - moves[^1]) : due;
+        _firstAbnormal = plan.StillPlaysAt(earliest) ? earliest : Start + (abnormal * range.From);
+        Schedule(plan with { MoveEvery = range, First = new([Math.Max(length, needed)], [], moves) }, Start, own);
     }
 
     /// <summary>Lets places show one session together; <paramref name="delays"/> says when each joins.</summary>
     public void LaunchClones(ClientPlan plan, long[] delays)
     {
         _launches.AddRange(delays.Select(d => Start + d));
-        DeterministicRandom own = new(World.Seed, RandomDomain.AttackClient, ((long)_index << 32) | _clients++);
-        World.Schedule(Start, new CloneGroup(plan, [.. delays.Select(d => Start + d)], own));
+        World.Schedule(Start, new CloneGroup(plan, [.. delays.Select(d => Start + d)], Numbers(RandomDomain.AttackClient)));
     }
 
     /// <summary>A plan with what all clients of the attack have in common.</summary>
@@ -191,7 +207,7 @@ internal sealed class AttackContext
             Until = World.End,
         };
         long at = Math.Max(World.Begin, Start - Random.Between(60_000, 1_500_000));
-        Launch(plan, at, RandomDomain.Bystander);
+        Schedule(plan, at, Numbers(RandomDomain.Bystander));
     }
 
     /// <summary>Another customer of the same hoster, in the same /24: an honest person behind a VPN.</summary>
@@ -222,9 +238,28 @@ internal sealed class AttackContext
         return suitable.Length == 0 ? tenants[index % tenants.Length] : suitable[index % suitable.Length];
     }
 
-    private void Launch(ClientPlan plan, long at, RandomDomain domain)
+    /// <summary>Draws ahead what comes before the <paramref name="number"/>-th session, in the order in which the client would.</summary>
+    private ClientPlan AbnormalFromSession(int number, ClientPlan plan, long delay, DeterministicRandom own)
     {
-        DeterministicRandom own = new(World.Seed, domain, ((long)_index << 32) | _clients++);
+        FirstSteps first = new(new long[number - 1], new long[number - 1], []);
+        long at = Start + delay;
+        for (int i = 0; i < number - 1; i++)
+        {
+            first.Lengths[i] = own.Between(plan.Length.From, plan.Length.To);
+            first.Pauses[i] = own.Between(plan.Pause.From, plan.Pause.To);
+            // Whether an outage drops this session is not known yet; dropped, the next one comes earlier.
+            long end = at + first.Lengths[i];
+            at = (at < World.OutageAt ? Math.Min(end, World.OutageAt) : end) + first.Pauses[i];
+        }
+
+        _firstAbnormal = plan.StillPlaysAt(at) ? at : Start + delay + ((number - 1) * (plan.Length.From + plan.Pause.From));
+        return plan with { First = first };
+    }
+
+    private DeterministicRandom Numbers(RandomDomain domain) => new(World.Seed, domain, ((long)_index << 32) | _clients++);
+
+    private void Schedule(ClientPlan plan, long at, DeterministicRandom own)
+    {
         if (at < World.End - 1_000)
         {
             World.Schedule(at, new LoopingClient(plan, own));

@@ -2,9 +2,23 @@ using AutoGuard.Simulation.World;
 
 namespace AutoGuard.Simulation.Attacks;
 
+/// <summary>
+/// What was drawn of a client's first sessions before it begins, so that the truth can say when one of them comes;
+/// milliseconds. The client draws what comes after.
+/// </summary>
+/// <param name="Lengths">Lengths of the sessions.</param>
+/// <param name="Pauses">Pauses after them.</param>
+/// <param name="Moves">Times from the session's beginning, or the move before, to its next move.</param>
+internal sealed record FirstSteps(long[] Lengths, long[] Pauses, long[] Moves)
+{
+    public static readonly FirstSteps None = new([], [], []);
+}
+
 /// <summary>What one client of an attack does, over and over.</summary>
 internal sealed record ClientPlan
 {
+    private const long ShortestSession = 500;
+
     public required int Label { get; init; }
 
     /// <summary>Places it connects from, in turn.</summary>
@@ -46,6 +60,9 @@ internal sealed record ClientPlan
     /// <summary>Range of the pause between two sessions, milliseconds.</summary>
     public (long From, long To) Pause { get; init; } = (1_000, 5_000);
 
+    /// <summary>What of these was drawn ahead.</summary>
+    public FirstSteps First { get; init; } = FirstSteps.None;
+
     public int MostSessions { get; init; } = int.MaxValue;
 
     /// <summary>Sends starts only.</summary>
@@ -53,13 +70,14 @@ internal sealed record ClientPlan
 
     /// <summary>When it stops; sessions still running end then.</summary>
     public required long Until { get; init; }
+
+    /// <summary>Whether it begins another session at <paramref name="time"/>, or stops before.</summary>
+    public bool StillPlaysAt(long time) => time < Until - ShortestSession;
 }
 
 /// <summary>A client that plays, pauses and plays again; nearly every kind of misuse is a group of them.</summary>
 internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random) : Actor
 {
-    private const long ShortestSession = 500;
-
     private int _sessions;
     private int _moves;
     private long _movesAt;
@@ -77,7 +95,7 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
                 Label = plan.Label,
                 From = plan.AnyPlace?.Invoke(random) ?? plan.Places[(_sessions + _moves) % plan.Places.Length],
                 Stream = stream,
-                Length = Math.Min(random.Between(plan.Length.From, plan.Length.To), plan.Until - now),
+                Length = Math.Min(Step(plan.First.Lengths, _sessions, plan.Length), plan.Until - now),
                 Token = token,
                 Referrer = plan.Referrer,
                 UserAgent = plan.UserAgents.Length == 0 ? plan.UserAgent : plan.UserAgents[_sessions % plan.UserAgents.Length],
@@ -88,7 +106,7 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
             this,
             now);
         _sessions++;
-        _movesAt = plan.MoveEvery is { } range ? now + random.Between(range.From, range.To) : long.MaxValue;
+        _movesAt = plan.MoveEvery is { } range ? now + Step(plan.First.Moves, _moves, range) : long.MaxValue;
     }
 
     public override void Beating(SimulatedWorld world, PlaybackSession session, long now)
@@ -97,7 +115,8 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
         if (now >= _movesAt && plan.MoveEvery is { } range)
         {
             _moves++;
-            _movesAt = now + random.Between(range.From, range.To);
+            // From when the move was due, not from the heartbeat that shows it, which nobody knows ahead.
+            _movesAt += Step(plan.First.Moves, _moves, range);
             shown = shown with { From = plan.Places[(_sessions - 1 + _moves) % plan.Places.Length] };
         }
 
@@ -115,12 +134,15 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
     public override void Ended(SimulatedWorld world, PlaybackSession session, long now)
     {
         long free = session.DroppedByOutage ? world.ServedAgainAt(now, random, isDropped: true) : now;
-        long next = free + random.Between(plan.Pause.From, plan.Pause.To);
-        if (_sessions < plan.MostSessions && next < plan.Until - ShortestSession)
+        long next = free + Step(plan.First.Pauses, _sessions - 1, plan.Pause);
+        if (_sessions < plan.MostSessions && plan.StillPlaysAt(next))
         {
             world.Schedule(next, this);
         }
     }
+
+    private long Step(long[] drawn, int number, (long From, long To) range) =>
+        number < drawn.Length ? drawn[number] : random.Between(range.From, range.To);
 }
 
 /// <summary>

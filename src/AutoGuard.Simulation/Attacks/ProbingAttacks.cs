@@ -31,18 +31,17 @@ internal static class ProbingAttacks
         {
             for (long at = 0; at < context.Length; at += 60 * Minute)
             {
-                context.Launch(plan with { Until = Math.Min(context.End, context.Start + at + (10 * Minute)) }, at);
+                context.Launch(plan with { Until = Math.Min(context.End, context.Start + at + (10 * Minute)) }, at, at == 0 ? 10 : 0);
             }
         }
         else
         {
             for (int i = 0; i < context.Size(easy: 2, hard: 1, slow: 1); i++)
             {
-                context.Launch(plan, i * 700);
+                context.Launch(plan, i * 700, i == 0 ? 10 : 0);
             }
         }
 
-        context.AbnormalFromSession(10, plan);
         return context.By(ExpectedAction.Block, ExpectedAction.Flag, ExpectedAction.Flag);
     }
 
@@ -64,13 +63,9 @@ internal static class ProbingAttacks
                 Tokens = [token],
                 UserAgent = context.Attack.Difficulty == Difficulty.Hard ? context.Desktop() : Clients.Script,
                 Pause = context.By((Second, 3 * Second), (3 * Second, 8 * Second), (Second, 3 * Second)),
+                Until = context.Attack.Difficulty == Difficulty.Slow ? Math.Min(context.End, context.Start + shift + (15 * Minute)) : context.End,
             };
-            long until = context.Attack.Difficulty == Difficulty.Slow ? Math.Min(context.End, context.Start + shift + (15 * Minute)) : context.End;
-            context.Launch(plan with { Until = until }, shift);
-            if (i == 0)
-            {
-                context.AbnormalFromSession(10, plan, shift);
-            }
+            context.Launch(plan, shift, i == 0 ? 10 : 0);
         }
 
         Location next = new(origin.Network, IpAddress.FromV4(origin.Address.V4 ^ 0x100));
@@ -96,8 +91,7 @@ internal static class ProbingAttacks
             Pause = context.By((500L, 2 * Second), (8 * Second, 20 * Second), (30 * Second, 60 * Second)),
             IsSilent = true,
         };
-        context.Launch(plan);
-        context.AbnormalFromSession(10, plan);
+        context.Launch(plan, abnormal: 10);
         return context.By(ExpectedAction.Block, ExpectedAction.Flag, ExpectedAction.Flag);
     }
 
@@ -117,12 +111,11 @@ internal static class ProbingAttacks
             UserAgent = isHard ? context.Desktop() : Clients.Script,
             Pause = context.By((200L, Second), (6 * Second, 14 * Second), (40 * Second, 70 * Second)),
         };
-        context.Launch(plan);
+        context.Launch(plan, abnormal: 10);
         TokenLine victim = context.Account();
         context.Bystander(context.Home(), victim);
         context.NeverTouch(victim);
         context.Launch(plan with { GuessesTokens = false, Tokens = [victim], MostSessions = 1 }, context.Length / 3);
-        context.AbnormalFromSession(10, plan);
         return context.By(ExpectedAction.Block, ExpectedAction.Flag, ExpectedAction.Flag);
     }
 }

@@ -63,7 +63,6 @@ internal static class RelayAttacks
     public static ExpectedAction ResidentialRelay(AttackContext context)
     {
         int size = context.Size(easy: 60, hard: 40, slow: 30);
-        bool isSlow = context.Attack.Difficulty == Difficulty.Slow;
         TokenLine token = context.Account();
         context.Catch(token);
         Location first = context.AnyHome();
@@ -77,10 +76,16 @@ internal static class RelayAttacks
             Referrer = context.OfficialReferrer(),
             UserAgent = context.Desktop(),
             Pause = (Second, 5 * Second),
-            MoveEvery = isSlow ? (8 * Minute, 20 * Minute) : null,
         };
-        context.Launch(plan);
-        context.AbnormalFrom(context.Start + (isSlow ? 3 * 8 * Minute : 3 * (plan.Length.From + plan.Pause.From)));
+        if (context.Attack.Difficulty == Difficulty.Slow)
+        {
+            context.LaunchMoving(plan, (8 * Minute, 20 * Minute), abnormal: 3);
+        }
+        else
+        {
+            context.Launch(plan, abnormal: 4);
+        }
+
         return ExpectedAction.Flag;
     }
 

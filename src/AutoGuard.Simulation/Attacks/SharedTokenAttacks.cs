@@ -124,8 +124,7 @@ internal static class SharedTokenAttacks
             UserAgents = [.. places.Select(_ => context.Browser())],
             Pause = context.By((10 * Second, 90 * Second), (Minute, 5 * Minute), (2 * Minute, 10 * Minute)),
         };
-        context.Launch(plan);
-        context.AbnormalFromSession(4, plan);
+        context.Launch(plan, abnormal: 4);
         return ExpectedAction.Flag;
     }
 
@@ -154,8 +153,7 @@ internal static class SharedTokenAttacks
             UserAgent = context.Desktop(),
             Pause = (15 * Second, 50 * Second),
         };
-        context.Launch(plan);
-        context.AbnormalFromSession(2, plan);
+        context.Launch(plan, abnormal: 2);
         return ExpectedAction.Flag;
     }
 }

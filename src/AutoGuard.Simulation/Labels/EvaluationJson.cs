@@ -31,6 +31,12 @@ public static class EvaluationJson
         json.WriteEndObject();
         WriteTimes(json, result.MedianTimeToDetection, result.P90TimeToDetection);
         WriteImpact(json, result.Impact);
+        json.WriteStartArray("difficulties");
+        foreach (DifficultyResult part in result.Difficulties)
+        {
+            WriteDifficulty(json, part);
+        }
+        json.WriteEndArray();
         json.WriteStartArray("families");
         foreach (FamilyResult family in result.Families)
         {
@@ -54,6 +60,18 @@ public static class EvaluationJson
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteDifficulty(Utf8JsonWriter json, DifficultyResult part)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", part.Name);
+        json.WriteNumber("incidents", part.Incidents);
+        json.WriteNumber("caughtAsExpected", part.CaughtAsExpected);
+        json.WriteNumber("sessions", part.Sessions);
+        json.WriteNumber("prevented", part.Prevented);
+        WriteTimes(json, part.MedianTimeToDetection, part.P90TimeToDetection);
         json.WriteEndObject();
     }
 

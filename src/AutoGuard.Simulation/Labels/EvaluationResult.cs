@@ -35,20 +35,31 @@ public sealed record EvaluationResult
     /// <summary>The same, 90th percentile by nearest rank.</summary>
     public TimeSpan? P90TimeToDetection => Percentile(Incidents, 90);
 
+    /// <summary>Easy, slow and hard incidents, each by themselves, then easy and slow ones together.</summary>
+    public ImmutableArray<DifficultyResult> Difficulties =>
+        [Of(Difficulty.Easy), Of(Difficulty.Slow), Of(Difficulty.Hard), Of(Difficulty.Easy, Difficulty.Slow)];
+
     /// <summary>How many of the incidents of some difficulties were dealt with as expected, and how many there were.</summary>
-    public (int Caught, int Incidents) Expected(params ReadOnlySpan<Difficulty> difficulties)
+    public (int Caught, int Incidents) Expected(params ImmutableArray<Difficulty> difficulties)
     {
-        int caught = 0;
-        int all = 0;
-        foreach (IncidentResult incident in Incidents)
+        DifficultyResult result = Of(difficulties);
+        return (result.CaughtAsExpected, result.Incidents);
+    }
+
+    /// <summary>Incidents of some difficulties together.</summary>
+    public DifficultyResult Of(params ImmutableArray<Difficulty> difficulties)
+    {
+        ImmutableArray<IncidentResult> incidents = [.. Incidents.Where(i => difficulties.Contains(i.Difficulty))];
+        return new DifficultyResult
         {
-            if (difficulties.Contains(incident.Difficulty))
-            {
-                all++;
-                caught += incident.CaughtAsExpected ? 1 : 0;
-            }
-        }
-        return (caught, all);
+            Difficulties = difficulties,
+            Incidents = incidents.Length,
+            CaughtAsExpected = incidents.Count(i => i.CaughtAsExpected),
+            Sessions = incidents.Sum(i => i.Sessions),
+            Prevented = incidents.Sum(i => i.Prevented),
+            MedianTimeToDetection = Percentile(incidents, 50),
+            P90TimeToDetection = Percentile(incidents, 90),
+        };
     }
 
     /// <summary>Several recordings as if they were one.</summary>
@@ -168,6 +179,34 @@ public sealed record FamilyResult
 
     /// <summary>Of blocks and revocations.</summary>
     public required DecisionQuality Blocks { get; init; }
+
+    /// <summary>Their sessions that started; 0 when the sessions are not known.</summary>
+    public required long Sessions { get; init; }
+
+    /// <summary>Those of them that would have been refused.</summary>
+    public required long Prevented { get; init; }
+
+    /// <summary>From the first abnormal event to the first decision, over detected incidents; null when none was.</summary>
+    public required TimeSpan? MedianTimeToDetection { get; init; }
+
+    /// <summary>The same, 90th percentile by nearest rank.</summary>
+    public required TimeSpan? P90TimeToDetection { get; init; }
+}
+
+/// <summary>Incidents of one difficulty, or of several together.</summary>
+public sealed record DifficultyResult
+{
+    /// <summary>How well they hid.</summary>
+    public required ImmutableArray<Difficulty> Difficulties { get; init; }
+
+    /// <summary>That in words: <c>easy and slow</c>.</summary>
+    public string Name => string.Join(" and ", Difficulties.Select(d => d.ToString().ToLowerInvariant()));
+
+    /// <summary>How many there were.</summary>
+    public required int Incidents { get; init; }
+
+    /// <summary>How many were dealt with at least as expected.</summary>
+    public required int CaughtAsExpected { get; init; }
 
     /// <summary>Their sessions that started; 0 when the sessions are not known.</summary>
     public required long Sessions { get; init; }

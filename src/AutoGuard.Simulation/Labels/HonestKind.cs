@@ -95,4 +95,10 @@ public enum HonestKind
 
     /// <summary>A partner's monitor that nobody put on the allowlist.</summary>
     UnlistedProbe = 30,
+
+    /// <summary>A line that is dialled anew and gets another address of its operator each time.</summary>
+    RedialledLine = 31,
+
+    /// <summary>A screen of a household behind a mobile carrier's router.</summary>
+    MobileHome = 32,
 }

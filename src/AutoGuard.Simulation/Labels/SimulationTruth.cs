@@ -8,7 +8,7 @@ namespace AutoGuard.Simulation.Labels;
 public sealed record SimulationTruth
 {
     /// <summary>The version this generator writes.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     /// <summary>Version of this file's shape and of the generator: with profile and seed it determines every byte.</summary>
     public required int Version { get; init; }
@@ -83,8 +83,10 @@ public sealed record Incident
     /// counts from. <see cref="Start"/> where the file does not say.
     /// </summary>
     /// <remarks>
-    /// Taken from the plan, so that it holds whatever the players then do; where a plan has only ranges, from the shortest
-    /// sessions and pauses. Two networks at once are honest (a second home, a phone on the road), a third is not.
+    /// Known before the first event: of those who play session after session, what comes before is drawn ahead, and the
+    /// time is exact unless an outage of the platform may drop one of those sessions (then it is the earliest that remains
+    /// possible) or the attack is over before (then it is what the shortest sessions and pauses would give). A move within a
+    /// session counts from when it is due; the next heartbeat shows it. Two networks at once are honest (a second home, a phone on the road), a third is not.
     /// <list type="table">
     /// <item><term>token sharing</term><description>The third member begins.</description></item>
     /// <item><term>leaked token</term><description>The second stranger beside the owner begins.</description></item>

@@ -99,6 +99,15 @@ public sealed record AudienceProfile
     /// <summary>Commuters whose line breaks at every other cell.</summary>
     public double Commuter { get; set; }
 
+    /// <summary>DSL lines that are dialled anew 2 to 14 times an evening and get another address of their operator each time.</summary>
+    public double RedialledLine { get; set; }
+
+    /// <summary>
+    /// Households whose only line is a mobile carrier's router: three to five screens, two at once on one token that is
+    /// bound to a user, every session from another /24 of the carrier.
+    /// </summary>
+    public double MobileHome { get; set; }
+
     /// <summary>Viewers on pages that nobody listed (intranets, translators, archives): four viewers a page, three visits each.</summary>
     public double UnlistedPage { get; set; }
 

@@ -62,7 +62,18 @@ internal static class HonestProfiles
         Tenants =
         [
             new() { Name = "sofa", Weight = 3, Audience = HonestMixtures.LivingRoom with { SetTopBox = 0.15, AllDay = 0.05, NativeApp = 0.15 }, Clients = ClientMix.AppsOnly, Tokens = ScenarioProfiles.Bound },
-            new() { Name = "players", Audience = HonestMixtures.LivingRoom with { NativeApp = 0.3, SetTopBox = 0.15, Household = 0.08 }, Tokens = new() { PerSession = 0.4, Public = 0.2 } },
+            new() { Name = "players", Audience = HonestMixtures.LivingRoom with { NativeApp = 0.3, SetTopBox = 0.15, Household = 0.06 }, Tokens = new() { PerSession = 0.4, Public = 0.2 } },
         ],
     };
+
+    /// <summary>Nearly a third of the audience on lines that change their address: dialled anew, or a mobile carrier's.</summary>
+    public static SimulationProfile Lines(int viewers, double hours)
+    {
+        AudienceProfile mixture = HonestMixtures.Crowd with { RedialledLine = 0.15, MobileHome = 0.15, Household = 0.04, NativeApp = 0.05, PhoneHopping = 0.03 };
+        return ScenarioProfiles.Base("lines", viewers, hours) with
+        {
+            Streams = [ScenarioProfiles.Match("match-1", 3, hours, 0.3), ScenarioProfiles.Channel("news-24", 3), ScenarioProfiles.Channel("music-24", 1)],
+            Audience = HonestMixtures.Sized(mixture, viewers),
+        };
+    }
 }

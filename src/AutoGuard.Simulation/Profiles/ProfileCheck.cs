@@ -154,6 +154,8 @@ internal static class ProfileCheck
         (of + "audience:vpnSwitching", audience.VpnSwitching),
         (of + "audience:ownVpn", audience.OwnVpn),
         (of + "audience:commuter", audience.Commuter),
+        (of + "audience:redialledLine", audience.RedialledLine),
+        (of + "audience:mobileHome", audience.MobileHome),
         (of + "audience:unlistedPage", audience.UnlistedPage),
         (of + "audience:stalling", audience.Stalling),
         (of + "tokens:perSession", tokens.PerSession),

@@ -43,7 +43,7 @@ public static class SimulationProfiles
     public static ImmutableArray<string> HeldOut { get; } = ["held-cup", "held-mobile", "held-platform"];
 
     /// <summary>Profiles without any misuse, any size.</summary>
-    public static ImmutableArray<string> Honest { get; } = ["kickoff", "outage", "carrier-nat", "edge-switch", "privacy", "native"];
+    public static ImmutableArray<string> Honest { get; } = ["kickoff", "outage", "carrier-nat", "edge-switch", "privacy", "native", "lines"];
 
     /// <summary>The names <see cref="TryMake"/> knows.</summary>
     public static ImmutableArray<string> AnySize { get; } = ["standard", .. Tuning, .. HeldOut, .. Honest];
@@ -85,6 +85,7 @@ public static class SimulationProfiles
             "edge-switch" => HonestProfiles.EdgeSwitch(viewers, hours),
             "privacy" => HonestProfiles.Privacy(viewers, hours),
             "native" => HonestProfiles.Native(viewers, hours),
+            "lines" => HonestProfiles.Lines(viewers, hours),
             _ => null,
         };
         return profile is not null;

@@ -44,13 +44,11 @@ internal sealed class AddressBook
         }
     }
 
-    /// <summary>A network of the kind in <paramref name="country"/>, or of another kind when it has none.</summary>
+    /// <summary>One of the networks of homes or phones in <paramref name="country"/>, each as often as the others.</summary>
     public SimulatedNetwork In(string country, NetworkKind kind, DeterministicRandom random)
     {
-        ImmutableArray<SimulatedNetwork> first = kind == NetworkKind.Mobile ? _mobiles : _homes;
-        ImmutableArray<SimulatedNetwork> second = kind == NetworkKind.Mobile ? _homes : _mobiles;
-        SimulatedNetwork[] candidates = [.. first.Where(n => n.Country == country)];
-        return random.Pick<SimulatedNetwork>(candidates.Length > 0 ? candidates : [.. second.Where(n => n.Country == country)]);
+        ImmutableArray<SimulatedNetwork> networks = kind == NetworkKind.Mobile ? _mobiles : _homes;
+        return random.Pick<SimulatedNetwork>([.. networks.Where(n => n.Country == country)]);
     }
 
     /// <summary>

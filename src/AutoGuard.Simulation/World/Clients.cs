@@ -63,5 +63,22 @@ internal static class Clients
 
     public const string Pirate = "FreeSportsTV/3.4 (Linux; Android 13) ExoPlayerLib/2.19.1";
 
+    /// <summary>User agents of so many different screens, 1 to 8: the given one, and others of apps if it is one, or of browsers.</summary>
+    public static string[] Different(int count, string first, DeterministicRandom random)
+    {
+        List<string> agents = [first];
+        bool areApps = NativeAgents.Contains(first);
+        while (agents.Count < count)
+        {
+            string next = areApps ? random.Pick(Native) : Browser(random);
+            if (!agents.Contains(next))
+            {
+                agents.Add(next);
+            }
+        }
+
+        return [.. agents];
+    }
+
     public static string Browser(DeterministicRandom random) => random.Pick(random.Chance(0.55) ? Desktop : Phone);
 }

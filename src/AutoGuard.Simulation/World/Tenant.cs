@@ -43,6 +43,8 @@ internal sealed class Tenant
             (audience.OwnVpn, HonestKind.OwnVpn),
             (audience.Commuter, HonestKind.Commuter),
             (audience.UnlistedPage, HonestKind.UnlistedPage),
+            (audience.RedialledLine, HonestKind.RedialledLine),
+            (audience.MobileHome, HonestKind.MobileHome),
         ];
     }
 

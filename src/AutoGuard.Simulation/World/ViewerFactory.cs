@@ -37,6 +37,7 @@ internal sealed class ViewerFactory
         Tenant tenant = PickTenant(stream, random);
         HonestKind kind = tenant.PickKind(random);
         bool isBound = kind is HonestKind.Household or HonestKind.PhoneHopping or HonestKind.Traveller or HonestKind.TwoPlaces or HonestKind.BigFamily
+            or HonestKind.MobileHome
             && (tenant.Name is null || tenant.BindsUsers);
         TokenWorkflowKind workflow = isBound ? TokenWorkflowKind.UserBound : tenant.PickWorkflow(random);
         if (kind == HonestKind.Single)
@@ -82,6 +83,10 @@ internal sealed class ViewerFactory
                 return new ExitSwitcher(_audience, identity, random, stream);
             case HonestKind.SetTopBox or HonestKind.AllDay:
                 return new EndlessScreen(_audience, identity, random, _audience.PickChannel(stream, random, identity.Tenant));
+            case HonestKind.RedialledLine:
+                return new RedialledLine(_audience, identity, random, stream, _addresses);
+            case HonestKind.MobileHome:
+                return MobileHome(identity, random, stream);
             case HonestKind.TwoPlaces:
                 return WithCompanions(identity, random, stream, [ElsewhereOf(identity, random)]);
             case HonestKind.BigFamily:
@@ -109,6 +114,20 @@ internal sealed class ViewerFactory
             Purse = isShared ? purse : new Purse(),
         })];
         return new Viewer(_audience, identity, random, stream) { Purse = purse, Companions = companions };
+    }
+
+    /// <summary>Two seats of one account and one token; each has its own two or three of the household's screens.</summary>
+    private MobileHomeSeat MobileHome(ViewerIdentity identity, DeterministicRandom random, int stream)
+    {
+        string[] screens = Clients.Different((int)random.Between(3, 5), identity.UserAgent, random);
+        int first = (screens.Length + 1) / 2;
+        DeterministicRandom own = new(_seed, RandomDomain.Viewer, identity.Number | (1L << 48));
+        Purse purse = new();
+        return new MobileHomeSeat(_audience, identity, random, stream, _addresses, screens[..first])
+        {
+            Purse = purse,
+            Companions = [new MobileHomeSeat(_audience, identity, own, stream, _addresses, screens[first..]) { Purse = purse }],
+        };
     }
 
     private Location ElsewhereOf(ViewerIdentity identity, DeterministicRandom random) => _addresses.Draw(
@@ -178,7 +197,8 @@ internal sealed class ViewerFactory
         HonestKind.CarrierNat => random.Pick<Location>(_audience.Sites.CarrierNats),
         HonestKind.Office => random.Pick<Location>(_audience.Sites.Offices),
         HonestKind.ConsumerVpn or HonestKind.VpnSwitching => random.Pick<Location>(_audience.Sites.VpnExits),
-        HonestKind.PhoneHopping or HonestKind.MobileCarrier or HonestKind.Commuter => _addresses.DrawV4(_addresses.Mobile(random), random),
+        HonestKind.PhoneHopping or HonestKind.MobileCarrier or HonestKind.Commuter or HonestKind.MobileHome => _addresses.DrawV4(_addresses.Mobile(random), random),
+        HonestKind.RedialledLine => _addresses.DrawV4(_addresses.Home(random), random),
         HonestKind.Nat64 => random.Pick<Location>(_audience.Sites.Nat64),
         HonestKind.DualStack => _addresses.DrawV4(AddressBook.Weighted(HomesWithV6, random), random),
         HonestKind.PrivacyAddresses => AddressBook.DrawV6(AddressBook.Weighted(HomesWithV6, random), random),
@@ -196,7 +216,8 @@ internal sealed class ViewerFactory
         ClientMix.AppsOnly => true,
         ClientMix.PagesOnly => false,
         _ => kind is HonestKind.NativeApp or HonestKind.SetTopBox
-            || (kind is HonestKind.MobileCarrier or HonestKind.MobileIpv6 or HonestKind.Commuter or HonestKind.Nat64 or HonestKind.AllDay && random.Chance(0.4)),
+            || (kind is HonestKind.MobileCarrier or HonestKind.MobileIpv6 or HonestKind.Commuter or HonestKind.Nat64 or HonestKind.AllDay or HonestKind.MobileHome
+                && random.Chance(0.4)),
     };
 
     private string PickAgent(HonestKind kind, bool isApp, DeterministicRandom random) =>

@@ -71,7 +71,7 @@ public sealed class MisuseTests : IClassFixture<MisuseTests.EveryMisuse>
             AttackKind.TokenFarm => (e => e.User, 11),
             AttackKind.IllegalEmbed => (e => e.Address, 13),
             AttackKind.PirateApp or AttackKind.DistributedFlood => (e => e.Address, 21),
-            AttackKind.AutomatedReconnects or AttackKind.SilentProbing or AttackKind.TokenGuessing or AttackKind.SubnetOffenders => (e => e.Address + e.Session, 20),
+            AttackKind.AutomatedReconnects or AttackKind.SilentProbing or AttackKind.TokenGuessing => (e => e.Address + e.Session, 20),
             _ => ((Func<RecordedEvent, string?>)(e => e.Session), int.MaxValue),
         };
         HashSet<string?> seen = [];

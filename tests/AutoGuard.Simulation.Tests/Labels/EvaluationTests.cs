@@ -88,6 +88,33 @@ public sealed class EvaluationTests
     }
 
     [Fact]
+    public void Difficulties_have_their_own_times_and_sessions()
+    {
+        EvaluationResult result = Evaluation.Judge([], Truth) with
+        {
+            Incidents =
+            [
+                Result(Difficulty.Easy, seconds: 10, caught: true, sessions: 100, prevented: 90),
+                Result(Difficulty.Easy, seconds: 30, caught: false, sessions: 20, prevented: 0),
+                Result(Difficulty.Easy, seconds: null, caught: false, sessions: 5, prevented: 0),
+                Result(Difficulty.Slow, seconds: 20, caught: true, sessions: 50, prevented: 10),
+                Result(Difficulty.Slow, seconds: 900, caught: true, sessions: 30, prevented: 1),
+                Result(Difficulty.Hard, seconds: null, caught: false, sessions: 7, prevented: 0),
+            ],
+        };
+
+        Assert.Equal(
+            [
+                ("easy", 3, 1, 125L, 90L, 10.0, 30.0),
+                ("slow", 2, 2, 80, 11, 20, 900),
+                ("hard", 1, 0, 7, 0, null, null),
+                ("easy and slow", 5, 3, 205, 101, 20, (double?)900),
+            ],
+            result.Difficulties.Select(d => (
+                d.Name, d.Incidents, d.CaughtAsExpected, d.Sessions, d.Prevented, (double?)d.MedianTimeToDetection?.TotalSeconds, d.P90TimeToDetection?.TotalSeconds)));
+    }
+
+    [Fact]
     public void The_order_of_decisions_does_not_matter()
     {
         JudgedDecision[] decisions =
@@ -188,6 +215,20 @@ public sealed class EvaluationTests
         Expected = expected,
         Catch = [.. caught],
         NeverTouch = [.. neverTouch],
+    };
+
+    private static IncidentResult Result(Difficulty difficulty, int? seconds, bool caught, long sessions, long prevented) => new()
+    {
+        Id = "by hand",
+        Kind = AttackKind.TokenSharing,
+        Difficulty = difficulty,
+        Expected = ExpectedAction.Flag,
+        Action = seconds is null ? null : DecisionAction.Flag,
+        CaughtAsExpected = caught,
+        TimeToDetection = seconds is { } known ? TimeSpan.FromSeconds(known) : null,
+        TimeToExpectedAction = null,
+        Sessions = sessions,
+        Prevented = prevented,
     };
 
     private static JudgedDecision Decide(Subject subject, DecisionAction action, int minute) => new(subject, action, At(minute));

@@ -65,8 +65,27 @@ public sealed class HarnessTests
             tables += head == 0 && cells > 0 ? 1 : 0;
             head = cells;
         }
-        Assert.Equal(6, tables);
+        Assert.Equal(7, tables);
     }
+
+    [Theory]
+    [InlineData("easy")]
+    [InlineData("slow")]
+    [InlineData("easy and slow")]
+    public void Every_difficulty_that_occurs_has_a_row_for_every_detector(string difficulty)
+    {
+        string[] rows = [.. Report.Markdown(Small.Value).Split('\n').Where(line => line.StartsWith($"| {difficulty} |", StringComparison.Ordinal))];
+
+        Assert.Equal(Small.Value.Detectors.Select(d => d.Detector), rows.Select(r => r.Split('|')[2].Trim()));
+        // Whoever knows the truth: every incident, at once.
+        string[] best = rows.Single(r => r.Contains("| whoever knows the truth |", StringComparison.Ordinal)).Split('|', StringSplitOptions.TrimEntries);
+        DifficultyResult own = Small.Value.Own.Difficulties.Single(d => d.Name == difficulty);
+        Assert.Equal([$"{own.Incidents}", $"100.0 % ({own.Incidents})", "0 s", "0 s", own.Sessions.ToString("N0", CultureInfo.InvariantCulture)], best[3..8]);
+    }
+
+    [Fact]
+    public void A_difficulty_that_does_not_occur_has_no_row() =>
+        Assert.DoesNotContain("\n| hard |", Report.Markdown(Small.Value), StringComparison.Ordinal);
 
     [Fact]
     public void The_whole_is_the_sum_of_its_recordings()
@@ -92,6 +111,16 @@ public sealed class HarnessTests
         Assert.All(detectors.Zip(Small.Value.Detectors), pair => Assert.Equal(
             pair.Second.Result.Flags.Precision, pair.First.GetProperty("evaluation").GetProperty("flags").GetProperty("precision").GetDouble(), 6));
         Assert.Equal(4, json.RootElement.GetProperty("recordings").GetArrayLength());
+        Assert.All(detectors.Zip(Small.Value.Detectors), pair => Assert.Equal(
+            pair.Second.Result.Difficulties.Select(d => (d.Name, d.Incidents, d.CaughtAsExpected, d.Sessions, d.Prevented, Seconds(d.MedianTimeToDetection), Seconds(d.P90TimeToDetection))),
+            pair.First.GetProperty("evaluation").GetProperty("difficulties").EnumerateArray().Select(d => (
+                d.GetProperty("name").GetString()!, d.GetProperty("incidents").GetInt32(), d.GetProperty("caughtAsExpected").GetInt32(), d.GetProperty("sessions").GetInt64(), d.GetProperty("prevented").GetInt64(),
+                Written(d, "median"), Written(d, "p90")))));
+
+        static double? Seconds(TimeSpan? time) => time is { } known ? Math.Round(known.TotalSeconds, 6) : null;
+
+        static double? Written(JsonElement difficulty, string name) =>
+            difficulty.GetProperty("secondsToDetection").GetProperty(name) is { ValueKind: JsonValueKind.Number } found ? found.GetDouble() : null;
     }
 
     [Fact]

@@ -70,6 +70,7 @@ public sealed class CrowdTests
     [InlineData("kickoff")]
     [InlineData("carrier-nat")]
     [InlineData("privacy")]
+    [InlineData("lines")]
     [InlineData("tune-league")]
     [InlineData("tune-channels")]
     public void No_honest_user_plays_from_three_networks_at_once_or_on_five_screens(string name)

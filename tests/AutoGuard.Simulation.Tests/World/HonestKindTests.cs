@@ -1,6 +1,7 @@
 using AutoGuard.Core.Events;
 using AutoGuard.Simulation.Labels;
 using AutoGuard.Simulation.Profiles;
+using AutoGuard.Simulation.World;
 
 namespace AutoGuard.Simulation.Tests.World;
 
@@ -155,6 +156,59 @@ public sealed class HonestKindTests
         Assert.Contains(rides, r => r.Select(s => Recording.NetworkOf(s.First.Address)).Distinct().Count() >= 6);
         Assert.All(rides, r => Assert.Single(r.Select(s => s.First.Asn).Distinct()));
         Assert.All(rides, r => Assert.InRange(Recording.MostAtOnce(r), 0, 1));
+    }
+
+    [Fact]
+    public void A_line_that_is_dialled_anew_has_another_address_of_its_operator_each_time_and_one_device()
+    {
+        Recording recording = Alone(Nobody with { RedialledLine = 1 }, 300, hours: 8);
+        RecordedEvent[][] users = [.. recording.Events.GroupBy(e => e.User).Where(u => u.Key is not null).Select(u => u.OrderBy(e => e.Time).ToArray())];
+        int[] redials = [.. users.Select(u => u.Zip(u.Skip(1)).Count(p => p.First.Address != p.Second.Address))];
+        var breaks = users.SelectMany(u => u.Zip(u.Skip(1)).Where(p => p.First.Address != p.Second.Address)).ToArray();
+
+        Assert.All(users, u => Assert.Single(u.Select(e => (e.Asn, e.Country, e.Agent)).Distinct()));
+        Assert.All(recording.Events, e => Assert.False(IsV6(e.Address)));
+        Assert.InRange(redials.Max(), 12, 14);
+        Assert.InRange(redials.Count(r => r >= 2), users.Length * 3 / 4, users.Length);
+        Assert.InRange(breaks.Count(b => Recording.NetworkOf(b.First.Address) != Recording.NetworkOf(b.Second.Address)), breaks.Length * 99 / 100, breaks.Length);
+        Assert.All(ByUser(recording), u => Assert.InRange(Recording.MostAtOnce(u), 0, 1));
+    }
+
+    [Fact]
+    public void After_a_redial_half_of_the_players_go_on_and_the_others_open_a_session_within_a_minute()
+    {
+        Recording recording = Alone(Nobody with { RedialledLine = 1 }, 300, hours: 8);
+        var breaks = recording.Events.GroupBy(e => e.User).Where(u => u.Key is not null).Select(u => u.OrderBy(e => e.Time).ToArray())
+            .Select(u => u.Zip(u.Skip(1)).Where(p => p.First.Address != p.Second.Address).ToArray()).Where(u => u.Length > 0).ToArray();
+        var goingOn = breaks.Where(u => u.Any(b => b.First.Session == b.Second.Session)).ToArray();
+        var broken = breaks.Except(goingOn).ToArray();
+
+        Assert.InRange(goingOn.Length, breaks.Length * 2 / 5, breaks.Length * 3 / 5);
+        Assert.All(goingOn, u => Assert.InRange(u.Count(b => b.First.Session != b.Second.Session), 0, 1));
+        Assert.All(broken.SelectMany(u => u), b => Assert.Equal((true, "start"), (b.First.Type != "end", b.Second.Type)));
+        Assert.All(broken.SelectMany(u => u), b => Assert.InRange(b.Second.Time - b.First.Time, 5_000, 2 * Minute + 1_000));
+        Assert.All(
+            goingOn.Select(u => u.Where(b => b.First.Session == b.Second.Session).ToArray()).Concat(broken).SelectMany(u => u.Zip(u.Skip(1))),
+            p => Assert.InRange(p.Second.Second.Time - p.First.Second.Time, Minute - 1_000, 28 * Minute));
+    }
+
+    [Fact]
+    public void A_household_on_a_mobile_carrier_has_different_screens_that_overlap_each_in_another_network_of_it()
+    {
+        Recording recording = Alone(Nobody with { MobileHome = 1 }, 200, hours: 8);
+        var homes = ByUser(recording);
+        RecordedSession[] whole = [.. recording.Sessions.Values.Where(s => s.First.Type == "start" && s.Ended)];
+        uint[] carriers = [.. NetworkCatalogue.Of(NetworkKind.Mobile).Select(n => n.Asn)];
+
+        Assert.All(homes, h => Assert.Single(h.Select(s => (s.First.Asn, s.First.Country, s.First.Token)).Distinct()));
+        Assert.All(homes, h => Assert.Contains(h.First().First.Asn, carriers));
+        Assert.All(homes, h => Assert.InRange(h.Select(s => s.First.Agent).Distinct().Count(), 1, 5));
+        Assert.InRange(homes.Count(h => h.Select(s => s.First.Agent).Distinct().Count() >= 3), homes.Length * 3 / 4, homes.Length);
+        Assert.All(whole, s => Assert.InRange(s.Last.Time - s.First.Time, 10 * Minute, 90 * Minute));
+        Assert.InRange(
+            homes.Count(h => h.Select(s => Recording.NetworkOf(s.First.Address)).Distinct().Count() == h.Count()), homes.Length * 9 / 10, homes.Length);
+        Assert.All(homes, h => Assert.InRange(Recording.MostAtOnce(h), 1, 2));
+        Assert.InRange(homes.Count(h => Recording.MostNetworksAtOnce(h) == 2), homes.Length * 3 / 4, homes.Length);
     }
 
     [Fact]

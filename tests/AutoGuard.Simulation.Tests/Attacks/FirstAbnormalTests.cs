@@ -1,0 +1,136 @@
+using AutoGuard.Simulation.Labels;
+using AutoGuard.Simulation.Profiles;
+
+namespace AutoGuard.Simulation.Tests.Attacks;
+
+/// <summary>The clock of time to detection: of those who play session after session the truth says when the abnormal one comes.</summary>
+public sealed class FirstAbnormalTests
+{
+    private const int HeartbeatSeconds = 60;
+
+    private static readonly ulong[] Seeds = [1, 2, 3];
+
+    private static readonly Dictionary<AttackKind, int> AbnormalSessions = new()
+    {
+        [AttackKind.BatonSharing] = 4,
+        [AttackKind.CountryHopping] = 2,
+        [AttackKind.ResidentialRelay] = 4,
+        [AttackKind.AutomatedReconnects] = 10,
+        [AttackKind.SubnetOffenders] = 10,
+        [AttackKind.SilentProbing] = 10,
+        [AttackKind.TokenGuessing] = 10,
+    };
+
+    private static readonly Lazy<Recording[]> EverySessionAfterSession = new(() => [.. Seeds.Select(seed => Recording.Of(
+        With([.. AbnormalSessions.Keys.SelectMany(kind => Enum.GetValues<Difficulty>().Select(difficulty => Attack(kind, difficulty, minutes: 150)))]), seed))]);
+
+    public static TheoryData<AttackKind> Kinds => [.. AbnormalSessions.Keys];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void The_abnormal_session_begins_when_the_truth_says(AttackKind kind)
+    {
+        foreach (Recording recording in EverySessionAfterSession.Value)
+        {
+            foreach (Difficulty difficulty in Enum.GetValues<Difficulty>().Where(d => (kind, d) != (AttackKind.ResidentialRelay, Difficulty.Slow)))
+            {
+                int index = IndexOf(recording, kind, difficulty);
+
+                Assert.Equal(AbnormalSession(recording, index).First.Time, Abnormal(recording, index));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_relay_that_moves_within_its_session_shows_its_fourth_network_within_a_heartbeat_of_when_the_truth_says()
+    {
+        foreach (Recording recording in EverySessionAfterSession.Value)
+        {
+            int index = IndexOf(recording, AttackKind.ResidentialRelay, Difficulty.Slow);
+            RecordedEvent fourth = FourthNetwork(recording, index);
+
+            Assert.Equal("heartbeat", fourth.Type);
+            Assert.InRange(fourth.Time - Abnormal(recording, index), 0, (HeartbeatSeconds * 1_000) + 200);
+        }
+    }
+
+    [Fact]
+    public void Of_two_programs_that_reconnect_the_first_one_counts()
+    {
+        Recording recording = Recording.Of(With([Attack(AttackKind.AutomatedReconnects, Difficulty.Easy, minutes: 10) with { Scale = 2 }]), 4);
+        RecordedSession[] sessions = [.. recording.SessionsOf(0).OrderBy(s => s.First.Time)];
+
+        int rank = Array.FindIndex(sessions, s => s.First.Time == Abnormal(recording, 0)) + 1;
+        Assert.Equal(2, Recording.MostAtOnce(sessions));
+        Assert.InRange(rank, 11, 20);
+    }
+
+    [Theory]
+    [InlineData(1.0, 0)]
+    [InlineData(1.0, 60)]
+    [InlineData(0.0, 0)]
+    public void Where_an_outage_may_drop_a_session_before_it_the_time_is_the_earliest_possible(double share, int recoverySeconds)
+    {
+        List<long> late = [];
+        foreach (Difficulty difficulty in Enum.GetValues<Difficulty>())
+        {
+            SimulationProfile profile = With([Attack(AttackKind.BatonSharing, difficulty, minutes: 150), Attack(AttackKind.ResidentialRelay, Difficulty.Slow, minutes: 150)]) with
+            {
+                Outage = new() { At = TimeSpan.FromMinutes(20), Share = share, Recovery = TimeSpan.FromSeconds(recoverySeconds) },
+            };
+            Recording recording = Recording.Of(profile, 5);
+            late.Add(AbnormalSession(recording, 0).First.Time - Abnormal(recording, 0));
+            Assert.InRange(Abnormal(recording, 1), profile.Start.AddMinutes(20).ToUnixTimeMilliseconds(), FourthNetwork(recording, 1).Time);
+        }
+
+        // Exact where each session is dropped and goes on at once; late by what was not dropped, or by the recovery.
+        Assert.All(late, by => Assert.InRange(by, 0, share == 0 ? 30 * 60_000 : recoverySeconds * 1_000));
+        Assert.Equal(share == 0 || recoverySeconds > 0, late.Exists(by => by > 0));
+    }
+
+    [Fact]
+    public void Where_the_attack_is_over_before_the_time_is_what_the_shortest_sessions_and_pauses_would_give()
+    {
+        SimulationProfile profile = With([Attack(AttackKind.AutomatedReconnects, Difficulty.Hard, minutes: 50 / 60.0), Attack(AttackKind.ResidentialRelay, Difficulty.Slow, minutes: 25)]);
+        Recording recording = Recording.Of(profile, 6);
+
+        Assert.InRange(recording.SessionsOf(0).Count(), 1, 9);
+        Assert.Equal(TimeSpan.FromSeconds(9 * (3 + 2)), recording.Truth.Incidents[0].FirstAbnormal - recording.Truth.Incidents[0].Start);
+        Assert.InRange(recording.Events.Where(e => e.Label.Incident == 1).Select(e => e.Address).Distinct().Count(), 1, 3);
+        Assert.Equal(TimeSpan.FromMinutes(3 * 8), recording.Truth.Incidents[1].FirstAbnormal - recording.Truth.Incidents[1].Start);
+    }
+
+    private static SimulationProfile With(AttackProfile[] attacks) => SimulationProfiles.Small with
+    {
+        Viewers = 20,
+        Duration = TimeSpan.FromHours(3),
+        HeartbeatSeconds = HeartbeatSeconds,
+        Transport = TransportProfile.Perfect,
+        Attacks = [.. attacks],
+    };
+
+    private static AttackProfile Attack(AttackKind kind, Difficulty difficulty, double minutes) => new()
+    {
+        Kind = kind,
+        Difficulty = difficulty,
+        At = TimeSpan.FromMinutes(10),
+        Length = TimeSpan.FromMinutes(minutes),
+        Scale = kind == AttackKind.AutomatedReconnects ? 1 : 0,
+    };
+
+    private static int IndexOf(Recording recording, AttackKind kind, Difficulty difficulty) =>
+        recording.Simulator.Profile.Attacks.Select((attack, i) => (attack, i)).Single(p => p.attack.Kind == kind && p.attack.Difficulty == difficulty).i;
+
+    private static long Abnormal(Recording recording, int index) => recording.Truth.Incidents[index].FirstAbnormal.ToUnixTimeMilliseconds();
+
+    /// <summary>The session that makes its incident abnormal, counted in the recording; at a subnet's first address.</summary>
+    private static RecordedSession AbnormalSession(Recording recording, int index)
+    {
+        AttackKind kind = recording.Truth.Incidents[index].Kind;
+        RecordedSession[] sessions = [.. recording.SessionsOf(index).OrderBy(s => s.First.Time)];
+        return sessions.Where(s => kind != AttackKind.SubnetOffenders || s.First.Address == sessions[0].First.Address).ElementAt(AbnormalSessions[kind] - 1);
+    }
+
+    private static RecordedEvent FourthNetwork(Recording recording, int index) =>
+        recording.Events.Where(e => e.Label.Incident == index).OrderBy(e => e.Time).DistinctBy(e => Recording.NetworkOf(e.Address)).ElementAt(3);
+}
