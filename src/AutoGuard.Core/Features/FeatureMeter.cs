@@ -29,6 +29,12 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     /// <summary>Addresses of a token beyond which nobody asks whose each of them is.</summary>
     private const int MostPairedAddresses = 64;
 
+    /// <summary>Addresses that one viewer's line may have had within the window, dialled anew again and again.</summary>
+    private const int MostAddressesOfViewer = 16;
+
+    /// <summary>Addresses of one viewer that speak against a page where all of its visitors' may be of such lines.</summary>
+    private const int UsualAddressesOfViewer = 3;
+
     /// <summary>How usual tokens must be for those without one to say nothing against a page.</summary>
     private const double MostlyTokens = 0.5;
 
@@ -176,6 +182,11 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         {
             bool tokenless = TokensAreUsual((int)(state.Referrers.KeyAt(index) >> 32), now).Tokens < MostlyTokens;
             WitnessCounter.Count(state.PlainSets.Members(referrer.Addresses), windowStart, tokenless, ref features);
+            // Lines that are dialled anew show many addresses for few viewers, but not as many as a token that is handed around.
+            if (features.Witnesses <= MostAddressesOfViewer * features.Tokens)
+            {
+                features.Witnesses = Math.Min(features.Witnesses, UsualAddressesOfViewer * features.Tokens);
+            }
         }
     }
 
@@ -231,12 +242,13 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         features.Places = places.CountBeyond(state.Habits);
         features.Operators = places.HomeOperators;
         features.Homes = places.Homes(state.Habits);
-        // Devices of one household are at one place, and one device at many is a traveller's: strangers have both of their own.
-        features.Agents = Math.Min(agents.Count, Math.Max(1, features.Places));
+        // Devices of one household are at one place, and one device at many is a traveller's: strangers have both of their own. A carrier
+        // may be a household's only line, with another network for each of its sessions.
+        features.Agents = Math.Min(agents.Count, Math.Max(1, features.Homes + places.Carriers(state.Habits)));
         if (agents.Count > features.Agents && features.MaxConcurrent <= 1 && members.Length <= MostPairedAddresses)
         {
             // Who never play at the same time, each in another network, take turns, however many networks are usual for one of them.
-            features.Agents = Math.Max(features.Agents, PlayerPairs.Count(members, windowStart, alone));
+            features.Agents = Math.Max(features.Agents, PlayerPairs.Count(members, state.Habits, windowStart, alone));
         }
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
         features.LonelyDataCentres = dataCentre > 0 ? (double)lonely / dataCentre : 0;

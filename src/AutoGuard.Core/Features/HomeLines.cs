@@ -6,14 +6,8 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 internal static class HomeLines
 {
-    /// <summary>Networks up to which those usual for a customer are a line's, and not a phone's on its way.</summary>
-    private const int MostNetworks = 2;
-
     /// <summary>Addresses of a token beyond which nobody asks where it came from last; it has worse to explain.</summary>
     private const int MostAddresses = 64;
-
-    /// <summary>Whether an operator has lines, as far as is known.</summary>
-    public static bool HasLines(this OperatorHabits habits, uint asn) => asn != 0 && habits.Usual(asn) <= MostNetworks;
 
     /// <summary>How long after a token was first seen its line may show its other family, milliseconds.</summary>
     private const long LongestArrival = 1_800_000;

@@ -60,7 +60,7 @@ public struct TokenFeatures
     public int CountryChanges;
 
     /// <summary>
-    /// Distinct user agents, one of each address, within the window: as many as places, or, where no two sessions were ever open at once, as can
+    /// Distinct user agents, one of each address, within the window: as many as home lines and other operators, or, where no two sessions were ever open at once, as can
     /// each be given a network of their own (<see cref="PlayerPairs"/>).
     /// </summary>
     public int Agents;

@@ -18,6 +18,12 @@ public sealed class OperatorHabits
     /// <summary>The most networks that are told apart.</summary>
     public const int MostNetworks = 32;
 
+    /// <summary>Networks up to which a token's are a line's, and not a phone's on its way.</summary>
+    private const int MostOfLine = 2;
+
+    /// <summary>Tokens of an operator from which on it is known whether it has lines: one in so many may show more networks than a line.</summary>
+    private const int EnoughForLines = 20;
+
     /// <summary>Sessions of a token beyond which it is not one viewer's: what it shows of an operator is no habit of a customer.</summary>
     private const int MostSessionsOfViewer = 1_000;
 
@@ -107,6 +113,12 @@ public sealed class OperatorHabits
         return Model is { } model && model.Operators.TryGetValue(asn, out int learned) ? Math.Max(Unknown, learned) : Unknown;
     }
 
+    /// <summary>
+    /// Whether an operator has lines, as far as is known: hardly any of its customers shows more networks than a line has. A few do on any
+    /// operator, whose lines are dialled anew again and again.
+    /// </summary>
+    public bool HasLines(uint asn) => asn != 0 && _habits.TryGetValue(asn, out Habit? habit) && habit.HasLines;
+
     private sealed class Habit
     {
         public int[] Tokens { get; } = new int[MostNetworks];
@@ -114,6 +126,8 @@ public sealed class OperatorHabits
         public int Total { get; set; }
 
         public int Usual { get; private set; } = 1;
+
+        public bool HasLines { get; private set; }
 
         /// <summary>The number that one token in a hundred exceeds; old tokens are forgotten by halves.</summary>
         public void Renew()
@@ -133,6 +147,12 @@ public sealed class OperatorHabits
                 networks--;
             }
             Usual = networks;
+            int lines = 0;
+            foreach (int tokens in Tokens.AsSpan(0, MostOfLine))
+            {
+                lines += tokens;
+            }
+            HasLines = Total >= EnoughForLines && (Total - lines) * EnoughForLines <= Total;
         }
     }
 }

@@ -179,6 +179,11 @@ internal sealed class PageLinks(FeatureState state, FeatureWindows windows, Refe
         {
             return default;
         }
+        if ((session.Traits & SessionTraits.Redialled) != 0 && !before.Speaks)
+        {
+            // One visitor on a line that is dialled anew is no other one each time.
+            return default;
+        }
         return !hasToken && before.HasToken ? before : new Witness(state.Hash.Hash(FeatureWindows.SiteOf(session.Address).Address), session.Asn, session.Address.IsV4, hasToken);
     }
 

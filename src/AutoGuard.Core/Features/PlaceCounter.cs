@@ -11,7 +11,7 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
     public const int MostOperators = 32;
 
     /// <summary>Home lines of one operator that count.</summary>
-    private const int MostHomesOfOperator = 3;
+    public const int MostHomesOfOperator = 3;
 
     private readonly Span<Operator> _operators = operators;
     private DistinctCounter _networks = new(seen);
@@ -65,6 +65,20 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
             homes += habits.HasLines(one.Asn) ? Math.Min(MostHomesOfOperator, Math.Max(one.HomesV4, one.HomesV6)) : 0;
         }
         return homes;
+    }
+
+    /// <summary>
+    /// Operators whose customers show more networks than a line has, data centres among them; networks of unknown ones count one by one, and all
+    /// ways out that people share are one more.
+    /// </summary>
+    public readonly int Carriers(OperatorHabits habits)
+    {
+        int carriers = _beyond + (_shared ? 1 : 0);
+        foreach (ref readonly Operator one in _operators[.._used])
+        {
+            carriers += one.Asn == 0 ? Math.Max(one.V4, one.V6) : habits.HasLines(one.Asn) && one.HomesV4 + one.HomesV6 > 0 ? 0 : 1;
+        }
+        return carriers;
     }
 
     /// <summary>Takes a network of an operator (0 when unknown).</summary>

@@ -3,41 +3,59 @@ using System.Numerics;
 namespace AutoGuard.Core.Features;
 
 /// <summary>
-/// Counts players that can each be given a network of their own: a largest matching of user agents and the networks they were seen in
-/// (Kuhn, Naval Research Logistics Quarterly 2, 1955). People who take turns with an account bring a device and a line each; one phone
-/// on its way through many networks is one, and so are all devices of one line, as far as they stay there.
+/// Counts players that can each be given a network of their own: a largest matching of user agents and the networks they were seen in, with
+/// a few networks of each operator, found by augmenting paths (Ford and Fulkerson, Canadian Journal of Mathematics 8, 1956). People who take
+/// turns with an account bring a device and a line each; one phone on its way through many networks is one, and so are all devices of one
+/// line, as far as they stay there. A carrier may be a household's only line, and a line may be dialled anew: of neither many count.
 /// </summary>
-internal static class PlayerPairs
+internal ref struct PlayerPairs
 {
-    /// <summary>Players and networks that are told apart.</summary>
+    /// <summary>Players, networks and operators that are told apart.</summary>
     public const int Most = 32;
+
+    /// <summary>Networks that count of an operator whose customers show many.</summary>
+    private const int MostOfCarrier = 2;
+
+    private readonly Span<int> _agents;
+    private readonly Span<ulong> _networks;
+    private readonly Span<uint> _asns;
+    private readonly Span<uint> _seenIn;
+    private readonly Span<int> _operatorOf;
+    private readonly Span<int> _left;
+    private readonly Span<int> _ownerOf;
+    private int _agentCount;
+    private int _networkCount;
+    private int _operatorCount;
+
+    private PlayerPairs(Span<int> places, Span<uint> seenIn, Span<uint> asns, Span<ulong> networks)
+    {
+        _agents = places[..Most];
+        _operatorOf = places.Slice(Most, Most);
+        _left = places.Slice(2 * Most, Most);
+        _ownerOf = places.Slice(3 * Most, Most);
+        _ownerOf.Fill(-1);
+        _seenIn = seenIn;
+        _asns = asns;
+        _networks = networks;
+    }
 
     /// <summary>Pairs among a token's addresses; homes and phones only. Saturates at <see cref="Most"/>.</summary>
     /// <param name="members">The addresses.</param>
+    /// <param name="habits">How many networks are usual for the customers of operators.</param>
     /// <param name="windowStart">Start of the window, Unix seconds.</param>
     /// <param name="alone">Whether addresses are left out where only an earlier token of the account was.</param>
-    public static int Count(ReadOnlySpan<AddressMember> members, uint windowStart, bool alone)
+    public static int Count(ReadOnlySpan<AddressMember> members, OperatorHabits habits, uint windowStart, bool alone)
     {
-        Span<int> agents = stackalloc int[Most];
-        Span<ulong> networks = stackalloc ulong[Most];
-        Span<uint> seenIn = stackalloc uint[Most];
-        int agentCount = 0;
-        int networkCount = 0;
+        PlayerPairs pairs = new(stackalloc int[4 * Most], stackalloc uint[Most], stackalloc uint[Most], stackalloc ulong[Most]);
         foreach (ref readonly AddressMember member in members)
         {
             bool counts = member.Identity != 0 && member.LastSeen >= windowStart && member.Agent != 0 && !(alone && member.TakenOver);
-            if (!counts || member.DataCentre || member.SharedEgress || IsOtherFamily(in member, members, windowStart))
+            if (counts && !member.DataCentre && !member.SharedEgress && !IsOtherFamily(in member, members, windowStart))
             {
-                continue;
-            }
-            int agent = IndexOf(agents, ref agentCount, member.Agent);
-            int network = IndexOf(networks, ref networkCount, member.Network);
-            if (agent >= 0 && network >= 0)
-            {
-                seenIn[agent] |= 1U << network;
+                pairs.Add(in member, habits);
             }
         }
-        return Match(seenIn[..agentCount]);
+        return pairs.Match();
     }
 
     /// <summary>Of a line that shows both protocols, IPv4 counts.</summary>
@@ -57,12 +75,34 @@ internal static class PlayerPairs
         return false;
     }
 
+    private void Add(in AddressMember member, OperatorHabits habits)
+    {
+        int agent = IndexOf(_agents, ref _agentCount, member.Agent, out _);
+        int network = IndexOf(_networks, ref _networkCount, member.Network, out bool isNew);
+        if (agent < 0 || network < 0)
+        {
+            return;
+        }
+        _seenIn[agent] |= 1U << network;
+        if (isNew)
+        {
+            // Of unknown operators there are many: each network is another one's.
+            int operators = member.Asn == 0 ? _operatorCount++ : IndexOf(_asns, ref _operatorCount, member.Asn, out isNew);
+            _operatorOf[network] = operators;
+            if (isNew)
+            {
+                _left[operators] = member.Asn == 0 ? 1 : habits.HasLines(member.Asn) ? PlaceCounter.MostHomesOfOperator : MostOfCarrier;
+            }
+        }
+    }
+
     /// <summary>Where the value is among those known, or is put; -1 when there is no room.</summary>
-    private static int IndexOf<T>(Span<T> known, ref int count, T value)
+    private static int IndexOf<T>(Span<T> known, ref int count, T value, out bool isNew)
         where T : IEquatable<T>
     {
         int index = known[..count].IndexOf(value);
-        if (index >= 0 || count == known.Length)
+        isNew = index < 0 && count < known.Length;
+        if (!isNew)
         {
             return index;
         }
@@ -70,30 +110,52 @@ internal static class PlayerPairs
         return count++;
     }
 
-    private static int Match(ReadOnlySpan<uint> seenIn)
+    private int Match()
     {
-        Span<sbyte> owner = stackalloc sbyte[Most];
-        owner.Fill(-1);
         int pairs = 0;
-        for (int agent = 0; agent < seenIn.Length; agent++)
+        for (int agent = 0; agent < _agentCount; agent++)
         {
             uint tried = 0;
-            pairs += IsPlaced(agent, seenIn, owner, ref tried) ? 1 : 0;
+            pairs += IsPlaced(agent, ref tried) ? 1 : 0;
         }
         return pairs;
     }
 
-    /// <summary>Gives an agent a network of its own, if need be by moving others to another of theirs; no deeper than there are agents.</summary>
-    private static bool IsPlaced(int agent, ReadOnlySpan<uint> seenIn, Span<sbyte> owner, ref uint tried)
+    /// <summary>Gives an agent a network of its own, if need be by moving others; no deeper than there are networks, each of which is tried once.</summary>
+    private bool IsPlaced(int agent, ref uint tried)
     {
-        uint left;
-        while ((left = seenIn[agent] & ~tried) != 0)
+        uint untried;
+        while ((untried = _seenIn[agent] & ~tried) != 0)
         {
-            int network = BitOperations.TrailingZeroCount(left);
+            int network = BitOperations.TrailingZeroCount(untried);
             tried |= 1U << network;
-            if (owner[network] < 0 || IsPlaced(owner[network], seenIn, owner, ref tried))
+            if (_ownerOf[network] >= 0 ? IsPlaced(_ownerOf[network], ref tried) : HasRoom(_operatorOf[network], ref tried))
             {
-                owner[network] = (sbyte)agent;
+                _ownerOf[network] = agent;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>Whether one more network of an operator may count, if need be instead of another one whose agent finds a place elsewhere.</summary>
+    private bool HasRoom(int operators, ref uint tried)
+    {
+        if (_left[operators] > 0)
+        {
+            _left[operators]--;
+            return true;
+        }
+        for (int network = 0; network < _networkCount; network++)
+        {
+            if (_operatorOf[network] != operators || _ownerOf[network] < 0 || (tried & (1U << network)) != 0)
+            {
+                continue;
+            }
+            tried |= 1U << network;
+            if (IsPlaced(_ownerOf[network], ref tried))
+            {
+                _ownerOf[network] = -1;
                 return true;
             }
         }

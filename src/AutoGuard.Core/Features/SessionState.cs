@@ -42,6 +42,9 @@ public enum SessionTraits : ushort
 
     /// <summary>Counted in its site as one without a token.</summary>
     Tokenless = 1024,
+
+    /// <summary>It came to where it is from another address of the same operator: a line dialled anew, or a phone on its way.</summary>
+    Redialled = 2048,
 }
 
 /// <summary>One playback session.</summary>

@@ -195,6 +195,7 @@ public sealed class SessionTracker
             session.Traits |= SessionTraits.Open;
             StateHandle before = session.LastToken;
             bool named = session.ReferrerHost == 0 && e.Referrer != 0;
+            uint operatorBefore = session.Asn;
             _links.Detach(ref session);
             if (elsewhere)
             {
@@ -206,6 +207,11 @@ public sealed class SessionTracker
                 session.Provider = 0;
             }
             session.Describe(in e);
+            if (elsewhere)
+            {
+                bool same = operatorBefore != 0 && session.Asn == operatorBefore;
+                session.Traits = same ? session.Traits | SessionTraits.Redialled : session.Traits & ~SessionTraits.Redialled;
+            }
             _fleet.Enter(in session);
             _links.Attach(index, ref session, in e, tokenText, userText);
             if (session.LastToken != before)

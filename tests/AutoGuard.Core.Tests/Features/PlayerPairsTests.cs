@@ -1,4 +1,3 @@
-using System.Numerics;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Features;
 
@@ -6,6 +5,12 @@ namespace AutoGuard.Core.Tests.Features;
 
 public sealed class PlayerPairsTests
 {
+    private const uint Lines = 64500;
+    private const uint Carrier = 64510;
+    private const uint Unknown = 64520;
+
+    private static readonly OperatorHabits s_habits = Habits();
+
     [Fact]
     public void One_device_that_passes_many_networks_is_one() =>
         Assert.Equal(1, Count([.. Enumerable.Range(1, 20).Select(i => Member(agent: 7, network: i))]));
@@ -30,7 +35,7 @@ public sealed class PlayerPairsTests
 
     [Fact]
     public void A_line_that_shows_both_protocols_is_not_two() =>
-        Assert.Equal(1, Count([Member(1, 1), Member(2, 2, address: "2001:db8::1")]));
+        Assert.Equal(1, Count([Member(1, 1) with { Asn = Lines }, Member(2, 2, address: "2001:db8::1")]));
 
     [Fact]
     public void Data_centres_ways_out_that_many_share_and_the_nameless_are_left_out() =>
@@ -42,21 +47,41 @@ public sealed class PlayerPairsTests
     [InlineData(false, 2)]
     [InlineData(true, 1)]
     public void What_only_an_earlier_token_showed_can_be_left_out(bool alone, int pairs) =>
-        Assert.Equal(pairs, PlayerPairs.Count([Member(1, 1), Member(2, 2) with { TakenOver = true }], 10, alone));
+        Assert.Equal(pairs, PlayerPairs.Count([Member(1, 1), Member(2, 2) with { TakenOver = true }], s_habits, 10, alone));
 
     [Fact]
     public void More_than_can_be_told_apart_saturate() =>
         Assert.Equal(PlayerPairs.Most, Count([.. Enumerable.Range(1, 60).Select(i => Member(agent: i, network: i))]));
 
     [Theory]
+    [InlineData(Lines, 3)]
+    [InlineData(Carrier, 2)]
+    [InlineData(Unknown, 2)]
+    [InlineData(0, 6)]
+    public void Of_an_operator_few_networks_count_and_those_of_nobody_knows_whom_all(uint asn, int pairs) =>
+        Assert.Equal(pairs, Count([.. Enumerable.Range(1, 6).Select(i => Member(agent: i, network: i) with { Asn = asn })]));
+
+    [Fact]
+    public void Of_two_places_of_one_player_the_one_counts_whose_operator_has_room() =>
+        // The carrier's two are taken before the third player comes, who was at home, too.
+        Assert.Equal(
+            3,
+            Count([Member(1, 1) with { Asn = Carrier }, Member(1, 9) with { Asn = Lines }, Member(2, 2) with { Asn = Carrier }, Member(3, 3) with { Asn = Carrier }]));
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void It_is_the_largest_matching(int seed)
+    public void It_is_the_largest_matching_with_so_many_of_each_operator(int seed)
     {
         Random random = new(seed);
-        for (int round = 0; round < 300; round++)
+        uint[] operators = [0, Lines, Carrier, Unknown, Lines];
+        for (int round = 0; round < 500; round++)
         {
-            AddressMember[] members = [.. Enumerable.Range(0, 1 + random.Next(9)).Select(_ => Member(1 + random.Next(5), 1 + random.Next(5)))];
+            AddressMember[] members = [.. Enumerable.Range(0, 1 + random.Next(10)).Select(_ =>
+            {
+                int network = 1 + random.Next(9);
+                return Member(1 + random.Next(6), network) with { Asn = operators[network % operators.Length] };
+            })];
 
             Assert.Equal(Largest(members), Count(members));
         }
@@ -72,12 +97,28 @@ public sealed class PlayerPairsTests
         {
             // Twenty minutes each, with a quarter of an hour in common or none.
             double from = 3_000 + (i * (1_230 - overlap));
-            traffic.Session(from, from + 1_200, $"s{i}", $"100.{64 + i}.9.9", "shared", "u", asn: 64510, agent: $"Phone/{i}");
+            // Two on a carrier's phones, the others at home with three operators.
+            traffic.Session(from, from + 1_200, $"s{i}", $"100.{64 + i}.9.9", "shared", "u", asn: i < 2 ? 64510 : 64500 + (uint)i, agent: $"Phone/{i}");
         }
         traffic.InOrder().Run();
 
         Assert.Equal(isFlagged, traffic.Of("shared").Any(d => d.Reasons.Any(r => r.Indicator == "DistinctAgents")));
         Assert.DoesNotContain(traffic.Decisions, d => d.Subject.Value != "shared");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(900)]
+    public void A_household_behind_a_carriers_router_is_not_though_each_session_of_its_five_screens_leaves_through_another_network(double overlap)
+    {
+        TestTraffic traffic = Phones();
+        for (int i = 0; i < 7; i++)
+        {
+            double from = 3_000 + (i * (930 - (overlap / 2)));
+            traffic.Session(from, from + 900, $"s{i}", $"100.{64 + i}.9.9", "household", "u", asn: 64510, agent: $"Screen/{i % 5}");
+        }
+
+        Assert.Empty(traffic.InOrder().Run().Decisions);
     }
 
     /// <summary>People whose phones show eight networks of their carrier each.</summary>
@@ -97,27 +138,42 @@ public sealed class PlayerPairsTests
     /// <summary>By trying every way to give each agent one of its networks or none.</summary>
     private static int Largest(AddressMember[] members)
     {
-        int[][] networks = [.. members.GroupBy(m => m.Agent).Select(g => g.Select(m => (int)m.Network).Distinct().ToArray())];
+        AddressMember[][] places = [.. members.GroupBy(m => m.Agent).Select(g => g.DistinctBy(m => m.Network).ToArray())];
         int best = 0;
-        Try(0, 0);
+        Try(0, []);
         return best;
 
-        void Try(int agent, uint taken)
+        void Try(int agent, AddressMember[] taken)
         {
-            if (agent == networks.Length)
+            if (agent == places.Length)
             {
-                best = Math.Max(best, BitOperations.PopCount(taken));
+                best = Math.Max(best, taken.Length);
                 return;
             }
             Try(agent + 1, taken);
-            foreach (int network in networks[agent].Where(n => (taken & (1U << n)) == 0))
+            foreach (AddressMember place in places[agent])
             {
-                Try(agent + 1, taken | (1U << network));
+                int most = place.Asn switch { 0 => int.MaxValue, Lines => 3, _ => 2 };
+                if (taken.All(t => t.Network != place.Network) && taken.Count(t => t.Asn == place.Asn) < most)
+                {
+                    Try(agent + 1, [.. taken, place]);
+                }
             }
         }
     }
 
-    private static int Count(AddressMember[] members) => PlayerPairs.Count(members, 10, alone: false);
+    private static int Count(AddressMember[] members) => PlayerPairs.Count(members, s_habits, 10, alone: false);
+
+    private static OperatorHabits Habits()
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < 100; i++)
+        {
+            habits.Count(Lines, 1, 0);
+            habits.Count(Carrier, 9, 0);
+        }
+        return habits;
+    }
 
     private static AddressMember Member(int agent, int network, string address = "203.0.113.1") => new()
     {
@@ -125,7 +181,7 @@ public sealed class PlayerPairsTests
         LastSeen = 20,
         Agent = agent,
         Network = (ulong)network,
-        Asn = 64500,
+        Asn = address == "203.0.113.1" ? 64000 + (uint)network : Lines,
         Address = IpAddress.From(System.Net.IPAddress.Parse(address)),
     };
 }
