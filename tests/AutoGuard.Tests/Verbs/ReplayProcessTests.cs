@@ -70,6 +70,10 @@ public sealed class ReplayProcessTests : IDisposable
         Assert.True(evaluation.GetProperty("sessions").GetProperty("misuse").GetInt32() > 10);
         Assert.Contains("recall 100.0 % (1 of 1 incidents)", ended.Output, StringComparison.Ordinal);
         Assert.Contains("honest ones refused per million", ended.Output, StringComparison.Ordinal);
+        Assert.Matches("(?m)^  easy and slow        median [0-9]+ s, 90 % within [0-9]+ s; [0-9]+ of [0-9]+ sessions prevented$", ended.Output);
+        Assert.Equal(
+            ["easy", "slow", "hard", "easy and slow"],
+            evaluation.GetProperty("difficulties").EnumerateArray().Select(difficulty => difficulty.GetProperty("name").GetString()));
     }
 
     [Fact]
