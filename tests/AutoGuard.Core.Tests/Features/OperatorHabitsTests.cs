@@ -43,6 +43,29 @@ public sealed class OperatorHabitsTests
         Assert.Equal(7, habits.Usual(Carrier));
     }
 
+    [Theory]
+    [InlineData(19, 0, false)]
+    [InlineData(19, 1, true)]
+    [InlineData(18, 2, false)]
+    [InlineData(950, 50, true)]
+    [InlineData(940, 60, false)]
+    public void An_operator_has_lines_where_no_more_than_one_in_twenty_shows_more_networks(int settled, int dialling, bool hasLines)
+    {
+        OperatorHabits habits = new();
+        for (int i = 0; i < settled; i++)
+        {
+            Show(habits, Carrier, 1 + (i % 2));
+        }
+        for (int i = 0; i < dialling; i++)
+        {
+            Show(habits, Carrier, 12);
+        }
+
+        Assert.Equal(hasLines, habits.HasLines(Carrier));
+        Assert.False(habits.HasLines(Carrier + 1));
+        Assert.False(habits.HasLines(0));
+    }
+
     [Fact]
     public void One_token_counts_once_however_many_networks_it_shows_and_however_often()
     {

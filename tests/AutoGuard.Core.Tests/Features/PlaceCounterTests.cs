@@ -131,6 +131,7 @@ public sealed class PlaceCounterTests
         places.Add(OtherLines, false, network, false, false);
 
         Assert.Equal(3 + 2, places.Homes(habits));
+        Assert.Equal(3 + 4, places.Carriers(habits));
     }
 
     [Theory]

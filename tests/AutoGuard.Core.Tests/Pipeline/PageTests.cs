@@ -85,6 +85,45 @@ public sealed class PageTests
         Assert.DoesNotContain(DecisionAction.Block, Of(traffic, "www.google.com"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Few_visitors_on_lines_that_are_dialled_anew_do_not_become_many(bool playOn)
+    {
+        // Whose player takes a token is known by it again; whose does not is heard where nobody has one.
+        TestTraffic New() => playOn ? new TestTraffic(s_settings) : Crowd(new TestTraffic(s_settings));
+        TestTraffic traffic = New();
+        for (int visitor = 0; visitor < 4; visitor++)
+        {
+            for (int minute = 0; minute < 50; minute++)
+            {
+                // Every five minutes another address; half a day's worth of breaks within the hour.
+                int dialled = minute / 5;
+                string session = playOn ? $"visit{visitor}" : $"visit{visitor}-{dialled}";
+                traffic.Event(
+                    600 + (minute * 60), session, $"{150 + visitor}.{dialled}.7.9", playOn ? null : $"visitor{visitor}", playOn ? null : $"visitor{visitor}",
+                    asn: 64_600 + (uint)visitor, referrer: "intranet.example", stream: "match");
+            }
+        }
+        TestTraffic many = New();
+        Viewers(many, 40, _ => "intranet.example", "v", tokens: !playOn);
+
+        Assert.Empty(Of(traffic.InOrder().Run(), "intranet.example"));
+        Assert.Equal(DecisionAction.Block, Of(many.InOrder().Run(), "intranet.example")[^1]);
+    }
+
+    [Fact]
+    public void A_page_whose_visitors_hand_one_token_around_is_no_line_that_is_dialled_anew()
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < 40; i++)
+        {
+            traffic.Session(900 + i, 3_600, $"s{i}", $"{100 + i}.9.{i}.1", "public", asn: 64_600 + (uint)(i % 9), referrer: "pirate.example");
+        }
+
+        Assert.Equal(DecisionAction.Block, Of(traffic.InOrder().Run(), "pirate.example")[^1]);
+    }
+
     [Fact]
     public void A_page_that_those_come_from_who_watch_the_official_one_is_only_flagged()
     {
