@@ -48,7 +48,8 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         int count = _beyond + (_shared ? 1 : 0);
         foreach (ref readonly Operator one in _operators[.._used])
         {
-            count += 1 + Math.Max(0, Math.Max(one.V4, one.V6) - habits.Usual(one.Asn));
+            int places = 1 + Math.Max(0, Math.Max(one.V4, one.V6) - habits.Usual(one.Asn));
+            count += habits.HasLines(one.Asn) ? Math.Min(MostHomesOfOperator, places) : places;
         }
         return count;
     }
