@@ -182,10 +182,10 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         {
             bool tokenless = TokensAreUsual((int)(state.Referrers.KeyAt(index) >> 32), now).Tokens < MostlyTokens;
             WitnessCounter.Count(state.PlainSets.Members(referrer.Addresses), windowStart, tokenless, ref features);
-            // Lines that are dialled anew show many addresses for few viewers, but not as many as a token that is handed around.
+            // Lines that are dialled anew show many addresses for few viewers, but one after the other, and not as many as a token that is handed around.
             if (features.Witnesses <= MostAddressesOfViewer * features.Tokens)
             {
-                features.Witnesses = Math.Min(features.Witnesses, UsualAddressesOfViewer * features.Tokens);
+                features.Witnesses = Math.Min(features.Witnesses, Math.Max(features.Open, UsualAddressesOfViewer * features.Tokens));
             }
         }
     }

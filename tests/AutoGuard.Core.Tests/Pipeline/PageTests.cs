@@ -70,6 +70,51 @@ public sealed class PageTests
         Assert.Equal(DecisionAction.Block, Of(traffic, "pirate.example")[^1]);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_few_tokens_do_not_silence_those_who_have_none_where_nobody_has(int tokens)
+    {
+        TestTraffic traffic = new(s_settings);
+        Viewers(traffic, 40, _ => "pirate.example", "v", tokens: false);
+        Viewers(traffic, tokens, _ => "pirate.example", "a");
+        traffic.InOrder().Run();
+
+        Assert.Contains(DecisionAction.Block, Of(traffic, "pirate.example"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Where_everybody_has_the_same_token_each_line_is_heard(int streams)
+    {
+        TestTraffic traffic = new(s_settings);
+        for (int i = 0; i < 200; i++)
+        {
+            string referrer = i < 40 ? "pirate.example" : "www.example.com";
+            traffic.Session(i % 60, 3_600, $"s{i}", $"{30 + (i % 50)}.{i / 50}.{i}.1", $"stream{i % streams}", asn: 64_500 + (uint)(i % 7), referrer: referrer);
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(DecisionAction.Block, Of(traffic, "pirate.example"));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(10)]
+    public void A_page_that_hands_a_few_tokens_to_all_of_its_viewers_is_blocked(int tokens)
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < 40; i++)
+        {
+            traffic.Session(600 + i, 4_200, $"p{i}", $"{100 + i}.9.{i}.1", $"harvested{i % tokens}", asn: 64_600 + (uint)(i % 5), referrer: "pirate.example");
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(DecisionAction.Block, Of(traffic, "pirate.example"));
+    }
+
     [Fact]
     public void A_token_that_is_everywhere_says_nothing_against_a_page()
     {
