@@ -116,6 +116,45 @@ public sealed class PageTests
     }
 
     [Fact]
+    public void Viewers_that_name_the_page_only_after_their_line_was_dialled_anew_are_heard()
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < 40; i++)
+        {
+            uint asn = 64_600 + (uint)(i % 5);
+            traffic.Event(600 + i, $"m{i}", $"{100 + i}.9.{i}.1", $"m{i}", type: PlaybackEventType.Start, asn: asn, referrer: null);
+            for (int second = 630; second < 4_200; second += 30)
+            {
+                traffic.Event(second + i, $"m{i}", $"{100 + i}.8.{i}.1", $"m{i}", asn: asn, referrer: second < 690 ? null : "pirate.example");
+            }
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(DecisionAction.Block, Of(traffic, "pirate.example"));
+    }
+
+    [Theory]
+    [InlineData(0u, 9)]
+    [InlineData(1u, 18)]
+    public void Who_comes_back_from_another_operator_after_a_silence_speaks_anew(uint other, int witnesses)
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < 9; i++)
+        {
+            uint asn = 64_600 + (uint)(i % 3);
+            traffic.Session(600, 800, $"b{i}", $"{100 + i}.9.{i}.1", $"b{i}", asn: asn, referrer: "forum.example", end: false);
+            traffic.Event(810, $"b{i}", $"{100 + i}.8.{i}.1", $"b{i}", asn: asn, referrer: "forum.example");
+            traffic.Event(1_050, $"b{i}", $"{100 + i}.7.{i}.1", $"b{i}", asn: asn + (other * 100), referrer: "forum.example");
+        }
+        traffic.InOrder().Run(complete: false);
+        int index = traffic.Pipeline.State.Referrers.Find((uint)traffic.Strings.Intern("forum.example", StringKind.Referrer));
+        FeatureMeter meter = new(traffic.Pipeline.State, FeatureWindows.From(s_settings.Detection), traffic.Referrers, TokenWorkflow.Auto, new Population());
+        meter.Measure(index, TestTraffic.Noon + 1_051_000, out ReferrerFeatures features);
+
+        Assert.Equal(witnesses, features.Witnesses);
+    }
+
+    [Fact]
     public void A_token_that_is_everywhere_says_nothing_against_a_page()
     {
         TestTraffic traffic = Crowd(new TestTraffic(s_settings));
