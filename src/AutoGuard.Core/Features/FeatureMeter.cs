@@ -26,9 +26,6 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     /// <summary>Tokens of an IPv6 network from which on its set no longer counts them all.</summary>
     private const int CountableTokens = RecentSets<TokenMember>.LargestSet * 3 / 4;
 
-    /// <summary>Addresses of a token beyond which nobody asks whose each of them is.</summary>
-    private const int MostPairedAddresses = 64;
-
     /// <summary>Addresses that one viewer's line may have had within the window, dialled anew again and again.</summary>
     private const int MostAddressesOfViewer = 16;
 
@@ -182,10 +179,10 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         {
             bool tokenless = TokensAreUsual((int)(state.Referrers.KeyAt(index) >> 32), now).Tokens < MostlyTokens;
             WitnessCounter.Count(state.PlainSets.Members(referrer.Addresses), windowStart, tokenless, ref features);
-            // Lines that are dialled anew show many addresses for few viewers, but not as many as a token that is handed around.
+            // Lines that are dialled anew show many addresses for few viewers, but one after the other, and not as many as a token that is handed around.
             if (features.Witnesses <= MostAddressesOfViewer * features.Tokens)
             {
-                features.Witnesses = Math.Min(features.Witnesses, UsualAddressesOfViewer * features.Tokens);
+                features.Witnesses = Math.Min(features.Witnesses, Math.Max(features.Open, UsualAddressesOfViewer * features.Tokens));
             }
         }
     }
@@ -245,7 +242,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         // Devices of one household are at one place, and one device at many is a traveller's: strangers have both of their own. A carrier
         // may be a household's only line, with another network for each of its sessions.
         features.Agents = Math.Min(agents.Count, Math.Max(1, features.Homes + places.Carriers(state.Habits)));
-        if (agents.Count > features.Agents && features.MaxConcurrent <= 1 && members.Length <= MostPairedAddresses)
+        if (agents.Count > features.Agents && features.MaxConcurrent <= 1 && members.Length <= PlayerPairs.Most)
         {
             // Who never play at the same time, each in another network, take turns, however many networks are usual for one of them.
             features.Agents = Math.Max(features.Agents, PlayerPairs.Count(members, state.Habits, windowStart, alone));

@@ -19,7 +19,7 @@ public sealed class OperatorHabits
     public const int MostNetworks = 32;
 
     /// <summary>Networks up to which a token's are a line's, and not a phone's on its way.</summary>
-    private const int MostOfLine = 2;
+    public const int MostOfLine = 2;
 
     /// <summary>Tokens of an operator from which on it is known whether it has lines: one in so many may show more networks than a line.</summary>
     private const int EnoughForLines = 20;

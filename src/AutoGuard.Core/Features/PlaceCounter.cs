@@ -56,14 +56,19 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
 
     /// <summary>
     /// Home lines: networks of operators whose customers have one or two, up to <see cref="MostHomesOfOperator"/> of each, for a line
-    /// that is dialled anew again and again stays with its operator, and strangers live with several.
+    /// that is dialled anew again and again stays with its operator, and strangers live with several. Where some customers show more, or not enough is
+    /// known to say that none does, one who shows more may be on the way, and all of his are one.
     /// </summary>
     public readonly int Homes(OperatorHabits habits)
     {
         int homes = 0;
         foreach (ref readonly Operator one in _operators[.._used])
         {
-            homes += habits.HasLines(one.Asn) ? Math.Min(MostHomesOfOperator, Math.Max(one.HomesV4, one.HomesV6)) : 0;
+            if (habits.HasLines(one.Asn))
+            {
+                int networks = Math.Max(one.HomesV4, one.HomesV6);
+                homes += networks > OperatorHabits.MostOfLine && habits.Usual(one.Asn) > OperatorHabits.MostOfLine ? 1 : Math.Min(MostHomesOfOperator, networks);
+            }
         }
         return homes;
     }

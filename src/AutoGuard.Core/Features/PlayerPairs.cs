@@ -10,8 +10,8 @@ namespace AutoGuard.Core.Features;
 /// </summary>
 internal ref struct PlayerPairs
 {
-    /// <summary>Players, networks and operators that are told apart.</summary>
-    public const int Most = 32;
+    /// <summary>Addresses among which pairs are counted; so many players, networks and operators are told apart, or their order would matter.</summary>
+    public const int Most = 64;
 
     /// <summary>Networks that count of an operator whose customers show many.</summary>
     private const int MostOfCarrier = 2;
@@ -19,7 +19,7 @@ internal ref struct PlayerPairs
     private readonly Span<int> _agents;
     private readonly Span<ulong> _networks;
     private readonly Span<uint> _asns;
-    private readonly Span<uint> _seenIn;
+    private readonly Span<ulong> _seenIn;
     private readonly Span<int> _operatorOf;
     private readonly Span<int> _left;
     private readonly Span<int> _ownerOf;
@@ -27,7 +27,7 @@ internal ref struct PlayerPairs
     private int _networkCount;
     private int _operatorCount;
 
-    private PlayerPairs(Span<int> places, Span<uint> seenIn, Span<uint> asns, Span<ulong> networks)
+    private PlayerPairs(Span<int> places, Span<ulong> seenIn, Span<uint> asns, Span<ulong> networks)
     {
         _agents = places[..Most];
         _operatorOf = places.Slice(Most, Most);
@@ -39,18 +39,29 @@ internal ref struct PlayerPairs
         _networks = networks;
     }
 
-    /// <summary>Pairs among a token's addresses; homes and phones only. Saturates at <see cref="Most"/>.</summary>
-    /// <param name="members">The addresses.</param>
+    /// <summary>Pairs among a token's addresses; homes and phones only.</summary>
+    /// <param name="members">The addresses, <see cref="Most"/> at most.</param>
     /// <param name="habits">How many networks are usual for the customers of operators.</param>
     /// <param name="windowStart">Start of the window, Unix seconds.</param>
     /// <param name="alone">Whether addresses are left out where only an earlier token of the account was.</param>
     public static int Count(ReadOnlySpan<AddressMember> members, OperatorHabits habits, uint windowStart, bool alone)
     {
-        PlayerPairs pairs = new(stackalloc int[4 * Most], stackalloc uint[Most], stackalloc uint[Most], stackalloc ulong[Most]);
+        PlayerPairs pairs = new(stackalloc int[4 * Most], stackalloc ulong[Most], stackalloc uint[Most], stackalloc ulong[Most]);
+        Span<uint> withV4 = stackalloc uint[Most];
+        int found = 0;
+        foreach (ref readonly AddressMember member in members)
+        {
+            if (member.Identity != 0 && member.LastSeen >= windowStart && member.Address.IsV4)
+            {
+                withV4[found++] = member.Asn;
+            }
+        }
+        withV4 = withV4[..found];
         foreach (ref readonly AddressMember member in members)
         {
             bool counts = member.Identity != 0 && member.LastSeen >= windowStart && member.Agent != 0 && !(alone && member.TakenOver);
-            if (counts && !member.DataCentre && !member.SharedEgress && !IsOtherFamily(in member, members, windowStart))
+            // Of a line that shows both protocols, IPv4 counts; so it does of operators that nobody knows, for one of them may be the other.
+            if (counts && !member.DataCentre && !member.SharedEgress && (member.Address.IsV4 || !withV4.Contains(member.Asn)))
             {
                 pairs.Add(in member, habits);
             }
@@ -58,32 +69,11 @@ internal ref struct PlayerPairs
         return pairs.Match();
     }
 
-    /// <summary>Of a line that shows both protocols, IPv4 counts.</summary>
-    private static bool IsOtherFamily(in AddressMember member, ReadOnlySpan<AddressMember> members, uint windowStart)
-    {
-        if (member.Address.IsV4 || member.Asn == 0)
-        {
-            return false;
-        }
-        foreach (ref readonly AddressMember other in members)
-        {
-            if (other.Identity != 0 && other.LastSeen >= windowStart && other.Asn == member.Asn && other.Address.IsV4)
-            {
-                return true;
-            }
-        }
-        return false;
-    }
-
     private void Add(in AddressMember member, OperatorHabits habits)
     {
         int agent = IndexOf(_agents, ref _agentCount, member.Agent, out _);
         int network = IndexOf(_networks, ref _networkCount, member.Network, out bool isNew);
-        if (agent < 0 || network < 0)
-        {
-            return;
-        }
-        _seenIn[agent] |= 1U << network;
+        _seenIn[agent] |= 1UL << network;
         if (isNew)
         {
             // Of unknown operators there are many: each network is another one's.
@@ -96,12 +86,12 @@ internal ref struct PlayerPairs
         }
     }
 
-    /// <summary>Where the value is among those known, or is put; -1 when there is no room.</summary>
+    /// <summary>Where the value is among those known, or is put.</summary>
     private static int IndexOf<T>(Span<T> known, ref int count, T value, out bool isNew)
         where T : IEquatable<T>
     {
         int index = known[..count].IndexOf(value);
-        isNew = index < 0 && count < known.Length;
+        isNew = index < 0;
         if (!isNew)
         {
             return index;
@@ -113,22 +103,31 @@ internal ref struct PlayerPairs
     private int Match()
     {
         int pairs = 0;
+        ulong hopeless = 0;
         for (int agent = 0; agent < _agentCount; agent++)
         {
-            uint tried = 0;
-            pairs += IsPlaced(agent, ref tried) ? 1 : 0;
+            ulong tried = hopeless;
+            if (IsPlaced(agent, ref tried))
+            {
+                pairs++;
+            }
+            else
+            {
+                // From what a search in vain has tried no later one gets any further: no path that changes anything leads through there.
+                hopeless = tried;
+            }
         }
         return pairs;
     }
 
     /// <summary>Gives an agent a network of its own, if need be by moving others; no deeper than there are networks, each of which is tried once.</summary>
-    private bool IsPlaced(int agent, ref uint tried)
+    private bool IsPlaced(int agent, ref ulong tried)
     {
-        uint untried;
+        ulong untried;
         while ((untried = _seenIn[agent] & ~tried) != 0)
         {
             int network = BitOperations.TrailingZeroCount(untried);
-            tried |= 1U << network;
+            tried |= 1UL << network;
             if (_ownerOf[network] >= 0 ? IsPlaced(_ownerOf[network], ref tried) : HasRoom(_operatorOf[network], ref tried))
             {
                 _ownerOf[network] = agent;
@@ -139,7 +138,7 @@ internal ref struct PlayerPairs
     }
 
     /// <summary>Whether one more network of an operator may count, if need be instead of another one whose agent finds a place elsewhere.</summary>
-    private bool HasRoom(int operators, ref uint tried)
+    private bool HasRoom(int operators, ref ulong tried)
     {
         if (_left[operators] > 0)
         {
@@ -148,11 +147,11 @@ internal ref struct PlayerPairs
         }
         for (int network = 0; network < _networkCount; network++)
         {
-            if (_operatorOf[network] != operators || _ownerOf[network] < 0 || (tried & (1U << network)) != 0)
+            if (_operatorOf[network] != operators || _ownerOf[network] < 0 || (tried & (1UL << network)) != 0)
             {
                 continue;
             }
-            tried |= 1U << network;
+            tried |= 1UL << network;
             if (IsPlaced(_ownerOf[network], ref tried))
             {
                 _ownerOf[network] = -1;

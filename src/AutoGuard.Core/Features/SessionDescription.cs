@@ -29,4 +29,14 @@ internal static class SessionDescription
             session.Traits |= SessionTraits.ToolAgent;
         }
     }
+
+    /// <summary>
+    /// Notes, before the event is taken over, whether a session comes from another address of the same operator. One that named no page there has
+    /// said nothing against any.
+    /// </summary>
+    public static void NoteMove(this ref SessionState session, ref readonly PlaybackEvent e)
+    {
+        bool redialled = session.ReferrerHost != 0 && session.Asn != 0 && session.Asn == e.Asn;
+        session.Traits = redialled ? session.Traits | SessionTraits.Redialled : session.Traits & ~SessionTraits.Redialled;
+    }
 }

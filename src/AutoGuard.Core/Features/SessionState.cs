@@ -43,7 +43,7 @@ public enum SessionTraits : ushort
     /// <summary>Counted in its site as one without a token.</summary>
     Tokenless = 1024,
 
-    /// <summary>It came to where it is from another address of the same operator: a line dialled anew, or a phone on its way.</summary>
+    /// <summary>It came to where it is from another address of the same operator, where it had named its page: a line dialled anew, or a phone on its way.</summary>
     Redialled = 2048,
 }
 

@@ -141,6 +141,10 @@ public sealed class SessionTracker
         }
         session.LastSeen = now;
         session.Traits = (session.Traits | SessionTraits.Open | (borrowed ? SessionTraits.Borrowed : 0)) & ~SessionTraits.Ended;
+        if (e.Address != session.Address)
+        {
+            session.NoteMove(in e);
+        }
         session.Address = e.Address;
         session.Describe(in e);
         _fleet.Enter(in session);
@@ -195,11 +199,11 @@ public sealed class SessionTracker
             session.Traits |= SessionTraits.Open;
             StateHandle before = session.LastToken;
             bool named = session.ReferrerHost == 0 && e.Referrer != 0;
-            uint operatorBefore = session.Asn;
             _links.Detach(ref session);
             if (elsewhere)
             {
                 CountHandover(in session, in e);
+                session.NoteMove(in e);
                 session.Address = e.Address;
                 session.Traits &= ~(SessionTraits.DataCentre | SessionTraits.SharedEgress);
                 session.Country = 0;
@@ -207,11 +211,6 @@ public sealed class SessionTracker
                 session.Provider = 0;
             }
             session.Describe(in e);
-            if (elsewhere)
-            {
-                bool same = operatorBefore != 0 && session.Asn == operatorBefore;
-                session.Traits = same ? session.Traits | SessionTraits.Redialled : session.Traits & ~SessionTraits.Redialled;
-            }
             _fleet.Enter(in session);
             _links.Attach(index, ref session, in e, tokenText, userText);
             if (session.LastToken != before)

@@ -145,6 +145,34 @@ public sealed class OperatorHabitsTests
         Assert.Equal(5, habits.Usual(Carrier));
     }
 
+    [Theory]
+    [InlineData(25, 1)]
+    [InlineData(60, 2)]
+    [InlineData(200, 7)]
+    public void Who_is_on_the_way_where_hardly_anybody_is_does_not_live_in_many_homes(int phones, int commuters)
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        for (int i = 0; i < phones; i++)
+        {
+            traffic.Session(i, 9_000, $"p{i}", $"100.100.{i}.1", $"phone{i}", $"w{i}", asn: 64510, agent: "Phone/1", heartbeat: 120);
+        }
+        for (int i = 0; i < commuters; i++)
+        {
+            // From home past five cells and a café to work.
+            Watch(1_200, $"81.{i}.77.1", 64500);
+            for (int cell = 0; cell < 5; cell++)
+            {
+                Watch(1_500 + (cell * 300), $"101.{cell}.{i}.1", 64510);
+            }
+            Watch(3_000, $"82.1.{i}.1", 64501);
+            Watch(3_300, $"82.2.{i}.1", 64502);
+
+            void Watch(double from, string address, uint asn) => traffic.Session(from + i, from + i + 280, $"c{i}-{from}", address, $"commuter{i}", $"c{i}", asn: asn, agent: "Phone/2");
+        }
+
+        Assert.Empty(traffic.InOrder().Run().Decisions);
+    }
+
     /// <summary>A fresh token comes to show so many networks one after the other.</summary>
     private static int Show(OperatorHabits habits, uint asn, int networks)
     {

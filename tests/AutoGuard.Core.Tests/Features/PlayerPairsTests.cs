@@ -33,9 +33,11 @@ public sealed class PlayerPairsTests
         // First come takes the network that is the only one of who comes later.
         Assert.Equal(3, Count([Member(1, 1), Member(1, 2), Member(2, 2), Member(2, 3), Member(3, 1)]));
 
-    [Fact]
-    public void A_line_that_shows_both_protocols_is_not_two() =>
-        Assert.Equal(1, Count([Member(1, 1) with { Asn = Lines }, Member(2, 2, address: "2001:db8::1")]));
+    [Theory]
+    [InlineData(Lines)]
+    [InlineData(0)]
+    public void A_line_that_shows_both_protocols_is_not_two(uint asn) =>
+        Assert.Equal(1, Count([Member(1, 1) with { Asn = asn }, Member(2, 2, address: "2001:db8::1") with { Asn = asn }]));
 
     [Fact]
     public void Data_centres_ways_out_that_many_share_and_the_nameless_are_left_out() =>
@@ -49,9 +51,20 @@ public sealed class PlayerPairsTests
     public void What_only_an_earlier_token_showed_can_be_left_out(bool alone, int pairs) =>
         Assert.Equal(pairs, PlayerPairs.Count([Member(1, 1), Member(2, 2) with { TakenOver = true }], s_habits, 10, alone));
 
+    [Theory]
+    [InlineData(40)]
+    [InlineData(56)]
+    public void In_which_order_a_token_s_addresses_stand_makes_no_difference(int networks)
+    {
+        // One phone that passes nearly all of them, and eight others at home.
+        AddressMember[] members = [.. Enumerable.Range(1, networks).Select(i => Member(agent: 7, network: i)), .. Enumerable.Range(1, 8).Select(i => Member(agent: 10 + i, network: 100 + i))];
+
+        Assert.Equal((9, 9), (Count(members), Count([.. members.Reverse()])));
+    }
+
     [Fact]
-    public void More_than_can_be_told_apart_saturate() =>
-        Assert.Equal(PlayerPairs.Most, Count([.. Enumerable.Range(1, 60).Select(i => Member(agent: i, network: i))]));
+    public void All_that_are_asked_about_are_told_apart() =>
+        Assert.Equal(PlayerPairs.Most, Count([.. Enumerable.Range(1, PlayerPairs.Most).Select(i => Member(agent: i, network: i))]));
 
     [Theory]
     [InlineData(Lines, 3)]

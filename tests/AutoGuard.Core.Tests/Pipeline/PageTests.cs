@@ -70,6 +70,90 @@ public sealed class PageTests
         Assert.Equal(DecisionAction.Block, Of(traffic, "pirate.example")[^1]);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_few_tokens_do_not_silence_those_who_have_none_where_nobody_has(int tokens)
+    {
+        TestTraffic traffic = new(s_settings);
+        Viewers(traffic, 40, _ => "pirate.example", "v", tokens: false);
+        Viewers(traffic, tokens, _ => "pirate.example", "a");
+        traffic.InOrder().Run();
+
+        Assert.Contains(DecisionAction.Block, Of(traffic, "pirate.example"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Where_everybody_has_the_same_token_each_line_is_heard(int streams)
+    {
+        TestTraffic traffic = new(s_settings);
+        for (int i = 0; i < 200; i++)
+        {
+            string referrer = i < 40 ? "pirate.example" : "www.example.com";
+            traffic.Session(i % 60, 3_600, $"s{i}", $"{30 + (i % 50)}.{i / 50}.{i}.1", $"stream{i % streams}", asn: 64_500 + (uint)(i % 7), referrer: referrer);
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(DecisionAction.Block, Of(traffic, "pirate.example"));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(10)]
+    public void A_page_that_hands_a_few_tokens_to_all_of_its_viewers_is_blocked(int tokens)
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < 40; i++)
+        {
+            traffic.Session(600 + i, 4_200, $"p{i}", $"{100 + i}.9.{i}.1", $"harvested{i % tokens}", asn: 64_600 + (uint)(i % 5), referrer: "pirate.example");
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(DecisionAction.Block, Of(traffic, "pirate.example"));
+    }
+
+    [Fact]
+    public void Viewers_that_name_the_page_only_after_their_line_was_dialled_anew_are_heard()
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < 40; i++)
+        {
+            uint asn = 64_600 + (uint)(i % 5);
+            traffic.Event(600 + i, $"m{i}", $"{100 + i}.9.{i}.1", $"m{i}", type: PlaybackEventType.Start, asn: asn, referrer: null);
+            for (int second = 630; second < 4_200; second += 30)
+            {
+                traffic.Event(second + i, $"m{i}", $"{100 + i}.8.{i}.1", $"m{i}", asn: asn, referrer: second < 690 ? null : "pirate.example");
+            }
+        }
+        traffic.InOrder().Run();
+
+        Assert.Contains(DecisionAction.Block, Of(traffic, "pirate.example"));
+    }
+
+    [Theory]
+    [InlineData(0u, 9)]
+    [InlineData(1u, 18)]
+    public void Who_comes_back_from_another_operator_after_a_silence_speaks_anew(uint other, int witnesses)
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < 9; i++)
+        {
+            uint asn = 64_600 + (uint)(i % 3);
+            traffic.Session(600, 800, $"b{i}", $"{100 + i}.9.{i}.1", $"b{i}", asn: asn, referrer: "forum.example", end: false);
+            traffic.Event(810, $"b{i}", $"{100 + i}.8.{i}.1", $"b{i}", asn: asn, referrer: "forum.example");
+            traffic.Event(1_050, $"b{i}", $"{100 + i}.7.{i}.1", $"b{i}", asn: asn + (other * 100), referrer: "forum.example");
+        }
+        traffic.InOrder().Run(complete: false);
+        int index = traffic.Pipeline.State.Referrers.Find((uint)traffic.Strings.Intern("forum.example", StringKind.Referrer));
+        FeatureMeter meter = new(traffic.Pipeline.State, FeatureWindows.From(s_settings.Detection), traffic.Referrers, TokenWorkflow.Auto, new Population());
+        meter.Measure(index, TestTraffic.Noon + 1_051_000, out ReferrerFeatures features);
+
+        Assert.Equal(witnesses, features.Witnesses);
+    }
+
     [Fact]
     public void A_token_that_is_everywhere_says_nothing_against_a_page()
     {
