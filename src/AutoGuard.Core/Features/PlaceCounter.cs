@@ -49,6 +49,7 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         foreach (ref readonly Operator one in _operators[.._used])
         {
             int places = 1 + Math.Max(0, Math.Max(one.V4, one.V6) - habits.Usual(one.Asn));
+            // Nor does a line that is dialled anew again and again become more than a few.
             count += habits.HasLines(one.Asn) ? Math.Min(MostHomesOfOperator, places) : places;
         }
         return count;
@@ -57,20 +58,22 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
     /// <summary>
     /// Home lines: networks of operators whose customers have one or two, up to <see cref="MostHomesOfOperator"/> of each, for a line
     /// that is dialled anew again and again stays with its operator, and strangers live with several. Where some customers show more, or not enough is
-    /// known to say that none does, one who shows more may be on the way, and all of his are one.
+    /// known to say that none does, one who shows more may be on the way, and all of his are one; nobody is on the way with two operators.
     /// </summary>
     public readonly int Homes(OperatorHabits habits)
     {
         int homes = 0;
+        bool onTheWay = false;
         foreach (ref readonly Operator one in _operators[.._used])
         {
             if (habits.HasLines(one.Asn))
             {
                 int networks = Math.Max(one.HomesV4, one.HomesV6);
-                homes += networks > OperatorHabits.MostOfLine && habits.Usual(one.Asn) > OperatorHabits.MostOfLine ? 1 : Math.Min(MostHomesOfOperator, networks);
+                onTheWay |= networks > OperatorHabits.MostOfLine && habits.Usual(one.Asn) > OperatorHabits.MostOfLine;
+                homes += Math.Min(MostHomesOfOperator, networks);
             }
         }
-        return homes;
+        return onTheWay ? homes - MostHomesOfOperator + 1 : homes;
     }
 
     /// <summary>
