@@ -119,6 +119,9 @@ public sealed class OperatorHabits
     /// </summary>
     public bool HasLines(uint asn) => asn != 0 && _habits.TryGetValue(asn, out Habit? habit) && habit.HasLines;
 
+    /// <summary>Whether an operator has nothing else, as far as is known: no more than one in a hundred of its customers moves, of enough to tell.</summary>
+    public bool HasOnlyLines(uint asn) => asn != 0 && Usual(asn) <= MostOfLine;
+
     private sealed class Habit
     {
         public int[] Tokens { get; } = new int[MostNetworks];

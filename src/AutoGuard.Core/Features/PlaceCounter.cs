@@ -66,7 +66,7 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
             if (habits.HasLines(one.Asn))
             {
                 int networks = Math.Max(one.HomesV4, one.HomesV6);
-                homes += networks > OperatorHabits.MostOfLine && habits.Usual(one.Asn) > OperatorHabits.MostOfLine ? 1 : Math.Min(MostHomesOfOperator, networks);
+                homes += networks > OperatorHabits.MostOfLine && !habits.HasOnlyLines(one.Asn) ? 1 : Math.Min(MostHomesOfOperator, networks);
             }
         }
         return homes;
