@@ -231,7 +231,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             {
                 // Whoever uses a data centre's address is not where the address is. Phones come out in several countries; home lines do not move.
                 countries.Add(member.LastSeen >= countriesSince ? member.Country : (ushort)0);
-                homes.Add(state.Habits.HasLines(member.Asn) ? member.Country : (ushort)0);
+                homes.Add(state.Habits.HasOnlyLines(member.Asn) ? member.Country : (ushort)0);
             }
         }
         features.Countries = Math.Max(countries.Count, homes.Count);

@@ -25,7 +25,7 @@ internal static class HomeLines
     {
         ReadOnlySpan<AddressMember> members = state.AddressSets.Members(token.Addresses);
         bool elsewhere = (session.Traits & (SessionTraits.DataCentre | SessionTraits.SharedEgress)) != 0;
-        if (members.IsEmpty || members.Length > MostAddresses || elsewhere || session.Country == 0 || !state.Habits.HasLines(session.Asn))
+        if (members.IsEmpty || members.Length > MostAddresses || elsewhere || session.Country == 0 || !state.Habits.HasOnlyLines(session.Asn))
         {
             return false;
         }
@@ -35,7 +35,7 @@ internal static class HomeLines
             bool isLine = member.Identity != 0 && member.LastSeen >= windowStart && !member.DataCentre && !member.SharedEgress && member.Country != 0;
             // Of two at the same time the one that it comes to now is where it was.
             bool later = member.LastSeen > last.LastSeen || (member.LastSeen == last.LastSeen && member.Identity == identity);
-            if (isLine && later && state.Habits.HasLines(member.Asn))
+            if (isLine && later && state.Habits.HasOnlyLines(member.Asn))
             {
                 last = member;
             }

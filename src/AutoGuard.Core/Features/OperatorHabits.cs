@@ -24,6 +24,9 @@ public sealed class OperatorHabits
     /// <summary>Tokens of an operator from which on it is known whether it has lines: one in so many may show more networks than a line.</summary>
     private const int EnoughForLines = 20;
 
+    /// <summary>Customers of an operator of lines for each that shows more networks: where more of them do, some are phones.</summary>
+    private const int FewestOfMoving = 40;
+
     /// <summary>Sessions of a token beyond which it is not one viewer's: what it shows of an operator is no habit of a customer.</summary>
     private const int MostSessionsOfViewer = 1_000;
 
@@ -119,6 +122,9 @@ public sealed class OperatorHabits
     /// </summary>
     public bool HasLines(uint asn) => asn != 0 && _habits.TryGetValue(asn, out Habit? habit) && habit.HasLines;
 
+    /// <summary>Whether an operator has next to nothing else, as far as is known: no more than one in forty of its customers moves, of enough to tell.</summary>
+    public bool HasOnlyLines(uint asn) => asn != 0 && _habits.TryGetValue(asn, out Habit? habit) && habit.HasOnlyLines;
+
     private sealed class Habit
     {
         public int[] Tokens { get; } = new int[MostNetworks];
@@ -128,6 +134,8 @@ public sealed class OperatorHabits
         public int Usual { get; private set; } = 1;
 
         public bool HasLines { get; private set; }
+
+        public bool HasOnlyLines { get; private set; }
 
         /// <summary>The number that one token in a hundred exceeds; old tokens are forgotten by halves.</summary>
         public void Renew()
@@ -153,6 +161,7 @@ public sealed class OperatorHabits
                 lines += tokens;
             }
             HasLines = Total >= EnoughForLines && (Total - lines) * EnoughForLines <= Total;
+            HasOnlyLines = Total >= Enough && (Total - lines) * FewestOfMoving <= Total;
         }
     }
 }

@@ -69,7 +69,7 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
             if (habits.HasLines(one.Asn))
             {
                 int networks = Math.Max(one.HomesV4, one.HomesV6);
-                onTheWay |= networks > OperatorHabits.MostOfLine && habits.Usual(one.Asn) > OperatorHabits.MostOfLine;
+                onTheWay |= networks > OperatorHabits.MostOfLine && !habits.HasOnlyLines(one.Asn);
                 homes += Math.Min(MostHomesOfOperator, networks);
             }
         }

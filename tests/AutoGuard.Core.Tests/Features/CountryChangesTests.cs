@@ -48,6 +48,26 @@ public sealed class CountryChangesTests
         Assert.Equal(changes, traffic.Explain("turns0", traffic.Pipeline.Watermark)!.Indicators.Single(i => i.Indicator == "CountryChanges").Value);
     }
 
+    [Theory]
+    [InlineData(25)]
+    [InlineData(45)]
+    public void Who_works_across_the_border_with_a_phone_from_home_of_whose_operator_little_is_known_goes_nowhere(int phones)
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        for (int i = 0; i < phones; i++)
+        {
+            traffic.Session(i, 9_000, $"p{i}", $"100.100.{i}.1", $"phone{i}", $"w{i}", asn: Carrier, agent: "Phone", heartbeat: 120, country: "DE");
+        }
+        for (int i = 0; i < 5; i++)
+        {
+            double from = 2_000 + (i * 1_200);
+            traffic.Session(from, from + 580, $"office{i}", "90.1.9.9", "worker", "w", asn: 64501, country: "FR", agent: "Phone");
+            traffic.Session(from + 600, from + 1_180, $"phone{i}", $"100.{120 + i}.1.1", "worker", "w", asn: Carrier, country: "DE", agent: "Phone");
+        }
+
+        Assert.Empty(traffic.InOrder().Run().Decisions);
+    }
+
     [Fact]
     public void Changes_leave_with_the_window_though_each_place_is_seen_again()
     {

@@ -114,6 +114,21 @@ public sealed class SparedHomeTests
     }
 
     [Fact]
+    public void A_later_revocation_that_spares_nothing_is_what_outlives_a_restart()
+    {
+        TestTraffic before = Thieves(Owner(New()), "leaked", to: 4_000).InOrder().Run();
+        Decision first = before.Of("leaked").Last(d => d.Action == DecisionAction.Revoke);
+        TestTraffic after = New();
+        after.Pipeline.Remember([first, first with { Time = first.Time + 60_000, Except = [] }], after.TokenKey);
+        for (int i = 0; i < 20; i++)
+        {
+            after.Session(4_500 + i, 9_000, $"screen{i}", "203.0.113.7", "leaked", "victim", asn: 64500);
+        }
+
+        Assert.Empty(after.InOrder().Run().Of("leaked"));
+    }
+
+    [Fact]
     public void A_stranger_with_the_same_operator_is_not_of_the_line_because_he_uses_the_other_family()
     {
         TestTraffic traffic = Owner(New()).Session(Leak - 200, 9_000, "thief6", "2001:db8:66:6::5", "leaked", "victim", asn: 64500);
