@@ -242,10 +242,12 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         // Devices of one household are at one place, and one device at many is a traveller's: strangers have both of their own. A carrier
         // may be a household's only line, with another network for each of its sessions.
         features.Agents = Math.Min(agents.Count, Math.Max(1, features.Homes + places.Carriers(state.Habits)));
-        if (agents.Count > features.Agents && features.MaxConcurrent <= 1 && members.Length <= PlayerPairs.Most)
+        if (!alone && agents.Count > features.Agents && features.MaxConcurrent <= 1 && members.Length <= PlayerPairs.Most)
         {
             // Who never play at the same time, each in another network, take turns, however many networks are usual for one of them.
-            features.Agents = Math.Max(features.Agents, PlayerPairs.Count(members, state.Habits, windowStart, alone));
+            int pairs = PlayerPairs.Count(members, state.Habits, windowStart);
+            features.TakeTurns = pairs > features.Agents;
+            features.Agents = Math.Max(features.Agents, pairs);
         }
         dataCentreShare = features.Addresses > 0 ? (double)dataCentre / features.Addresses : 0;
         features.LonelyDataCentres = dataCentre > 0 ? (double)lonely / dataCentre : 0;

@@ -65,6 +65,9 @@ public struct TokenFeatures
     /// </summary>
     public int Agents;
 
+    /// <summary>Whether those are more for taking turns.</summary>
+    public bool TakeTurns;
+
     /// <summary>Handovers of running sessions between networks, in this slot of the window and the one before.</summary>
     public int Handovers;
 

@@ -27,6 +27,9 @@ public sealed class OperatorHabits
     /// <summary>Customers of an operator of lines for each that shows more networks: where more of them do, some are phones.</summary>
     private const int FewestOfMoving = 40;
 
+    /// <summary>Customers from which on it is known that lines stay as they are, if no more than one in so many shows more networks.</summary>
+    private const int EnoughForSteady = 400;
+
     /// <summary>Sessions of a token beyond which it is not one viewer's: what it shows of an operator is no habit of a customer.</summary>
     private const int MostSessionsOfViewer = 1_000;
 
@@ -125,6 +128,9 @@ public sealed class OperatorHabits
     /// <summary>Whether an operator has next to nothing else, as far as is known: no more than one in forty of its customers moves, of enough to tell.</summary>
     public bool HasOnlyLines(uint asn) => asn != 0 && _habits.TryGetValue(asn, out Habit? habit) && habit.HasOnlyLines;
 
+    /// <summary>Whether its lines hardly ever change their network: of hundreds of customers next to nobody's did.</summary>
+    public bool HasSteadyLines(uint asn) => asn != 0 && _habits.TryGetValue(asn, out Habit? habit) && habit.HasSteadyLines;
+
     private sealed class Habit
     {
         public int[] Tokens { get; } = new int[MostNetworks];
@@ -136,6 +142,8 @@ public sealed class OperatorHabits
         public bool HasLines { get; private set; }
 
         public bool HasOnlyLines { get; private set; }
+
+        public bool HasSteadyLines { get; private set; }
 
         /// <summary>The number that one token in a hundred exceeds; old tokens are forgotten by halves.</summary>
         public void Renew()
@@ -162,6 +170,7 @@ public sealed class OperatorHabits
             }
             HasLines = Total >= EnoughForLines && (Total - lines) * EnoughForLines <= Total;
             HasOnlyLines = Total >= Enough && (Total - lines) * FewestOfMoving <= Total;
+            HasSteadyLines = Total >= EnoughForSteady && (Total - lines) * EnoughForSteady <= Total;
         }
     }
 }

@@ -6,7 +6,8 @@ namespace AutoGuard.Core.Features;
 /// Counts players that can each be given a network of their own: a largest matching of user agents and the networks they were seen in, with
 /// a few networks of each operator, found by augmenting paths (Ford and Fulkerson, Canadian Journal of Mathematics 8, 1956). People who take
 /// turns with an account bring a device and a line each; one phone on its way through many networks is one, and so are all devices of one
-/// line, as far as they stay there. A carrier may be a household's only line, and a line may be dialled anew: of neither many count.
+/// line, as far as they stay there. A carrier may be a household's only line, and a line may be dialled anew: of neither many count, unless hardly anybody's line
+/// of hundreds ever is.
 /// </summary>
 internal ref struct PlayerPairs
 {
@@ -43,8 +44,7 @@ internal ref struct PlayerPairs
     /// <param name="members">The addresses, <see cref="Most"/> at most.</param>
     /// <param name="habits">How many networks are usual for the customers of operators.</param>
     /// <param name="windowStart">Start of the window, Unix seconds.</param>
-    /// <param name="alone">Whether addresses are left out where only an earlier token of the account was.</param>
-    public static int Count(ReadOnlySpan<AddressMember> members, OperatorHabits habits, uint windowStart, bool alone)
+    public static int Count(ReadOnlySpan<AddressMember> members, OperatorHabits habits, uint windowStart)
     {
         PlayerPairs pairs = new(stackalloc int[4 * Most], stackalloc ulong[Most], stackalloc uint[Most], stackalloc ulong[Most]);
         Span<uint> withV4 = stackalloc uint[Most];
@@ -59,7 +59,7 @@ internal ref struct PlayerPairs
         withV4 = withV4[..found];
         foreach (ref readonly AddressMember member in members)
         {
-            bool counts = member.Identity != 0 && member.LastSeen >= windowStart && member.Agent != 0 && !(alone && member.TakenOver);
+            bool counts = member.Identity != 0 && member.LastSeen >= windowStart && member.Agent != 0;
             // Of a line that shows both protocols, IPv4 counts; so it does of operators that nobody knows, for one of them may be the other.
             if (counts && !member.DataCentre && !member.SharedEgress && (member.Address.IsV4 || !withV4.Contains(member.Asn)))
             {
@@ -81,7 +81,7 @@ internal ref struct PlayerPairs
             _operatorOf[network] = operators;
             if (isNew)
             {
-                _left[operators] = member.Asn == 0 ? 1 : habits.HasLines(member.Asn) ? PlaceCounter.MostHomesOfOperator : MostOfCarrier;
+                _left[operators] = member.Asn == 0 ? 1 : habits.HasSteadyLines(member.Asn) ? Most : habits.HasLines(member.Asn) ? PlaceCounter.MostHomesOfOperator : MostOfCarrier;
             }
         }
     }

@@ -50,13 +50,16 @@ public sealed class TokenWindows
             return;
         }
         now.ChangesTakenOver = Sum(in last);
+        now.MostOpen = Math.Max(now.MostOpen, last.MostOpen);
         PastSlots past = PastOf(in previous);
         while (past.MoveNext())
         {
-            ushort changes = Sum(past.Current);
-            if (changes > 0)
+            TokenSlot counts = past.Current;
+            TokenSlot taken = new() { ChangesTakenOver = Sum(in counts), MostOpen = counts.MostOpen };
+            // That one session was open is said by every token.
+            if (taken is not { ChangesTakenOver: 0, MostOpen: <= 1 })
             {
-                Put(ref EnsureRing(ref token)[(token.Slot - past.Back) % Past], new TokenSlot { ChangesTakenOver = changes });
+                Put(ref EnsureRing(ref token)[(token.Slot - past.Back) % Past], in taken);
             }
         }
 

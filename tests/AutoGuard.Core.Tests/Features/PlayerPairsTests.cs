@@ -1,5 +1,6 @@
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Features;
+using AutoGuard.Core.Policy;
 
 namespace AutoGuard.Core.Tests.Features;
 
@@ -8,6 +9,7 @@ public sealed class PlayerPairsTests
     private const uint Lines = 64500;
     private const uint Carrier = 64510;
     private const uint Unknown = 64520;
+    private const uint Steady = 64530;
 
     private static readonly OperatorHabits s_habits = Habits();
 
@@ -46,12 +48,6 @@ public sealed class PlayerPairsTests
             Count([Member(1, 1) with { DataCentre = true }, Member(2, 2) with { SharedEgress = true }, Member(0, 3), Member(4, 4) with { LastSeen = 9 }, Member(5, 5)]));
 
     [Theory]
-    [InlineData(false, 2)]
-    [InlineData(true, 1)]
-    public void What_only_an_earlier_token_showed_can_be_left_out(bool alone, int pairs) =>
-        Assert.Equal(pairs, PlayerPairs.Count([Member(1, 1), Member(2, 2) with { TakenOver = true }], s_habits, 10, alone));
-
-    [Theory]
     [InlineData(40)]
     [InlineData(56)]
     public void In_which_order_a_token_s_addresses_stand_makes_no_difference(int networks)
@@ -67,6 +63,7 @@ public sealed class PlayerPairsTests
         Assert.Equal(PlayerPairs.Most, Count([.. Enumerable.Range(1, PlayerPairs.Most).Select(i => Member(agent: i, network: i))]));
 
     [Theory]
+    [InlineData(Steady, 6)]
     [InlineData(Lines, 3)]
     [InlineData(Carrier, 2)]
     [InlineData(Unknown, 2)]
@@ -134,6 +131,42 @@ public sealed class PlayerPairsTests
         Assert.Empty(traffic.InOrder().Run().Decisions);
     }
 
+    [Fact]
+    public void Strangers_who_take_turns_within_one_operator_are_flagged_where_nobody_s_line_ever_changes_and_not_revoked_for_it_alone()
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        for (int i = 0; i < 450; i++)
+        {
+            traffic.Session(i, 9_000, $"n{i}", $"90.{i / 200}.{i % 200}.1", $"neighbour{i}", $"n{i}", asn: Steady, agent: "Browser", heartbeat: 120);
+        }
+        for (int i = 0; i < 8; i++)
+        {
+            double from = 2_000 + (i * 800);
+            traffic.Session(from, from + 780, $"s{i}", $"91.7.{i}.1", "shared", "u", asn: Steady, agent: $"Player/{i}");
+        }
+
+        Decision flag = Assert.Single(traffic.InOrder().Run().Decisions);
+
+        Assert.Equal(("shared", DecisionAction.Flag), (flag.Subject.Value, flag.Action));
+        Assert.Contains(flag.Reasons, r => r.Indicator == "DistinctAgents");
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void A_household_that_had_two_screens_open_is_one_on_its_next_token_too(bool atOnce, bool isFlagged)
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        traffic.Session(2_000, 3_000, "tv", "81.3.9.1", "first", "u", asn: 64500, agent: "Television");
+        traffic.Session(atOnce ? 2_200 : 3_010, atOnce ? 2_900 : 3_300, "phone", "81.3.9.1", "first", "u", asn: 64500, agent: "Phone");
+        for (int i = 0; i < 4; i++)
+        {
+            traffic.Session(3_600 + (i * 500), 4_080 + (i * 500), $"s{i}", $"83.{i}.9.1", "next", "u", asn: i < 2 ? 64510u : 64511, agent: $"Player/{i}");
+        }
+
+        Assert.Equal(isFlagged, traffic.InOrder().Run().Decisions.Any(d => d.Subject.Value == "next"));
+    }
+
     /// <summary>People whose phones show eight networks of their carrier each.</summary>
     private static TestTraffic Phones()
     {
@@ -175,15 +208,16 @@ public sealed class PlayerPairsTests
         }
     }
 
-    private static int Count(AddressMember[] members) => PlayerPairs.Count(members, s_habits, 10, alone: false);
+    private static int Count(AddressMember[] members) => PlayerPairs.Count(members, s_habits, 10);
 
     private static OperatorHabits Habits()
     {
         OperatorHabits habits = new();
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 400; i++)
         {
-            habits.Count(Lines, 1, 0);
+            habits.Count(Lines, i < 4 ? 5 : 1, 0);
             habits.Count(Carrier, 9, 0);
+            habits.Count(Steady, 1, 0);
         }
         return habits;
     }
