@@ -43,7 +43,7 @@ public sealed class IndicatorsOptions
     /// </summary>
     public IndicatorOptions DistinctHomes { get; set; } = IndicatorOptions.Of(3, 6, 0.8);
 
-    /// <summary>A. Distinct user agents of one token within the window, one of each address, and no more than it was in places or, while it never played twice at once, than can each be given a network of their own: strangers have a device each, and a home.</summary>
+    /// <summary>A. Distinct user agents of one token within the window, one of each address, and no more than its home lines and other operators or, while it never played twice at once, than can each be given a network of their own: strangers have a device each, and a home.</summary>
     public IndicatorOptions DistinctAgents { get; set; } = IndicatorOptions.Of(3, 6, 0.85);
 
     /// <summary>A. Sessions of one token started within the window.</summary>

@@ -43,7 +43,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>A session this long is more than a look whether the stream is there, seconds.</summary>
     private const double StayingSession = 60;
 
-    /// <summary>A lonely server may play for half as long as a person: it may be somebody's own VPN, but it does not get tired.</summary>
+    /// <summary>A lonely server may play for three quarters as long as a person: it may be somebody's own VPN, but it does not get tired.</summary>
     private const double ServerStrictness = 4 / 3.0;
 
     /// <summary>Operators that somebody meets on the way: at home, and between.</summary>
