@@ -33,9 +33,9 @@ internal sealed class ChildProgram : IAsyncDisposable
 
     public string Output => string.Join('\n', _output);
 
-    /// <summary>Starts AutoGuard as a user would, in a folder of its own.</summary>
+    /// <summary>Starts AutoGuard as a user would at a terminal, in a folder of its own: what ignores its end (nohup) would hand that down.</summary>
     public static ChildProgram AutoGuard(string folder, params string[] arguments) =>
-        Start("dotnet", folder, [Path.Combine(AppContext.BaseDirectory, "AutoGuard.dll"), .. arguments]);
+        Start("env", folder, ["--default-signal=HUP", "dotnet", Path.Combine(AppContext.BaseDirectory, "AutoGuard.dll"), .. arguments], $"autoguard {arguments.FirstOrDefault()}");
 
     /// <summary>Runs AutoGuard to its end.</summary>
     public static async Task<Ended> RunAutoGuardAsync(string folder, string[] arguments, Stream? input = null)
@@ -121,7 +121,7 @@ internal sealed class ChildProgram : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static ChildProgram Start(string name, string folder, string[] arguments)
+    private static ChildProgram Start(string name, string folder, string[] arguments, string? title = null)
     {
         ProcessStartInfo start = new(name, arguments)
         {
@@ -135,7 +135,7 @@ internal sealed class ChildProgram : IAsyncDisposable
             start.Environment.Remove(variable);
         }
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{name} did not start.");
-        return new ChildProgram(process, arguments.Length > 1 && name == "dotnet" ? $"autoguard {arguments[1]}" : name);
+        return new ChildProgram(process, title ?? name);
     }
 
     private static void Keep(ConcurrentQueue<string> lines, string? line)
