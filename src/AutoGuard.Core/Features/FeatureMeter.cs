@@ -236,12 +236,13 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         }
         features.Countries = Math.Max(countries.Count, homes.Count);
         features.Networks = places.Networks;
-        features.Places = places.CountBeyond(state.Habits);
+        PlaceSums sums = places.Of(state.Habits);
+        features.Places = sums.Places;
         features.Operators = places.HomeOperators;
-        features.Homes = places.Homes(state.Habits);
+        features.Homes = sums.Homes;
         // Devices of one household are at one place, and one device at many is a traveller's: strangers have both of their own. A carrier
         // may be a household's only line, with another network for each of its sessions.
-        features.Agents = Math.Min(agents.Count, Math.Max(1, features.Homes + places.Carriers(state.Habits)));
+        features.Agents = Math.Min(agents.Count, Math.Max(1, sums.Homes + sums.Carriers));
         if (!alone && agents.Count > features.Agents && features.MaxConcurrent <= 1 && members.Length <= PlayerPairs.Most)
         {
             // Who never play at the same time, each in another network, take turns, however many networks are usual for one of them.

@@ -32,7 +32,7 @@ public struct TokenFeatures
     /// <summary>The same for all sessions whose next sign of life is not overdue; not proven.</summary>
     public int PresumedPlaces;
 
-    /// <summary>Most sessions proven open at once within the window.</summary>
+    /// <summary>Most sessions proven open at once within the window, on it or on the account's token before.</summary>
     public int MaxConcurrent;
 
     /// <summary>Distinct addresses within the window.</summary>

@@ -105,18 +105,21 @@ public sealed class OperatorHabits
     }
 
     /// <summary>Networks of an operator that are still usual for one token, 1 or more; 1 where the operator is unknown, for those are many.</summary>
-    public int Usual(uint asn)
+    public int Usual(uint asn) => KindOf(asn).Usual;
+
+    /// <summary>All that is known of an operator; of an unknown one (0), that one network is usual, for those are many.</summary>
+    public OperatorKind KindOf(uint asn)
     {
         if (asn == 0)
         {
-            return 1;
+            return new(1, false, false);
         }
-        if (_habits.TryGetValue(asn, out Habit? habit) && habit.Total >= Enough)
-        {
-            return habit.Usual;
-        }
+        Habit? habit = _habits.GetValueOrDefault(asn);
         // A model only ever excuses: where it is wrong, somebody gets away, and nobody is harmed.
-        return Model is { } model && model.Operators.TryGetValue(asn, out int learned) ? Math.Max(Unknown, learned) : Unknown;
+        int usual = habit is { Total: >= Enough } ? habit.Usual
+            : Model is { } model && model.Operators.TryGetValue(asn, out int learned) ? Math.Max(Unknown, learned)
+            : Unknown;
+        return new(usual, habit is { HasLines: true }, habit is { HasOnlyLines: true });
     }
 
     /// <summary>
@@ -174,3 +177,9 @@ public sealed class OperatorHabits
         }
     }
 }
+
+/// <summary>What kind of operator one is, as far as is known.</summary>
+/// <param name="Usual">Networks that are still usual for one token, 1 or more.</param>
+/// <param name="HasLines">As <see cref="OperatorHabits.HasLines"/>.</param>
+/// <param name="HasOnlyLines">As <see cref="OperatorHabits.HasOnlyLines"/>.</param>
+public readonly record struct OperatorKind(int Usual, bool HasLines, bool HasOnlyLines);

@@ -42,52 +42,25 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         }
     }
 
-    /// <summary>Places, those networks of an operator taken for one that are usual for one of its customers.</summary>
-    public readonly int CountBeyond(OperatorHabits habits)
+    /// <summary>What the networks stand for, given what customers of their operators usually show.</summary>
+    public readonly PlaceSums Of(OperatorHabits habits)
     {
-        int count = _beyond + (_shared ? 1 : 0);
-        foreach (ref readonly Operator one in _operators[.._used])
-        {
-            int places = 1 + Math.Max(0, Math.Max(one.V4, one.V6) - habits.Usual(one.Asn));
-            // Nor does a line that is dialled anew again and again become more than a few.
-            count += habits.HasLines(one.Asn) ? Math.Min(MostHomesOfOperator, places) : places;
-        }
-        return count;
-    }
-
-    /// <summary>
-    /// Home lines: networks of operators whose customers have one or two, up to <see cref="MostHomesOfOperator"/> of each, for a line
-    /// that is dialled anew again and again stays with its operator, and strangers live with several. Where some customers show more, or not enough is
-    /// known to say that none does, one who shows more may be on the way, and all of his are one; nobody is on the way with two operators.
-    /// </summary>
-    public readonly int Homes(OperatorHabits habits)
-    {
-        int homes = 0;
+        PlaceSums sums = new() { Places = _beyond + (_shared ? 1 : 0), Carriers = _beyond + (_shared ? 1 : 0) };
         bool onTheWay = false;
         foreach (ref readonly Operator one in _operators[.._used])
         {
-            if (habits.HasLines(one.Asn))
-            {
-                int networks = Math.Max(one.HomesV4, one.HomesV6);
-                onTheWay |= networks > OperatorHabits.MostOfLine && !habits.HasOnlyLines(one.Asn);
-                homes += Math.Min(MostHomesOfOperator, networks);
-            }
+            OperatorKind kind = habits.KindOf(one.Asn);
+            int networks = Math.Max(one.V4, one.V6);
+            int homes = Math.Max(one.HomesV4, one.HomesV6);
+            int places = 1 + Math.Max(0, networks - kind.Usual);
+            // Nor does a line that is dialled anew again and again become more than a few.
+            sums.Places += kind.HasLines ? Math.Min(MostHomesOfOperator, places) : places;
+            sums.Homes += kind.HasLines ? Math.Min(MostHomesOfOperator, homes) : 0;
+            sums.Carriers += one.Asn == 0 ? networks : kind.HasLines && homes > 0 ? 0 : 1;
+            onTheWay |= kind.HasLines && homes > OperatorHabits.MostOfLine && !kind.HasOnlyLines;
         }
-        return onTheWay ? homes - MostHomesOfOperator + 1 : homes;
-    }
-
-    /// <summary>
-    /// Operators whose customers show more networks than a line has, data centres among them; networks of unknown ones count one by one, and all
-    /// ways out that people share are one more.
-    /// </summary>
-    public readonly int Carriers(OperatorHabits habits)
-    {
-        int carriers = _beyond + (_shared ? 1 : 0);
-        foreach (ref readonly Operator one in _operators[.._used])
-        {
-            carriers += one.Asn == 0 ? Math.Max(one.V4, one.V6) : habits.HasLines(one.Asn) && one.HomesV4 + one.HomesV6 > 0 ? 0 : 1;
-        }
-        return carriers;
+        sums.Homes -= onTheWay ? MostHomesOfOperator - 1 : 0;
+        return sums;
     }
 
     /// <summary>Takes a network of an operator (0 when unknown).</summary>
@@ -137,4 +110,24 @@ internal ref struct PlaceCounter(Span<ulong> seen, Span<PlaceCounter.Operator> o
         public int HomesV4;
         public int HomesV6;
     }
+}
+
+/// <summary>What a token's networks stand for.</summary>
+internal struct PlaceSums
+{
+    /// <summary>Places, those networks of an operator taken for one that are usual for one of its customers; three of an operator of lines at most.</summary>
+    public int Places;
+
+    /// <summary>
+    /// Home lines: networks of operators whose customers have one or two, up to <see cref="PlaceCounter.MostHomesOfOperator"/> of each, for a line
+    /// that is dialled anew again and again stays with its operator, and strangers live with several. Where some customers show more, or not enough is
+    /// known to say that none does, one who shows more may be on the way, and all of his are one; nobody is on the way with two operators.
+    /// </summary>
+    public int Homes;
+
+    /// <summary>
+    /// Operators whose customers show more networks than a line has, data centres among them; networks of unknown ones count one by one, and all
+    /// ways out that people share are one more.
+    /// </summary>
+    public int Carriers;
 }

@@ -156,52 +156,9 @@ public sealed record IncidentResult
     public long Prevented { get; init; }
 }
 
-/// <summary>Incidents of one kind and difficulty.</summary>
-public sealed record FamilyResult
+/// <summary>What became of several incidents.</summary>
+public abstract record IncidentTotals
 {
-    /// <summary>What was done.</summary>
-    public required AttackKind Kind { get; init; }
-
-    /// <summary>How well it hid.</summary>
-    public required Difficulty Difficulty { get; init; }
-
-    /// <summary>How many there were.</summary>
-    public required int Incidents { get; init; }
-
-    /// <summary>How many were decided about at all.</summary>
-    public required int Caught { get; init; }
-
-    /// <summary>How many as strongly as expected.</summary>
-    public required int CaughtAsExpected { get; init; }
-
-    /// <summary>Of all decisions; wrong subjects are those whose sessions are mostly this family's (known only with the sessions).</summary>
-    public required DecisionQuality Flags { get; init; }
-
-    /// <summary>Of blocks and revocations.</summary>
-    public required DecisionQuality Blocks { get; init; }
-
-    /// <summary>Their sessions that started; 0 when the sessions are not known.</summary>
-    public required long Sessions { get; init; }
-
-    /// <summary>Those of them that would have been refused.</summary>
-    public required long Prevented { get; init; }
-
-    /// <summary>From the first abnormal event to the first decision, over detected incidents; null when none was.</summary>
-    public required TimeSpan? MedianTimeToDetection { get; init; }
-
-    /// <summary>The same, 90th percentile by nearest rank.</summary>
-    public required TimeSpan? P90TimeToDetection { get; init; }
-}
-
-/// <summary>Incidents of one difficulty, or of several together.</summary>
-public sealed record DifficultyResult
-{
-    /// <summary>How well they hid.</summary>
-    public required ImmutableArray<Difficulty> Difficulties { get; init; }
-
-    /// <summary>That in words: <c>easy and slow</c>.</summary>
-    public string Name => string.Join(" and ", Difficulties.Select(d => d.ToString().ToLowerInvariant()));
-
     /// <summary>How many there were.</summary>
     public required int Incidents { get; init; }
 
@@ -219,6 +176,35 @@ public sealed record DifficultyResult
 
     /// <summary>The same, 90th percentile by nearest rank.</summary>
     public required TimeSpan? P90TimeToDetection { get; init; }
+}
+
+/// <summary>Incidents of one kind and difficulty.</summary>
+public sealed record FamilyResult : IncidentTotals
+{
+    /// <summary>What was done.</summary>
+    public required AttackKind Kind { get; init; }
+
+    /// <summary>How well it hid.</summary>
+    public required Difficulty Difficulty { get; init; }
+
+    /// <summary>How many were decided about at all.</summary>
+    public required int Caught { get; init; }
+
+    /// <summary>Of all decisions; wrong subjects are those whose sessions are mostly this family's (known only with the sessions).</summary>
+    public required DecisionQuality Flags { get; init; }
+
+    /// <summary>Of blocks and revocations.</summary>
+    public required DecisionQuality Blocks { get; init; }
+}
+
+/// <summary>Incidents of one difficulty, or of several together.</summary>
+public sealed record DifficultyResult : IncidentTotals
+{
+    /// <summary>How well they hid.</summary>
+    public required ImmutableArray<Difficulty> Difficulties { get; init; }
+
+    /// <summary>That in words: <c>easy and slow</c>.</summary>
+    public string Name => string.Join(" and ", Difficulties.Select(d => d.ToString().ToLowerInvariant()));
 }
 
 /// <summary>A subject decided rightly.</summary>

@@ -104,7 +104,7 @@ public sealed class PlaceCounterTests
 
         Assert.Equal(13, places.Count);
         // Of an operator of lines, which may be dialled anew, three at most.
-        Assert.Equal(1 + (8 - 6) + 3, places.CountBeyond(habits));
+        Assert.Equal(1 + (8 - 6) + 3, places.Of(habits).Places);
     }
 
     [Fact]
@@ -131,8 +131,8 @@ public sealed class PlaceCounterTests
         // The other protocol of a line is no other line.
         places.Add(OtherLines, false, network, false, false);
 
-        Assert.Equal(3 + 2, places.Homes(habits));
-        Assert.Equal(3 + 4, places.Carriers(habits));
+        Assert.Equal(3 + 2, places.Of(habits).Homes);
+        Assert.Equal(3 + 4, places.Of(habits).Carriers);
     }
 
     [Theory]
@@ -151,7 +151,7 @@ public sealed class PlaceCounterTests
             places.Add(64500, true, (ulong)i + 1, false, dataCentre: i == servers);
         }
 
-        Assert.Equal(3, places.Homes(habits));
+        Assert.Equal(3, places.Of(habits).Homes);
         Assert.Equal(1, places.HomeOperators);
     }
 
