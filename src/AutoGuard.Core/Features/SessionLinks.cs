@@ -12,6 +12,9 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
     /// <summary>Open sessions of one IPv6 network from which on it is judged.</summary>
     private const int ManyConnections = 32;
 
+    /// <summary>Sessions that begin on another stream than the one before them, of which one counts.</summary>
+    private const int LeapsPerCount = 5;
+
     /// <summary>Open sessions without a token of one IPv6 network from which on it is judged.</summary>
     private const int FewTokenless = 2;
 
@@ -116,10 +119,11 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         if (started)
         {
             state.Reconnects.CountStart(ref state.Networks[session.Network.Index], now);
-            ref AddressState address = ref state.Addresses[session.AddressState.Index];
-            SlotRing.Increment(ref address.MinuteStarts);
-            address.Stream = session.Stream;
-            SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, now / 60_000)].Starts);
+            state.Addresses[session.AddressState.Index].Stream = session.Stream;
+            if ((session.Traits & SessionTraits.Leapt) == 0)
+            {
+                CountStart(in session, now);
+            }
         }
         pages.Count(in session, slot);
         int tenantIndex = state.Tenants.GetOrAdd((ulong)session.Organization, out _);
@@ -142,6 +146,35 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         {
             tenant.Shared[place]++;
         }
+    }
+
+    /// <summary>Counts a start at its address, if that is still there.</summary>
+    public void CountStart(in SessionState session, long now)
+    {
+        if (state.Addresses.Holds(session.AddressState))
+        {
+            ref AddressState address = ref state.Addresses[session.AddressState.Index];
+            long minute = Math.Max(address.Minute, now / 60_000);
+            SlotRing.Increment(ref address.MinuteStarts);
+            SlotRing.Increment(ref address.Minutes[SlotRing.Advance<AddressMinute>(address.Minutes, ref address.Minute, minute)].Starts);
+        }
+    }
+
+    /// <summary>
+    /// Whether a session that has just begun plays another stream than the one before it at its address, or of its token where the
+    /// address is new. Every <see cref="LeapsPerCount"/>-th is none: whoever goes through the channels for an hour is no viewer.
+    /// </summary>
+    public bool IsLeap(in SessionState session)
+    {
+        if ((session.Traits & SessionTraits.Started) == 0 || !state.Addresses.Holds(session.AddressState))
+        {
+            return false;
+        }
+        ref AddressState address = ref state.Addresses[session.AddressState.Index];
+        int before = address.Stream != 0 ? address.Stream
+            : state.Tokens.Holds(session.Token) ? state.Tokens[session.Token.Index].Stream
+            : 0;
+        return before != 0 && before != session.Stream && address.TotalSessions % LeapsPerCount != 0;
     }
 
     private static bool IsUnremarkable(in NetworkState network) => network.Anonymous <= Math.Max(1, network.Open / 2);

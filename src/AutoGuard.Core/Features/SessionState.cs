@@ -45,6 +45,12 @@ public enum SessionTraits : ushort
 
     /// <summary>It came to where it is from another address of the same operator, where it had named its page: a line dialled anew, or a phone on its way.</summary>
     Redialled = 2048,
+
+    /// <summary>
+    /// It began on another stream than the one before it, and has not stayed so far: somebody goes through the channels. Not counted
+    /// as a session until it stays, or falls silent without an end.
+    /// </summary>
+    Leapt = 4096,
 }
 
 /// <summary>One playback session.</summary>

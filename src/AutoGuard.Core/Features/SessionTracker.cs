@@ -151,6 +151,10 @@ public sealed class SessionTracker
         session.NextRefresh = RenewalOf(in session, now);
         StateHandle before = session.LastToken;
         _links.Attach(index, ref session, in e, tokenText, userText);
+        if (anew && _links.IsLeap(in session))
+        {
+            session.Traits |= SessionTraits.Leapt;
+        }
         if (session.LastToken != before)
         {
             CountInToken(in session, in e);
@@ -185,6 +189,10 @@ public sealed class SessionTracker
             }
             _links.Watch(in session, gap, now, _windows.SlotLength);
             session.LastSeen = now;
+            if ((session.Traits & SessionTraits.Leapt) != 0 && now - session.Start > FeatureWindows.ShortSession)
+            {
+                CountAfterAll(ref session, now);
+            }
         }
         bool elsewhere = e.Address != session.Address;
         // A full table may have given away what the session counts in; every two minutes that is noticed and made good.
@@ -255,7 +263,11 @@ public sealed class SessionTracker
         _fleet.Leave(in session);
         session.Traits &= ~SessionTraits.Open;
         Refresh(index, ref session, now, arrived: false);
-        if ((session.Traits & SessionTraits.Started) != 0 && now - session.Start <= FeatureWindows.ShortSession
+        if ((session.Traits & (SessionTraits.Leapt | SessionTraits.Ended)) == SessionTraits.Leapt)
+        {
+            CountAfterAll(ref session, now);
+        }
+        if ((session.Traits & (SessionTraits.Started | SessionTraits.Leapt)) == SessionTraits.Started && now - session.Start <= FeatureWindows.ShortSession
             && _state.Addresses.Holds(session.AddressState))
         {
             ref AddressState address = ref _state.Addresses[session.AddressState.Index];
@@ -313,25 +325,45 @@ public sealed class SessionTracker
         ref TokenState token = ref _state.Tokens[session.Token.Index];
         token.TotalSessions++;
         token.UserSessions += !e.User.IsAbsent && e.User == token.User ? 1u : 0;
+        token.Stream = session.Stream;
+        if ((session.Traits & SessionTraits.Leapt) == 0)
+        {
+            CountInWindow(in session, ref token, e.Timestamp);
+        }
+    }
+
+    /// <summary>Counts a session, and what it showed so far, in the window of its token.</summary>
+    private void CountInWindow(in SessionState session, ref TokenState token, long now)
+    {
         if ((session.Traits & SessionTraits.Started) != 0)
         {
             SlotRing.Increment(ref token.MinuteStarts);
         }
-        token.Stream = session.Stream;
-        ref TokenSlot counts = ref _state.Windows.Advance(ref token, e.Timestamp / _windows.SlotLength);
+        ref TokenSlot counts = ref _state.Windows.Advance(ref token, now / _windows.SlotLength);
         SlotRing.Increment(ref counts.Sessions);
-        if (_state.Reconnects.IsEverywhere(e.Timestamp))
+        if (_state.Reconnects.IsEverywhere(now))
         {
             SlotRing.Increment(ref counts.Troubled);
         }
         if (session.ReferrerHost == 0)
         {
             SlotRing.Increment(ref counts.MissingReferrer);
-            counts.Unexpected += 1 - _state.ReferrerMix.MissingShare(in session, e.Timestamp);
+            counts.Unexpected += 1 - _state.ReferrerMix.MissingShare(in session, now);
         }
         else if (_referrers.IsUnknown(session.ReferrerHost))
         {
             SlotRing.Increment(ref counts.UnknownReferrer);
+        }
+    }
+
+    /// <summary>It was taken for one of somebody who goes through the channels, and stayed, or fell silent as no viewer's does: it counts.</summary>
+    private void CountAfterAll(ref SessionState session, long now)
+    {
+        session.Traits &= ~SessionTraits.Leapt;
+        _links.CountStart(in session, now);
+        if (_state.Tokens.Holds(session.Token))
+        {
+            CountInWindow(in session, ref _state.Tokens[session.Token.Index], now);
         }
     }
 
@@ -357,7 +389,7 @@ public sealed class SessionTracker
     {
         long slot = now / _windows.SlotLength;
         _links.NameReferrer(in session, slot);
-        if (!_state.Tokens.Holds(session.Token))
+        if (!_state.Tokens.Holds(session.Token) || (session.Traits & SessionTraits.Leapt) != 0)
         {
             return;
         }

@@ -49,6 +49,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Operators that somebody meets on the way: at home, and between.</summary>
     private const int OperatorsOnTheWay = 2;
 
+    /// <summary>How often somebody may go to and fro between two countries before it counts as one change.</summary>
+    private const double ChangesAtBorder = 4;
+
     /// <summary>Places of more operators than that count from half of the limit on.</summary>
     private const double StrangersStrictness = 2;
 
@@ -171,7 +174,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         reader.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
         reader.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
         reader.Add(Indicator.GeographicSpread, features.Countries);
-        reader.Add(Indicator.CountryChanges, features.CountryChanges);
+        // Near a border phones go to and fro between two countries; nobody lives in three.
+        reader.Add(Indicator.CountryChanges, features.Countries > 2 ? features.CountryChanges : features.CountryChanges / ChangesAtBorder);
         reader.Add(Indicator.DataCentre, dataCentre);
         reader.Add(Indicator.ToolAgent, features.ToolShare);
         reader.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);

@@ -101,4 +101,13 @@ public enum HonestKind
 
     /// <summary>A screen of a household behind a mobile carrier's router.</summary>
     MobileHome = 32,
+
+    /// <summary>Somebody who goes through the channels.</summary>
+    ChannelSurfer = 33,
+
+    /// <summary>A player that cannot play and starts again and again.</summary>
+    StuckPlayer = 34,
+
+    /// <summary>A phone near a border, in two countries within the hour.</summary>
+    BorderPhone = 35,
 }

@@ -108,6 +108,15 @@ public sealed record AudienceProfile
     /// </summary>
     public double MobileHome { get; set; }
 
+    /// <summary>Viewers who go through 8 to 34 channels, seconds on each, before they stay.</summary>
+    public double ChannelSurfer { get; set; }
+
+    /// <summary>Players that cannot play and start again by themselves, 3 to 29 times within minutes.</summary>
+    public double StuckPlayer { get; set; }
+
+    /// <summary>Phones near a border: at home in one country, on carriers of two.</summary>
+    public double BorderPhone { get; set; }
+
     /// <summary>Viewers on pages that nobody listed (intranets, translators, archives): four viewers a page, three visits each.</summary>
     public double UnlistedPage { get; set; }
 

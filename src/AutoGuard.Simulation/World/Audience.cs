@@ -85,6 +85,9 @@ internal sealed class Audience : Actor
         return channels.Length == 0 ? stream : random.Pick<int>(channels);
     }
 
+    /// <summary>The streams the tenant shows, by their places in the profile.</summary>
+    public int[] StreamsOf(Tenant tenant) => [.. Enumerable.Range(0, _profile.Streams.Length).Where(i => tenant.Streams.Contains(_profile.Streams[i].Name))];
+
     public SimulatedToken PublicToken(string? organization) => _publicTokens[
         organization is null ? 0
         : _profile.Tenants.IsEmpty ? _profile.Organizations.IndexOf(organization)

@@ -83,6 +83,52 @@ internal sealed class Commuter(Audience audience, ViewerIdentity identity, Deter
     }
 }
 
+/// <summary>
+/// A phone near a border: at home on the line of one country, on the way with the carriers of two. Whoever lives here and
+/// works there is in two countries within the hour, twice a day; nobody is in three.
+/// </summary>
+internal sealed class BorderPhone(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream, AddressBook addresses)
+    : Viewer(audience, identity, random, stream)
+{
+    private static readonly (string Here, string There)[] Borders =
+    [
+        ("DE", "FR"), ("DE", "NL"), ("DE", "AT"), ("DE", "PL"), ("FR", "ES"), ("FR", "IT"), ("AT", "IT"), ("AT", "DE"), ("US", "CA"), ("US", "MX"), ("CA", "US"), ("FR", "DE"),
+    ];
+
+    private readonly Location[] _places =
+    [
+        identity.Home,
+        addresses.DrawV4(addresses.In(Beyond(identity.Home.Network.Country, random), NetworkKind.Mobile, random), random),
+        addresses.Draw(addresses.In(identity.Home.Network.Country, NetworkKind.Home, random), random),
+    ];
+
+    private int _crossings = (int)random.Between(2, 7);
+    private int _place;
+
+    protected override Location Place => _places[_place];
+
+    /// <summary>A carrier of a country that has such a border.</summary>
+    public static SimulatedNetwork Carrier(AddressBook addresses, DeterministicRandom random) => addresses.In(random.Pick<(string Here, string There)>(Borders).Here, NetworkKind.Mobile, random);
+
+    public override void Wake(SimulatedWorld world, long now) =>
+        Watch(world, now, _crossings == 0 ? WatchTime(world, now) : Random.Between(120_000, 1_500_000), saysGoodbye: Random.Chance(0.5));
+
+    protected override void AfterSession(SimulatedWorld world, long now)
+    {
+        if (_crossings-- > 0)
+        {
+            _place = _crossings == 0 ? 2 : 1 - (_place % 2);
+            world.Schedule(now + Random.Between(2_000, 90_000), this);
+        }
+    }
+
+    private static string Beyond(string country, DeterministicRandom random)
+    {
+        string[] beyond = [.. Borders.Where(b => b.Here == country).Select(b => b.There)];
+        return random.Pick<string>(beyond);
+    }
+}
+
 /// <summary>A consumer VPN's user who changes the exit, and mostly the country, a few times an evening.</summary>
 internal sealed class ExitSwitcher(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream)
     : Viewer(audience, identity, random, stream)

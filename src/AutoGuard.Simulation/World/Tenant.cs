@@ -45,6 +45,9 @@ internal sealed class Tenant
             (audience.UnlistedPage, HonestKind.UnlistedPage),
             (audience.RedialledLine, HonestKind.RedialledLine),
             (audience.MobileHome, HonestKind.MobileHome),
+            (audience.ChannelSurfer, HonestKind.ChannelSurfer),
+            (audience.StuckPlayer, HonestKind.StuckPlayer),
+            (audience.BorderPhone, HonestKind.BorderPhone),
         ];
     }
 

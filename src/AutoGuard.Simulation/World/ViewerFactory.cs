@@ -37,7 +37,7 @@ internal sealed class ViewerFactory
         Tenant tenant = PickTenant(stream, random);
         HonestKind kind = tenant.PickKind(random);
         bool isBound = kind is HonestKind.Household or HonestKind.PhoneHopping or HonestKind.Traveller or HonestKind.TwoPlaces or HonestKind.BigFamily
-            or HonestKind.MobileHome
+            or HonestKind.MobileHome or HonestKind.BorderPhone
             && (tenant.Name is null || tenant.BindsUsers);
         TokenWorkflowKind workflow = isBound ? TokenWorkflowKind.UserBound : tenant.PickWorkflow(random);
         if (kind == HonestKind.Single)
@@ -85,6 +85,12 @@ internal sealed class ViewerFactory
                 return new EndlessScreen(_audience, identity, random, _audience.PickChannel(stream, random, identity.Tenant));
             case HonestKind.RedialledLine:
                 return new RedialledLine(_audience, identity, random, stream, _addresses);
+            case HonestKind.ChannelSurfer:
+                return new ChannelSurfer(_audience, identity, random, stream);
+            case HonestKind.StuckPlayer:
+                return new StuckPlayer(_audience, identity, random, stream);
+            case HonestKind.BorderPhone:
+                return new BorderPhone(_audience, identity, random, stream, _addresses);
             case HonestKind.MobileHome:
                 return MobileHome(identity, random, stream);
             case HonestKind.TwoPlaces:
@@ -199,6 +205,7 @@ internal sealed class ViewerFactory
         HonestKind.ConsumerVpn or HonestKind.VpnSwitching => random.Pick<Location>(_audience.Sites.VpnExits),
         HonestKind.PhoneHopping or HonestKind.MobileCarrier or HonestKind.Commuter or HonestKind.MobileHome => _addresses.DrawV4(_addresses.Mobile(random), random),
         HonestKind.RedialledLine => _addresses.DrawV4(_addresses.Home(random), random),
+        HonestKind.BorderPhone => _addresses.DrawV4(BorderPhone.Carrier(_addresses, random), random),
         HonestKind.Nat64 => random.Pick<Location>(_audience.Sites.Nat64),
         HonestKind.DualStack => _addresses.DrawV4(AddressBook.Weighted(HomesWithV6, random), random),
         HonestKind.PrivacyAddresses => AddressBook.DrawV6(AddressBook.Weighted(HomesWithV6, random), random),
@@ -226,7 +233,7 @@ internal sealed class ViewerFactory
         : kind switch
         {
             HonestKind.Office or HonestKind.CloudProxy or HonestKind.UnlistedPage => random.Pick(Clients.Desktop),
-            HonestKind.PhoneHopping or HonestKind.CarrierNat or HonestKind.MobileCarrier or HonestKind.MobileIpv6 or HonestKind.Commuter or HonestKind.Nat64
+            HonestKind.PhoneHopping or HonestKind.CarrierNat or HonestKind.MobileCarrier or HonestKind.MobileIpv6 or HonestKind.Commuter or HonestKind.Nat64 or HonestKind.BorderPhone
                 => random.Pick(Clients.Phone),
             _ => Clients.Browser(random),
         };

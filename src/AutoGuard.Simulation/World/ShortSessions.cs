@@ -1,0 +1,75 @@
+namespace AutoGuard.Simulation.World;
+
+/// <summary>
+/// Somebody who goes through the channels, 8 to 34 of them for two to eight seconds each, and stays with the last; now and
+/// then again later. Where a tenant has one stream only, there is nowhere to go.
+/// </summary>
+internal sealed class ChannelSurfer(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream)
+    : Viewer(audience, identity, random, stream)
+{
+    private readonly int[] _channels = audience.StreamsOf(identity.Tenant);
+    private int _leaps = audience.StreamsOf(identity.Tenant).Length > 1 ? (int)random.Between(8, 34) : 0;
+
+    public override void Wake(SimulatedWorld world, long now)
+    {
+        if (_leaps == 0)
+        {
+            base.Wake(world, now);
+            return;
+        }
+
+        Watch(world, now, Random.Between(2_000, 8_000), saysGoodbye: Random.Chance(0.9));
+        Stream = _channels[(Array.IndexOf(_channels, Stream) + 1) % _channels.Length];
+    }
+
+    protected override void AfterSession(SimulatedWorld world, long now)
+    {
+        if (_leaps > 0)
+        {
+            _leaps--;
+            world.Schedule(now + Random.Between(300, 2_500), this);
+        }
+        else if (_channels.Length > 1 && Random.Chance(0.3))
+        {
+            _leaps = (int)Random.Between(8, 34);
+            world.Schedule(now + Random.Between(600_000, 2_400_000), this);
+        }
+    }
+}
+
+/// <summary>
+/// A player that cannot play (a blocked codec, a broken television app, a firewall) and starts again by itself every few
+/// seconds, 3 to 29 times; no start is followed by anything. Three in five play in the end.
+/// </summary>
+internal sealed class StuckPlayer(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream)
+    : Viewer(audience, identity, random, stream)
+{
+    private int _tries = (int)random.Between(3, 29);
+
+    public override void Wake(SimulatedWorld world, long now)
+    {
+        if (_tries == 0)
+        {
+            base.Wake(world, now);
+            return;
+        }
+
+        StartedBefore = 0;
+        world.Open(PlanSession(world, now, 2_000) with { IsSilent = true }, this, now);
+    }
+
+    protected override void AfterSession(SimulatedWorld world, long now)
+    {
+        if (_tries == 0)
+        {
+            base.AfterSession(world, now);
+            return;
+        }
+
+        _tries--;
+        if (_tries > 0 || Random.Chance(0.6))
+        {
+            world.Schedule(now + Random.Between(2_000, 18_000), this);
+        }
+    }
+}
