@@ -110,4 +110,7 @@ public enum HonestKind
 
     /// <summary>A phone near a border, in two countries within the hour.</summary>
     BorderPhone = 35,
+
+    /// <summary>A viewer with several streams side by side.</summary>
+    MultiView = 36,
 }

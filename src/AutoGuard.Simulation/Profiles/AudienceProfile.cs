@@ -117,6 +117,9 @@ public sealed record AudienceProfile
     /// <summary>Phones near a border: at home in one country, on carriers of two.</summary>
     public double BorderPhone { get; set; }
 
+    /// <summary>Viewers of two to four streams side by side, on one token where it is bound to a user.</summary>
+    public double MultiView { get; set; }
+
     /// <summary>Viewers on pages that nobody listed (intranets, translators, archives): four viewers a page, three visits each.</summary>
     public double UnlistedPage { get; set; }
 

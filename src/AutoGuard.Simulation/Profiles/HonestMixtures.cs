@@ -10,7 +10,7 @@ internal static class HonestMixtures
         Traveller = 0.004, FlakyLine = 0.025, OddReferrer = 0.003, Nat64 = 0.02, DualStack = 0.06, PrivacyAddresses = 0.05, MobileIpv6 = 0.03,
         MobileCarrier = 0.03, PrivacyRelay = 0.04, CloudProxy = 0.012, Campus = 0.015, TwoPlaces = 0.012, BigFamily = 0.006, SetTopBox = 0.02,
         AllDay = 0.008, VpnSwitching = 0.004, OwnVpn = 0.001, Commuter = 0.012, UnlistedPage = 0.003,
-        RedialledLine = 0.01, MobileHome = 0.007, ChannelSurfer = 0.006, StuckPlayer = 0.005, BorderPhone = 0.003, Stalling = 0.15, Probes = 2, UnlistedProbes = 3,
+        RedialledLine = 0.01, MobileHome = 0.007, ChannelSurfer = 0.006, StuckPlayer = 0.005, BorderPhone = 0.003, MultiView = 0.004, Stalling = 0.15, Probes = 2, UnlistedProbes = 3,
     };
 
     /// <summary>Browsers on the tenant's own pages; next to nobody hides where they come from.</summary>

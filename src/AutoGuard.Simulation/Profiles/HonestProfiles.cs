@@ -66,6 +66,20 @@ internal static class HonestProfiles
         ],
     };
 
+    /// <summary>A dozen channels: many go through them, have several side by side, are stuck, or live near a border.</summary>
+    public static SimulationProfile Habits(int viewers, double hours)
+    {
+        AudienceProfile mixture = HonestMixtures.Crowd with
+        {
+            ChannelSurfer = 0.12, StuckPlayer = 0.06, MultiView = 0.05, BorderPhone = 0.04, VpnSwitching = 0.02, Household = 0.06, NativeApp = 0.05, PhoneHopping = 0.03,
+        };
+        return ScenarioProfiles.Base("habits", viewers, hours) with
+        {
+            Streams = [.. Enumerable.Range(1, 12).Select(i => ScenarioProfiles.Channel($"channel-{i}", 13 - i))],
+            Audience = HonestMixtures.Sized(mixture, viewers),
+        };
+    }
+
     /// <summary>Nearly a third of the audience on lines that change their address: dialled anew, or a mobile carrier's.</summary>
     public static SimulationProfile Lines(int viewers, double hours)
     {

@@ -43,7 +43,7 @@ public static class SimulationProfiles
     public static ImmutableArray<string> HeldOut { get; } = ["held-cup", "held-mobile", "held-platform"];
 
     /// <summary>Profiles without any misuse, any size.</summary>
-    public static ImmutableArray<string> Honest { get; } = ["kickoff", "outage", "carrier-nat", "edge-switch", "privacy", "native", "lines"];
+    public static ImmutableArray<string> Honest { get; } = ["kickoff", "outage", "carrier-nat", "edge-switch", "privacy", "native", "lines", "habits"];
 
     /// <summary>The names <see cref="TryMake"/> knows.</summary>
     public static ImmutableArray<string> AnySize { get; } = ["standard", .. Tuning, .. HeldOut, .. Honest];
@@ -86,6 +86,7 @@ public static class SimulationProfiles
             "privacy" => HonestProfiles.Privacy(viewers, hours),
             "native" => HonestProfiles.Native(viewers, hours),
             "lines" => HonestProfiles.Lines(viewers, hours),
+            "habits" => HonestProfiles.Habits(viewers, hours),
             _ => null,
         };
         return profile is not null;

@@ -129,8 +129,8 @@ internal sealed class BorderPhone(Audience audience, ViewerIdentity identity, De
     }
 }
 
-/// <summary>A consumer VPN's user who changes the exit, and mostly the country, a few times an evening.</summary>
-internal sealed class ExitSwitcher(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream)
+/// <summary>A consumer VPN's user who changes the exit, and mostly the country, a few times an evening, or switches it off.</summary>
+internal sealed class ExitSwitcher(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream, Location line)
     : Viewer(audience, identity, random, stream)
 {
     private int _switchesLeft = (int)random.Between(1, 4);
@@ -145,7 +145,7 @@ internal sealed class ExitSwitcher(Audience audience, ViewerIdentity identity, D
     {
         if (_switchesLeft-- > 0)
         {
-            _exit = Random.Pick<Location>(Audience.Sites.VpnExits);
+            _exit = Random.Chance(0.3) ? line : Random.Pick<Location>(Audience.Sites.VpnExits);
             world.Schedule(now + Random.Between(5_000, 120_000), this);
         }
     }

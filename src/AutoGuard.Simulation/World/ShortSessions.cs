@@ -73,3 +73,44 @@ internal sealed class StuckPlayer(Audience audience, ViewerIdentity identity, De
         }
     }
 }
+
+/// <summary>
+/// One page that shows two to four streams of the tenant side by side; now and then a tile is given another stream. Where a
+/// tenant has fewer, all it has.
+/// </summary>
+internal sealed class MultiView(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream)
+    : Viewer(audience, identity, random, stream)
+{
+    private readonly int[] _channels = audience.StreamsOf(identity.Tenant);
+    private int _changesLeft = (int)random.Between(0, 6);
+    private long _until;
+
+    public override void Wake(SimulatedWorld world, long now)
+    {
+        if (_until == 0)
+        {
+            _until = now + WatchTime(world, now);
+            int tiles = Math.Min(_channels.Length, (int)Random.Between(2, 4));
+            for (int i = 1; i < tiles; i++)
+            {
+                world.Schedule(now + (i * 150), this);
+            }
+        }
+
+        if (now < _until - 2_000)
+        {
+            bool changes = _changesLeft > 0 && Random.Chance(0.4);
+            _changesLeft -= changes ? 1 : 0;
+            Watch(world, now, changes ? Math.Min(_until - now, Random.Between(60_000, 900_000)) : _until - now);
+            Stream = _channels[(Array.IndexOf(_channels, Stream) + 1) % _channels.Length];
+        }
+    }
+
+    protected override void AfterSession(SimulatedWorld world, long now)
+    {
+        if (now < _until - 5_000)
+        {
+            world.Schedule(now + Random.Between(300, 1_500), this);
+        }
+    }
+}

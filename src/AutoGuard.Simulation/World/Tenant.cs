@@ -48,6 +48,7 @@ internal sealed class Tenant
             (audience.ChannelSurfer, HonestKind.ChannelSurfer),
             (audience.StuckPlayer, HonestKind.StuckPlayer),
             (audience.BorderPhone, HonestKind.BorderPhone),
+            (audience.MultiView, HonestKind.MultiView),
         ];
     }
 

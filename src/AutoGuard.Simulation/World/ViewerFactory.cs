@@ -80,13 +80,15 @@ internal sealed class ViewerFactory
             case HonestKind.Commuter:
                 return new Commuter(_audience, identity, random, stream, _addresses);
             case HonestKind.VpnSwitching:
-                return new ExitSwitcher(_audience, identity, random, stream);
+                return new ExitSwitcher(_audience, identity, random, stream, _addresses.Draw(_addresses.Home(random), random));
             case HonestKind.SetTopBox or HonestKind.AllDay:
                 return new EndlessScreen(_audience, identity, random, _audience.PickChannel(stream, random, identity.Tenant));
             case HonestKind.RedialledLine:
                 return new RedialledLine(_audience, identity, random, stream, _addresses);
             case HonestKind.ChannelSurfer:
                 return new ChannelSurfer(_audience, identity, random, stream);
+            case HonestKind.MultiView:
+                return new MultiView(_audience, identity, random, stream);
             case HonestKind.StuckPlayer:
                 return new StuckPlayer(_audience, identity, random, stream);
             case HonestKind.BorderPhone:
