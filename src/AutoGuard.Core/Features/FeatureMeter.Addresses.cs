@@ -18,6 +18,9 @@ public sealed partial class FeatureMeter
     /// <summary>Open connections of an address that are looked at, the newest first.</summary>
     private const int MostConnections = 4_096;
 
+    /// <summary>Open connections of a data centre's address whose referrers are looked at, the newest first.</summary>
+    private const int MostBare = 64;
+
     /// <summary>How long ago an address may have played without a token to belong to a campaign, milliseconds.</summary>
     private const long CampaignLength = 15 * 60_000;
 
@@ -54,6 +57,7 @@ public sealed partial class FeatureMeter
             features.Tokenless = address.Anonymous;
             features.Unowned = address.Open;
             features.OpenTokens = address.Open;
+            features.BareShare = address.DataCentre ? 1 : 0;
             features.Excess = Math.Max(0, address.Open - ConnectionsPerToken);
             features.ToolShare = address.Tools > 0 ? 1 : 0;
         }
@@ -67,7 +71,7 @@ public sealed partial class FeatureMeter
     public void MeasureOpen(int index, long now, ref AddressFeatures features)
     {
         features.Tokenless = features.Unowned = features.OpenTokens = features.Excess = 0;
-        features.ToolShare = features.TokensAreUsual = features.OwnTokensAreUsual = 0;
+        features.ToolShare = features.TokensAreUsual = features.OwnTokensAreUsual = features.BareShare = 0;
         MeasureOwners(in state.Addresses[index], now, ref features);
         MeasureCompany(index, now, ref features);
     }
@@ -226,6 +230,7 @@ public sealed partial class FeatureMeter
         int looked = 0;
         int running = 0;
         int tools = 0;
+        double bare = 0;
         for (int i = address.FirstSession; i >= 0 && looked < MostConnections; looked++)
         {
             ref SessionState session = ref state.Sessions[i];
@@ -246,6 +251,7 @@ public sealed partial class FeatureMeter
             }
             else
             {
+                bare += address.DataCentre && owned < MostBare && session.ReferrerHost == 0 ? 1 - state.ReferrerMix.MissingShare(in session, now) : 0;
                 owned++;
                 owners.Add(state.Tokens.KeyAt(session.Token.Index).High);
             }
@@ -253,6 +259,7 @@ public sealed partial class FeatureMeter
         features.ToolShare = running > 0 ? (double)tools / running : 0;
         features.OpenTokens = owners.Count;
         features.Owned = owned;
+        features.BareShare = bare / Math.Clamp(owned, 1, MostBare);
         features.Excess = Math.Max(0, owned - (ConnectionsPerToken * owners.Count));
     }
 }

@@ -191,6 +191,12 @@ public struct AddressFeatures
     /// <summary>Distinct tokens of the open sessions, those that everybody has left out; saturates at 512.</summary>
     public int OpenTokens;
 
+    /// <summary>
+    /// Of a data centre's address: how far its connections with a token lack the referrer that such players of the tenant have, 0 to 1;
+    /// 0.8 where none has one and four in five of the others do.
+    /// </summary>
+    public double BareShare;
+
     /// <summary>Share of the open sessions that are played by tools which record or relay, 0 to 1.</summary>
     public double ToolShare;
 

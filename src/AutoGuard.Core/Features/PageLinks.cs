@@ -184,7 +184,16 @@ internal sealed class PageLinks(FeatureState state, FeatureWindows windows, Refe
             // One visitor on a line that is dialled anew is no other one each time.
             return default;
         }
-        return !hasToken && before.HasToken ? before : new Witness(state.Hash.Hash(FeatureWindows.SiteOf(session.Address).Address), session.Asn, session.Address.IsV4, hasToken);
+        if (!hasToken && before.HasToken)
+        {
+            return before;
+        }
+        if (session.Asn != 0 && (!hasToken || !state.Tokens[session.Token.Index].IsBound))
+        {
+            // Everybody has that token, or it is new with each session, and lines are dialled anew: what tells visitors apart is operator and player.
+            return new Witness(default(PairHash).Hash(((ulong)session.Asn << 32) | (uint)session.UserAgent), session.Asn, session.Address.IsV4, hasToken, isCommon: true);
+        }
+        return new Witness(state.Hash.Hash(FeatureWindows.SiteOf(session.Address).Address), session.Asn, session.Address.IsV4, hasToken);
     }
 
     /// <summary>

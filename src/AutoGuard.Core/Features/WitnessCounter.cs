@@ -6,6 +6,7 @@ namespace AutoGuard.Core.Features;
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 public readonly struct Witness
 {
+    private const ulong Common = 8;
     private const ulong Speaking = 4;
     private const ulong Token = 2;
     private const ulong V4 = 1;
@@ -17,9 +18,10 @@ public readonly struct Witness
     /// <param name="asn">Network operator; 0 when unknown.</param>
     /// <param name="isV4">Whether the site is one of IPv4.</param>
     /// <param name="hasToken">Whether it came with a token.</param>
-    public Witness(ulong site, uint asn, bool isV4, bool hasToken)
+    /// <param name="isCommon">Whether nothing of its own tells it from others of its site: then those of one site are one.</param>
+    public Witness(ulong site, uint asn, bool isV4, bool hasToken, bool isCommon = false)
     {
-        _place = (site & ~(V4 | Token)) | Speaking | (isV4 ? V4 : 0) | (hasToken ? Token : 0);
+        _place = (site & ~(V4 | Token | Common)) | Speaking | (isV4 ? V4 : 0) | (hasToken ? Token : 0) | (isCommon ? Common : 0);
         Asn = asn;
     }
 
@@ -31,6 +33,9 @@ public readonly struct Witness
 
     /// <summary>Whether it came with a token.</summary>
     public bool HasToken => (_place & Token) != 0;
+
+    /// <summary>Whether nothing of its own tells it from others of its site.</summary>
+    public bool IsCommon => (_place & Common) != 0;
 
     /// <summary>Whether it came from IPv4.</summary>
     public bool IsV4 => (_place & V4) != 0;
@@ -63,9 +68,10 @@ internal static class WitnessCounter
             {
                 continue;
             }
-            features.Witnesses++;
+            bool isNew = sites.Add(witness.Site);
             operators.Add(witness.Asn * 0x9E37_79B9_7F4A_7C15);
-            features.SitesV4 += sites.Add(witness.Site) && witness.IsV4 ? 1 : 0;
+            features.Witnesses += isNew || !witness.IsCommon ? 1 : 0;
+            features.SitesV4 += isNew && witness is { IsV4: true, IsCommon: false } ? 1 : 0;
         }
         features.Networks = sites.Count;
         features.Operators = operators.Count;

@@ -28,6 +28,15 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Connections and reconnects count at half of what a home may do in a data centre, where no homes are.</summary>
     private const double NobodyAtHome = 2;
 
+    /// <summary>How far a server's connections must lack the referrer that others have before its tokens are somebody's stock.</summary>
+    private const double MostlyBare = 0.6;
+
+    /// <summary>By how much fewer tokens at once count against such a server.</summary>
+    private const double BareStrictness = 3;
+
+    /// <summary>By how much fewer sessions of seconds count against a data centre's address: monitors come every few minutes, and nobody reloads a page.</summary>
+    private const double AttemptsAtServers = 1.6;
+
     /// <summary>Sessions of seconds that each viewer behind an address may account for.</summary>
     private const double AttemptsPerViewer = 2;
 
@@ -197,10 +206,11 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         reader.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? unowned : 0), strictness: strictness);
         bool mostlyShort = features.Short * 2 >= features.Starts;
         reader.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute, strictness);
-        reader.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0, AttemptsPerViewer * features.SettledTokens);
+        reader.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0, AttemptsPerViewer * features.SettledTokens, features.DataCentre ? AttemptsAtServers : 1);
         reader.Add(Indicator.Campaign, features.Campaign);
         reader.Add(Indicator.AddressTokens, features.Tokens);
-        reader.Add(Indicator.DataCentreTokens, features.DataCentre ? features.OpenTokens : 0);
+        // A VPN's customers come from the tenant's pages, as everybody does; bought accounts are played by programs, which come from nowhere.
+        reader.Add(Indicator.DataCentreTokens, features.DataCentre ? features.OpenTokens : 0, strictness: features.BareShare > MostlyBare ? BareStrictness : 1);
         reader.Add(Indicator.SuspectTokens, features.DataCentre ? features.Suspects : features.SuspectOwners > FewSuspects && features.Suspects * 2 > features.Tokens ? features.SuspectOwners : 0);
         reader.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
         reader.Add(Indicator.ToolAgent, features.Open > FewSessions ? features.ToolShare : 0);

@@ -36,6 +36,7 @@ internal sealed partial class Judge
     private long _offset;
     private readonly Population _population = new();
     private readonly Reading[] _readings = new Reading[IndicatorPanel.MostReadings];
+    private readonly Reading[] _others = new Reading[IndicatorPanel.MostReadings];
 
     public Judge(
         PipelineSettings settings, Allowlist allowlist, FeatureState state, ReferrerList referrers, MinuteSeries series, StringPool strings, PipelineCounters counters)
@@ -160,11 +161,28 @@ internal sealed partial class Judge
             return null;
         }
         // An address that no rule may ever name (a proxy of one's own, seen by mistake) is still worth a look.
-        verdict = mayBlock ? verdict : Verdict.Flag;
+        verdict = mayBlock && (verdict != Verdict.Block || ScoreWithoutCrowd(readings) >= _policy.FlagScore) ? verdict : Verdict.Flag;
         HarmPreview harm = _harm.OfAddress(index, now);
         // What tools do without a token of their own is nobody's viewing.
         int viewers = features.Tokens == 0 && features.ToolShare > 0.5 ? harm.OtherTokens : harm.OtherTokens + 1;
         return Propose(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, viewers, now);
+    }
+
+    /// <summary>
+    /// What an address comes to when the number of its tokens says nothing. Staff who arrive through a company's proxy within minutes are
+    /// as many as bought accounts, and have not played long enough yet to be spared as viewers: a crowd alone is flagged.
+    /// </summary>
+    private double ScoreWithoutCrowd(ReadOnlySpan<Reading> readings)
+    {
+        int count = 0;
+        foreach (ref readonly Reading reading in readings)
+        {
+            if (reading.Indicator is not (Indicator.DataCentreTokens or Indicator.AddressTokens))
+            {
+                _others[count++] = reading;
+            }
+        }
+        return RiskScore.Of(_others.AsSpan(0, count));
     }
 
     /// <summary>Nothing speaks against an address any more; only one that something once spoke against can have stood in a row.</summary>

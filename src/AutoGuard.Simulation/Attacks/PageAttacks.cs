@@ -40,7 +40,7 @@ internal static class PageAttacks
             }
         }
 
-        context.AbnormalFromClient(13);
+        context.AbnormalFromClient(HonestLimits.VisitorsOfPage + 1);
         return context.By(ExpectedAction.Block, ExpectedAction.Flag, ExpectedAction.Flag);
     }
 

@@ -12,6 +12,9 @@ internal static class ProbingAttacks
     private const long Second = 1_000;
     private const long Minute = 60_000;
 
+    /// <summary>Sessions of seconds after which nobody takes a program in a data centre for anything else.</summary>
+    private const int OfPrograms = 10;
+
     /// <summary>A program that reconnects all the time: fast, at the pace of an impatient person, or in bursts each hour.</summary>
     public static ExpectedAction AutomatedReconnects(AttackContext context)
     {
@@ -31,14 +34,14 @@ internal static class ProbingAttacks
         {
             for (long at = 0; at < context.Length; at += 60 * Minute)
             {
-                context.Launch(plan with { Until = Math.Min(context.End, context.Start + at + (10 * Minute)) }, at, at == 0 ? 10 : 0);
+                context.Launch(plan with { Until = Math.Min(context.End, context.Start + at + (10 * Minute)) }, at, at == 0 ? OfPrograms : 0);
             }
         }
         else
         {
             for (int i = 0; i < context.Size(easy: 2, hard: 1, slow: 1); i++)
             {
-                context.Launch(plan, i * 700, i == 0 ? 10 : 0);
+                context.Launch(plan, i * 700, i == 0 ? hard ? HonestLimits.ShortSessions + 1 : OfPrograms : 0);
             }
         }
 
@@ -65,7 +68,7 @@ internal static class ProbingAttacks
                 Pause = context.By((Second, 3 * Second), (3 * Second, 8 * Second), (Second, 3 * Second)),
                 Until = context.Attack.Difficulty == Difficulty.Slow ? Math.Min(context.End, context.Start + shift + (15 * Minute)) : context.End,
             };
-            context.Launch(plan, shift, i == 0 ? 10 : 0);
+            context.Launch(plan, shift, i == 0 ? OfPrograms : 0);
         }
 
         Location next = new(origin.Network, IpAddress.FromV4(origin.Address.V4 ^ 0x100));
@@ -91,7 +94,7 @@ internal static class ProbingAttacks
             Pause = context.By((500L, 2 * Second), (8 * Second, 20 * Second), (30 * Second, 60 * Second)),
             IsSilent = true,
         };
-        context.Launch(plan, abnormal: 10);
+        context.Launch(plan, abnormal: isHard ? HonestLimits.SilentStarts + 1 : OfPrograms);
         return context.By(ExpectedAction.Block, ExpectedAction.Flag, ExpectedAction.Flag);
     }
 
@@ -111,7 +114,7 @@ internal static class ProbingAttacks
             UserAgent = isHard ? context.Desktop() : Clients.Script,
             Pause = context.By((200L, Second), (6 * Second, 14 * Second), (40 * Second, 70 * Second)),
         };
-        context.Launch(plan, abnormal: 10);
+        context.Launch(plan, abnormal: isHard ? HonestLimits.ShortSessions + 1 : OfPrograms);
         TokenLine victim = context.Account();
         context.Bystander(context.Home(), victim);
         context.NeverTouch(victim);

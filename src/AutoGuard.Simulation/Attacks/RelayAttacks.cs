@@ -79,11 +79,11 @@ internal static class RelayAttacks
         };
         if (context.Attack.Difficulty == Difficulty.Slow)
         {
-            context.LaunchMoving(plan, (8 * Minute, 20 * Minute), abnormal: 3);
+            context.LaunchMoving(plan, (8 * Minute, 20 * Minute), abnormal: HonestLimits.FirstStranger(places) - 1);
         }
         else
         {
-            context.Launch(plan, abnormal: 4);
+            context.Launch(plan, abnormal: HonestLimits.FirstStranger(places));
         }
 
         return ExpectedAction.Flag;
@@ -154,7 +154,7 @@ internal static class RelayAttacks
         }
 
         context.Neighbour( place, 77);
-        context.AbnormalFromClient(11);
+        context.AbnormalFromClient(HonestLimits.BareTokensOfServer + 1);
         return ExpectedAction.Flag;
     }
 }

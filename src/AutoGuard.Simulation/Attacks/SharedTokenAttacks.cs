@@ -124,7 +124,7 @@ internal static class SharedTokenAttacks
             UserAgents = [.. places.Select(_ => context.Browser())],
             Pause = context.By((10 * Second, 90 * Second), (Minute, 5 * Minute), (2 * Minute, 10 * Minute)),
         };
-        context.Launch(plan, abnormal: 4);
+        context.Launch(plan, abnormal: HonestLimits.FirstStranger(places));
         return ExpectedAction.Flag;
     }
 
@@ -153,7 +153,7 @@ internal static class SharedTokenAttacks
             UserAgent = context.Desktop(),
             Pause = (15 * Second, 50 * Second),
         };
-        context.Launch(plan, abnormal: 2);
+        context.Launch(plan, abnormal: HonestLimits.Countries + 1);
         return ExpectedAction.Flag;
     }
 }

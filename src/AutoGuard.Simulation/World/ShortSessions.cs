@@ -2,13 +2,13 @@ namespace AutoGuard.Simulation.World;
 
 /// <summary>
 /// Somebody who goes through the channels, 8 to 34 of them for two to eight seconds each, and stays with the last; now and
-/// then again later. Where a tenant has one stream only, there is nowhere to go.
+/// then again later. Where a tenant has one stream only, its page is loaded 3 to 15 times instead.
 /// </summary>
 internal sealed class ChannelSurfer(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream)
     : Viewer(audience, identity, random, stream)
 {
     private readonly int[] _channels = audience.StreamsOf(identity.Tenant);
-    private int _leaps = audience.StreamsOf(identity.Tenant).Length > 1 ? (int)random.Between(8, 34) : 0;
+    private int _leaps = Leaps(audience.StreamsOf(identity.Tenant).Length, random);
 
     public override void Wake(SimulatedWorld world, long now)
     {
@@ -29,12 +29,14 @@ internal sealed class ChannelSurfer(Audience audience, ViewerIdentity identity, 
             _leaps--;
             world.Schedule(now + Random.Between(300, 2_500), this);
         }
-        else if (_channels.Length > 1 && Random.Chance(0.3))
+        else if (Random.Chance(0.3))
         {
-            _leaps = (int)Random.Between(8, 34);
-            world.Schedule(now + Random.Between(600_000, 2_400_000), this);
+            _leaps = Leaps(_channels.Length, Random);
+            world.Schedule(now + Random.Between(900_000, 2_400_000), this);
         }
     }
+
+    private static int Leaps(int channels, DeterministicRandom random) => (int)(channels > 1 ? random.Between(8, 34) : random.Between(3, 15));
 }
 
 /// <summary>
