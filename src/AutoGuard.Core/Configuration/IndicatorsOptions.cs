@@ -95,7 +95,7 @@ public sealed class IndicatorsOptions
     /// Automated reconnects: sessions of one address that ended within 15 seconds of their start, per minute over ten
     /// minutes; counted while they are most of what the address starts.
     /// </summary>
-    public IndicatorOptions AddressReconnects { get; set; } = IndicatorOptions.Of(4, 16, 0.94);
+    public IndicatorOptions AddressReconnects { get; set; } = IndicatorOptions.Of(5, 16, 0.94);
 
     /// <summary>
     /// Attempts: sessions of one address that ended within seconds, an hour ago counted half, those of everybody's trouble not at

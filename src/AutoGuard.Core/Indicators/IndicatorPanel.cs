@@ -34,8 +34,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>By how much fewer tokens at once count against such a server.</summary>
     private const double BareStrictness = 3;
 
-    /// <summary>By how much fewer sessions of seconds count against a data centre's address: monitors come every few minutes, and nobody reloads a page.</summary>
-    private const double AttemptsAtServers = 1.6;
+    /// <summary>By how much fewer sessions of seconds count against a data centre's address, where nobody reloads a page; one every five minutes stays below, as monitors do.</summary>
+    private const double AttemptsAtServers = 1.3;
 
     /// <summary>Sessions of seconds that each viewer behind an address may account for.</summary>
     private const double AttemptsPerViewer = 2;
