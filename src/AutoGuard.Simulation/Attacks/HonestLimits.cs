@@ -11,11 +11,16 @@ internal static class HonestLimits
     /// <summary>Countries in which the lines of one account's token are within an hour: phones near a border.</summary>
     public const int Countries = 2;
 
-    /// <summary>Operators of homes among the lines of one account's token within three hours: two homes, or a home and a friend's.</summary>
-    public const int HomeOperators = 2;
+    /// <summary>
+    /// Home lines of one account's token within three hours, three of one operator at most, since who is dialled anew has any number: a phone
+    /// at home, at work and at a friend's.
+    /// </summary>
+    public const int Lines = 3;
 
-    /// <summary>The same, with operators of phones: a phone near a border, and the line at home.</summary>
-    public const int Operators = 3;
+    /// <summary>Operators of homes and phones within the same time: those three, and the phone's own.</summary>
+    public const int Operators = 4;
+
+    private const int LinesOfOperator = 3;
 
     /// <summary>Addresses that come from one page which nobody listed: a few viewers, some on lines that are dialled anew.</summary>
     public const int VisitorsOfPage = 21;
@@ -29,19 +34,19 @@ internal static class HonestLimits
     /// <summary>Starts of a home that nothing follows, within ten minutes: a player that is stuck.</summary>
     public const int SilentStarts = 29;
 
-    /// <summary>The first of a token's places, in turn, that is one operator too many; at the eighth at the latest.</summary>
+    /// <summary>The first of a token's places, in turn, that is one line or operator too many; the last where none is.</summary>
     public static int FirstStranger(Location[] places)
     {
-        for (int count = 4; count < 8; count++)
+        for (int count = 1; count < places.Length; count++)
         {
-            uint[] operators = [.. places.Take(count).Select(p => p.Network.Asn).Distinct()];
-            uint[] homes = [.. places.Take(count).Where(p => p.Network.Kind == NetworkKind.Home).Select(p => p.Network.Asn).Distinct()];
-            if (operators.Length > Operators || homes.Length > HomeOperators)
+            var seen = places.Take(count).ToLookup(p => p.Network.Asn, p => p.Network.Kind);
+            int lines = seen.Sum(o => Math.Min(LinesOfOperator, o.Count(kind => kind == NetworkKind.Home)));
+            if (lines > Lines || seen.Count > Operators)
             {
                 return count;
             }
         }
 
-        return 8;
+        return places.Length;
     }
 }

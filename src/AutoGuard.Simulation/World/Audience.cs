@@ -97,14 +97,15 @@ internal sealed class Audience : Actor
     public Location Abroad(ViewerIdentity identity, DeterministicRandom random) =>
         _addresses.Draw(_addresses.HomeAbroad(random, identity.Home.Network.Country), random);
 
-    /// <summary>Two or three places of one country that a phone passes.</summary>
+    /// <summary>Two to four places of one country that a phone passes: its carrier, the line at home, perhaps one at work and one at a friend's.</summary>
     public Location[] PlacesOnTheWay(ViewerIdentity identity, DeterministicRandom random)
     {
-        string country = identity.Home.Network.Country;
-        Location wifi = _addresses.Draw(_addresses.In(country, NetworkKind.Home, random), random);
-        return random.Chance(0.5)
-            ? [identity.Home, wifi]
-            : [identity.Home, wifi, _addresses.Draw(identity.Home.Network, random)];
+        long draw = random.Below(100);
+        return draw < 50 ? [identity.Home, Line()]
+            : draw < 85 ? [identity.Home, Line(), _addresses.Draw(identity.Home.Network, random)]
+            : [Line(), identity.Home, Line(), Line()];
+
+        Location Line() => _addresses.Draw(_addresses.In(identity.Home.Network.Country, NetworkKind.Home, random), random);
     }
 
     private void Populate(SimulatedWorld world, long running)
