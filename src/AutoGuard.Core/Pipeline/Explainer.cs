@@ -132,7 +132,7 @@ public sealed class Explainer
             Indicators = indicators.ToImmutable(),
             CounterEvidence = CounterEvidence(readings, in facts, score),
             Harm = facts.Harm,
-            Outcome = Outcome(score, in facts, now),
+            Outcome = Outcome(score, readings, in facts, now),
             Case = _cases.Find(subject, organization),
         };
     }
@@ -241,7 +241,7 @@ public sealed class Explainer
         return [.. found];
     }
 
-    private string Outcome(double score, in Facts facts, long now)
+    private string Outcome(double score, ReadOnlySpan<Reading> readings, in Facts facts, long now)
     {
         if (_judge.Ledger.IsBlocked(facts.Key, now))
         {
@@ -251,6 +251,8 @@ public sealed class Explainer
         {
             return facts.Harm is { } harm && score >= _policy.BlockScore && harm.OtherTokens > _policy.HarmLimitTokens
                 ? $"It was flagged and not blocked: {Neighbours(harm)}."
+                : facts.Key.Type == SubjectType.Ip && score >= _policy.BlockScore && Judge.ScoreWithoutCrowd(readings) < _policy.FlagScore
+                ? "It was flagged and not blocked: nothing but the number of its tokens speaks against it, and staff behind a company's proxy are as many."
                 : "It was flagged.";
         }
         if (facts.NetworkBlocked)

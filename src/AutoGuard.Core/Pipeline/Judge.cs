@@ -36,7 +36,6 @@ internal sealed partial class Judge
     private long _offset;
     private readonly Population _population = new();
     private readonly Reading[] _readings = new Reading[IndicatorPanel.MostReadings];
-    private readonly Reading[] _others = new Reading[IndicatorPanel.MostReadings];
 
     public Judge(
         PipelineSettings settings, Allowlist allowlist, FeatureState state, ReferrerList referrers, MinuteSeries series, StringPool strings, PipelineCounters counters)
@@ -172,17 +171,18 @@ internal sealed partial class Judge
     /// What an address comes to when the number of its tokens says nothing. Staff who arrive through a company's proxy within minutes are
     /// as many as bought accounts, and have not played long enough yet to be spared as viewers: a crowd alone is flagged.
     /// </summary>
-    private double ScoreWithoutCrowd(ReadOnlySpan<Reading> readings)
+    public static double ScoreWithoutCrowd(ReadOnlySpan<Reading> readings)
     {
+        Span<Reading> others = stackalloc Reading[IndicatorPanel.MostReadings];
         int count = 0;
         foreach (ref readonly Reading reading in readings)
         {
             if (reading.Indicator is not (Indicator.DataCentreTokens or Indicator.AddressTokens))
             {
-                _others[count++] = reading;
+                others[count++] = reading;
             }
         }
-        return RiskScore.Of(_others.AsSpan(0, count));
+        return RiskScore.Of(others[..count]);
     }
 
     /// <summary>Nothing speaks against an address any more; only one that something once spoke against can have stood in a row.</summary>
