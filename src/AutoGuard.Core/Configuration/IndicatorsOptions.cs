@@ -61,7 +61,7 @@ public sealed class IndicatorsOptions
     /// <summary>D. Countries of one token within the country window, or of its home lines within the whole window when those are more.</summary>
     public IndicatorOptions GeographicSpread { get; set; } = IndicatorOptions.Of(2, 5, 0.85);
 
-    /// <summary>D. Changes of one token from a home line in one country to a home line of another operator in another, within the window.</summary>
+    /// <summary>D. Changes of one token from a home line in one country to a home line of another operator in another, within the window. To and fro between two countries alone counts a quarter.</summary>
     public IndicatorOptions CountryChanges { get; set; } = IndicatorOptions.Of(2, 8, 0.91);
 
     /// <summary>E. Longest uninterrupted playback of one session, hours.</summary>
@@ -93,13 +93,13 @@ public sealed class IndicatorsOptions
 
     /// <summary>
     /// Automated reconnects: sessions of one address that ended within 15 seconds of their start, per minute over ten
-    /// minutes; counted while they are most of what the address starts.
+    /// minutes; counted while they are most of what the address starts, and of those on another stream than the one before one in five.
     /// </summary>
     public IndicatorOptions AddressReconnects { get; set; } = IndicatorOptions.Of(5, 16, 0.94);
 
     /// <summary>
     /// Attempts: sessions of one address that ended within seconds, an hour ago counted half, those of everybody's trouble not at
-    /// all; counted while they are most of what the address starts.
+    /// all; counted while they are most of what the address starts, and of those on another stream than the one before one in five.
     /// </summary>
     public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(25, 100, 0.95);
 
@@ -115,7 +115,7 @@ public sealed class IndicatorsOptions
     /// <summary>Distinct tokens of one address within the window.</summary>
     public IndicatorOptions AddressTokens { get; set; } = IndicatorOptions.Of(150, 600, 0.2);
 
-    /// <summary>Distinct tokens that play at once from one data-centre address.</summary>
+    /// <summary>Distinct tokens that play at once from one data-centre address. Where its players lack the referrer that others of the organization have, a third of the limit. Alone a flag at most.</summary>
     public IndicatorOptions DataCentreTokens { get; set; } = IndicatorOptions.Of(40, 120, 0.9);
 
     /// <summary>
