@@ -101,7 +101,7 @@ public sealed class IndicatorsOptions
     /// Attempts: sessions of one address that ended within seconds, an hour ago counted half, those of everybody's trouble not at
     /// all; counted while they are most of what the address starts, and of those on another stream than the one before one in five.
     /// </summary>
-    public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(25, 100, 0.95);
+    public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(25, 64, 0.95);
 
     /// <summary>Addresses of the organization that play without a token within the same quarter of an hour, this one among them.</summary>
     public IndicatorOptions Campaign { get; set; } = IndicatorOptions.Of(5, 20, 0.75);
