@@ -11,7 +11,7 @@ public sealed class DeterminismTests
     /// Recorded once. A change of this digest changes every recording that somebody made from a seed: raise
     /// <c>SimulationTruth.Version</c> and regenerate the samples with it.
     /// </summary>
-    private const string SmallWithSeed7 = "625b198bb0e2c0a5f4a51b18d586528a3b18f6829b399d014abcc55254aadb8c";
+    private const string SmallWithSeed7 = "df9814e6cb88bb287f544cf0c22213b9baef47309a7b5155345ead06bee0769c";
 
     [Fact]
     public void The_same_seed_gives_the_recorded_bytes() => Assert.Equal(SmallWithSeed7, Digest(SimulationProfiles.Small, 7));
@@ -29,6 +29,7 @@ public sealed class DeterminismTests
     [InlineData("privacy")]
     [InlineData("native")]
     [InlineData("lines")]
+    [InlineData("habits")]
     public void The_same_seed_gives_the_same_bytes_twice(string name)
     {
         Assert.True(SimulationProfiles.TryGet(name, out SimulationProfile? profile) && (name == "small" || SimulationProfiles.TryMake(name, 400, 1, out profile)));
