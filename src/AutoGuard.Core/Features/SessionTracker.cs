@@ -263,7 +263,7 @@ public sealed class SessionTracker
         _fleet.Leave(in session);
         session.Traits &= ~SessionTraits.Open;
         Refresh(index, ref session, now, arrived: false);
-        if ((session.Traits & (SessionTraits.Leapt | SessionTraits.Ended)) == SessionTraits.Leapt)
+        if ((session.Traits & SessionTraits.Leapt) != 0 && ((session.Traits & SessionTraits.Ended) == 0 || _links.CountsLeap(in session)))
         {
             CountAfterAll(ref session, now);
         }
@@ -356,7 +356,7 @@ public sealed class SessionTracker
         }
     }
 
-    /// <summary>It was taken for one of somebody who goes through the channels, and stayed, or fell silent as no viewer's does: it counts.</summary>
+    /// <summary>It was taken for one of somebody who goes through the channels, and stayed, fell silent as no viewer's does, or was one of many: it counts.</summary>
     private void CountAfterAll(ref SessionState session, long now)
     {
         session.Traits &= ~SessionTraits.Leapt;
