@@ -103,7 +103,7 @@ public sealed class ServerCrowdTests
     }
 
     [Theory]
-    [InlineData(14, false)]
+    [InlineData(19, false)]
     [InlineData(24, true)]
     public void A_player_that_is_stuck_is_left_alone_up_to_five_sessions_a_minute(int sessions, bool flagged)
     {
