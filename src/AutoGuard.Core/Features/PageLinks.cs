@@ -188,12 +188,10 @@ internal sealed class PageLinks(FeatureState state, FeatureWindows windows, Refe
         {
             return before;
         }
-        if (session.Asn != 0 && (!hasToken || !state.Tokens[session.Token.Index].IsBound))
-        {
-            // Everybody has that token, or it is new with each session, and lines are dialled anew: what tells visitors apart is operator and player.
-            return new Witness(default(PairHash).Hash(((ulong)session.Asn << 32) | (uint)session.UserAgent), session.Asn, session.Address.IsV4, hasToken, isCommon: true);
-        }
-        return new Witness(state.Hash.Hash(FeatureWindows.SiteOf(session.Address).Address), session.Asn, session.Address.IsV4, hasToken);
+        // Everybody has that token, or it is new with each session, and lines are dialled anew: what tells visitors apart is operator and player, where these are known.
+        bool isCommon = session.Asn != 0 && session.UserAgent != StringPool.Absent && (!hasToken || !state.Tokens[session.Token.Index].IsBound);
+        ulong player = isCommon ? default(PairHash).Hash(((ulong)session.Asn << 32) | (uint)session.UserAgent) : 0;
+        return new Witness(state.Hash.Hash(FeatureWindows.SiteOf(session.Address).Address), session.Asn, session.Address.IsV4, hasToken, player);
     }
 
     /// <summary>

@@ -12,7 +12,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
     /// <summary>Open sessions of one IPv6 network from which on it is judged.</summary>
     private const int ManyConnections = 32;
 
-    /// <summary>Sessions that begin on another stream than the one before them, of which one counts.</summary>
+    /// <summary>Sessions of seconds that began on another stream than the one before them, of which one counts.</summary>
     private const int LeapsPerCount = 5;
 
     /// <summary>Open sessions without a token of one IPv6 network from which on it is judged.</summary>
@@ -160,21 +160,31 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
         }
     }
 
-    /// <summary>
-    /// Whether a session that has just begun plays another stream than the one before it at its address, or of its token where the
-    /// address is new. Every <see cref="LeapsPerCount"/>-th is none: whoever goes through the channels for an hour is no viewer.
-    /// </summary>
+    /// <summary>Whether a session that has just begun plays another stream than the one before it at its address, and is not known to have stayed.</summary>
     public bool IsLeap(in SessionState session)
     {
-        if ((session.Traits & SessionTraits.Started) == 0 || !state.Addresses.Holds(session.AddressState))
+        if ((session.Traits & SessionTraits.Started) == 0 || session.LastSeen - session.Start > FeatureWindows.ShortSession
+            || session.Stream == StringPool.Absent || !state.Addresses.Holds(session.AddressState))
+        {
+            return false;
+        }
+        int before = state.Addresses[session.AddressState.Index].Stream;
+        return before != StringPool.Absent && before != session.Stream;
+    }
+
+    /// <summary>
+    /// Whether a leap that was ended within seconds counts after all, as every <see cref="LeapsPerCount"/>-th of its address does: whoever goes
+    /// through the channels for an hour is no viewer. Counted by those that end so, or all but every fifth would be free to who lets that one stay.
+    /// </summary>
+    public bool CountsLeap(in SessionState session)
+    {
+        if (!state.Addresses.Holds(session.AddressState))
         {
             return false;
         }
         ref AddressState address = ref state.Addresses[session.AddressState.Index];
-        int before = address.Stream != 0 ? address.Stream
-            : state.Tokens.Holds(session.Token) ? state.Tokens[session.Token.Index].Stream
-            : 0;
-        return before != 0 && before != session.Stream && address.TotalSessions % LeapsPerCount != 0;
+        address.Leaps = (byte)((address.Leaps + 1) % LeapsPerCount);
+        return address.Leaps == 0;
     }
 
     private static bool IsUnremarkable(in NetworkState network) => network.Anonymous <= Math.Max(1, network.Open / 2);

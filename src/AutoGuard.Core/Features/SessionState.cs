@@ -48,7 +48,7 @@ public enum SessionTraits : ushort
 
     /// <summary>
     /// It began on another stream than the one before it, and has not stayed so far: somebody goes through the channels. Not counted
-    /// as a session until it stays, or falls silent without an end.
+    /// as a session until it stays, or falls silent without an end, or is the fifth at its address that did neither.
     /// </summary>
     Leapt = 4096,
 }

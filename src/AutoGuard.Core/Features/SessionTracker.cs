@@ -20,10 +20,10 @@ public sealed class SessionTracker
 
     private readonly FeatureState _state;
     private readonly FeatureWindows _windows;
-    private readonly ReferrerList _referrers;
     private readonly PageLinks _pages;
     private readonly SessionLinks _links;
     private readonly FleetSeries _fleet;
+    private readonly TokenCounts _tokens;
 
     /// <summary>Makes a tracker over the state.</summary>
     /// <param name="state">The keyed state.</param>
@@ -42,9 +42,9 @@ public sealed class SessionTracker
         ArgumentNullException.ThrowIfNull(fleet);
         _state = state;
         _windows = windows;
-        _referrers = referrers;
         _fleet = fleet;
         _pages = new PageLinks(state, windows, referrers);
+        _tokens = new TokenCounts(state, windows, referrers);
         _links = new SessionLinks(state, windows, _pages, isTrusted);
         state.SessionEvicted = OnSessionEvicted;
     }
@@ -157,7 +157,7 @@ public sealed class SessionTracker
         }
         if (session.LastToken != before)
         {
-            CountInToken(in session, in e);
+            _tokens.Count(in session, in e);
         }
         if (anew)
         {
@@ -210,7 +210,7 @@ public sealed class SessionTracker
             _links.Detach(ref session);
             if (elsewhere)
             {
-                CountHandover(in session, in e);
+                _tokens.CountHandover(in session, in e);
                 session.NoteMove(in e);
                 session.Address = e.Address;
                 session.Traits &= ~(SessionTraits.DataCentre | SessionTraits.SharedEgress);
@@ -223,7 +223,7 @@ public sealed class SessionTracker
             _links.Attach(index, ref session, in e, tokenText, userText);
             if (session.LastToken != before)
             {
-                CountInToken(in session, in e);
+                _tokens.Count(in session, in e);
             }
             if (elsewhere || lost)
             {
@@ -263,7 +263,7 @@ public sealed class SessionTracker
         _fleet.Leave(in session);
         session.Traits &= ~SessionTraits.Open;
         Refresh(index, ref session, now, arrived: false);
-        if ((session.Traits & (SessionTraits.Leapt | SessionTraits.Ended)) == SessionTraits.Leapt)
+        if ((session.Traits & SessionTraits.Leapt) != 0 && ((session.Traits & SessionTraits.Ended) == 0 || _links.CountsLeap(in session)))
         {
             CountAfterAll(ref session, now);
         }
@@ -316,72 +316,12 @@ public sealed class SessionTracker
         _links.CountSession(in session, now, slot, started, missing);
     }
 
-    /// <summary>
-    /// Counts a session in the token it is tied to for the first time: when it opens, and when it names another token than
-    /// before (or its first) on the way.
-    /// </summary>
-    private void CountInToken(in SessionState session, ref readonly PlaybackEvent e)
-    {
-        ref TokenState token = ref _state.Tokens[session.Token.Index];
-        token.TotalSessions++;
-        token.UserSessions += !e.User.IsAbsent && e.User == token.User ? 1u : 0;
-        token.Stream = session.Stream;
-        if ((session.Traits & SessionTraits.Leapt) == 0)
-        {
-            CountInWindow(in session, ref token, e.Timestamp);
-        }
-    }
-
-    /// <summary>Counts a session, and what it showed so far, in the window of its token.</summary>
-    private void CountInWindow(in SessionState session, ref TokenState token, long now)
-    {
-        if ((session.Traits & SessionTraits.Started) != 0)
-        {
-            SlotRing.Increment(ref token.MinuteStarts);
-        }
-        ref TokenSlot counts = ref _state.Windows.Advance(ref token, now / _windows.SlotLength);
-        SlotRing.Increment(ref counts.Sessions);
-        if (_state.Reconnects.IsEverywhere(now))
-        {
-            SlotRing.Increment(ref counts.Troubled);
-        }
-        if (session.ReferrerHost == 0)
-        {
-            SlotRing.Increment(ref counts.MissingReferrer);
-            counts.Unexpected += 1 - _state.ReferrerMix.MissingShare(in session, now);
-        }
-        else if (_referrers.IsUnknown(session.ReferrerHost))
-        {
-            SlotRing.Increment(ref counts.UnknownReferrer);
-        }
-    }
-
-    /// <summary>It was taken for one of somebody who goes through the channels, and stayed, or fell silent as no viewer's does: it counts.</summary>
+    /// <summary>It was taken for one of somebody who goes through the channels, and stayed, fell silent as no viewer's does, or was one of many: it counts.</summary>
     private void CountAfterAll(ref SessionState session, long now)
     {
         session.Traits &= ~SessionTraits.Leapt;
         _links.CountStart(in session, now);
-        if (_state.Tokens.Holds(session.Token))
-        {
-            CountInWindow(in session, ref _state.Tokens[session.Token.Index], now);
-        }
-    }
-
-    /// <summary>
-    /// A running session that is heard from elsewhere: a phone that changes cells does that now and then, a session played by
-    /// several people all the time. Another protocol of the same line and another exit of a relay are not elsewhere.
-    /// </summary>
-    private void CountHandover(in SessionState session, ref readonly PlaybackEvent e)
-    {
-        bool sameLine = session.Asn == e.Asn && session.Address.IsV4 != e.Address.IsV4;
-        bool sameNetwork = FeatureWindows.NetworkOf(session.Address) == FeatureWindows.NetworkOf(e.Address);
-        bool relayed = (session.Traits & SessionTraits.SharedEgress) != 0 || (e.Traits & EventTraits.SharedEgress) != 0;
-        if (sameLine || sameNetwork || relayed || !_state.Tokens.Holds(session.LastToken))
-        {
-            return;
-        }
-        ref TokenState token = ref _state.Tokens[session.LastToken.Index];
-        SlotRing.Increment(ref _state.Windows.Advance(ref token, e.Timestamp / _windows.SlotLength).Handovers);
+        _tokens.CountAfterAll(in session, now);
     }
 
     /// <summary>A session whose first event named no page names one now: it is counted as if it had from the start.</summary>
@@ -389,21 +329,7 @@ public sealed class SessionTracker
     {
         long slot = now / _windows.SlotLength;
         _links.NameReferrer(in session, slot);
-        if (!_state.Tokens.Holds(session.Token) || (session.Traits & SessionTraits.Leapt) != 0)
-        {
-            return;
-        }
-        ref TokenState token = ref _state.Tokens[session.Token.Index];
-        ref TokenSlot counts = ref _state.Windows.Advance(ref token, slot);
-        if (counts.MissingReferrer > 0)
-        {
-            counts.Unexpected -= counts.Unexpected / counts.MissingReferrer;
-            counts.MissingReferrer--;
-        }
-        if (_referrers.IsUnknown(session.ReferrerHost))
-        {
-            SlotRing.Increment(ref counts.UnknownReferrer);
-        }
+        _tokens.NameReferrer(in session, slot);
     }
 
     private long RenewalOf(in SessionState session, long now) =>

@@ -175,6 +175,9 @@ public struct AddressState
     /// <summary>Last five minutes that alerted, newest in bit 0.</summary>
     public byte SpikeAlerts;
 
+    /// <summary>Sessions that leapt and ended within seconds, since the last of them that counted.</summary>
+    public byte Leaps;
+
     /// <summary>-log10 p of the last alerting minute.</summary>
     public float SpikeLevel;
 

@@ -6,6 +6,7 @@ namespace AutoGuard.Core.Features;
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 public readonly struct Witness
 {
+    private const ulong PlayerHalf = uint.MaxValue;
     private const ulong Common = 8;
     private const ulong Speaking = 4;
     private const ulong Token = 2;
@@ -18,10 +19,11 @@ public readonly struct Witness
     /// <param name="asn">Network operator; 0 when unknown.</param>
     /// <param name="isV4">Whether the site is one of IPv4.</param>
     /// <param name="hasToken">Whether it came with a token.</param>
-    /// <param name="isCommon">Whether nothing of its own tells it from others of its site: then those of one site are one.</param>
-    public Witness(ulong site, uint asn, bool isV4, bool hasToken, bool isCommon = false)
+    /// <param name="player">Hash of operator and player where nothing of its own tells it from others who have the same; 0 where something does.</param>
+    public Witness(ulong site, uint asn, bool isV4, bool hasToken, ulong player = 0)
     {
-        _place = (site & ~(V4 | Token | Common)) | Speaking | (isV4 ? V4 : 0) | (hasToken ? Token : 0) | (isCommon ? Common : 0);
+        ulong place = player == 0 ? site : (site & ~PlayerHalf) | (player & PlayerHalf);
+        _place = (place & ~(V4 | Token | Common)) | Speaking | (isV4 ? V4 : 0) | (hasToken ? Token : 0) | (player == 0 ? 0 : Common);
         Asn = asn;
     }
 
@@ -34,14 +36,17 @@ public readonly struct Witness
     /// <summary>Whether it came with a token.</summary>
     public bool HasToken => (_place & Token) != 0;
 
-    /// <summary>Whether nothing of its own tells it from others of its site.</summary>
+    /// <summary>Whether nothing of its own tells it from others of its <see cref="Player"/>.</summary>
     public bool IsCommon => (_place & Common) != 0;
 
     /// <summary>Whether it came from IPv4.</summary>
     public bool IsV4 => (_place & V4) != 0;
 
     /// <summary>The site, and which protocol.</summary>
-    public ulong Site => _place & ~Token;
+    public ulong Site => _place & ~Token & ~(IsCommon ? PlayerHalf & ~Speaking : 0);
+
+    /// <summary>Operator and player of a common one, and which protocol.</summary>
+    public ulong Player => _place & PlayerHalf & ~Token;
 }
 
 /// <summary>Counts those who say something against a page.</summary>
@@ -57,6 +62,8 @@ internal static class WitnessCounter
         int places = DistinctCounter.PlacesFor(members.Length);
         DistinctCounter sites = new(stackalloc ulong[places]);
         DistinctCounter operators = new(stackalloc ulong[places]);
+        DistinctCounter players = new(stackalloc ulong[places]);
+        int commonSites = 0;
         foreach (ref readonly PlainMember member in members)
         {
             if (member.Identity == 0 || member.LastSeen < windowStart)
@@ -70,10 +77,19 @@ internal static class WitnessCounter
             }
             bool isNew = sites.Add(witness.Site);
             operators.Add(witness.Asn * 0x9E37_79B9_7F4A_7C15);
-            features.Witnesses += isNew || !witness.IsCommon ? 1 : 0;
-            features.SitesV4 += isNew && witness is { IsV4: true, IsCommon: false } ? 1 : 0;
+            if (witness.IsCommon)
+            {
+                commonSites += isNew ? 1 : 0;
+                players.Add(witness.Player);
+                continue;
+            }
+            features.Witnesses++;
+            features.SitesV4 += isNew && witness.IsV4 ? 1 : 0;
         }
-        features.Networks = sites.Count;
+        // A line that is dialled anew has many addresses, and whoever likes names many players: visitors have both of their own.
+        int common = Math.Min(commonSites, players.Count);
+        features.Witnesses += common;
+        features.Networks = sites.Count - commonSites + common;
         features.Operators = operators.Count;
     }
 }

@@ -184,7 +184,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         reader.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
         reader.Add(Indicator.GeographicSpread, features.Countries);
         // Near a border phones go to and fro between two countries; nobody lives in three.
-        reader.Add(Indicator.CountryChanges, features.Countries > 2 ? features.CountryChanges : features.CountryChanges / ChangesAtBorder);
+        reader.Add(Indicator.CountryChanges, features.CountryChanges, strictness: features.Countries > 2 ? 1 : 1 / ChangesAtBorder);
         reader.Add(Indicator.DataCentre, dataCentre);
         reader.Add(Indicator.ToolAgent, features.ToolShare);
         reader.Add(Indicator.UnknownReferrer, features.UnknownReferrerShare);

@@ -145,7 +145,8 @@ internal sealed partial class Judge
         }
         address.Suspect = score >= _policy.FlagScore;
         bool mayBlock = GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out _);
-        if (mayBlock && score >= _policy.FlagScore && features.Sessions >= _policy.MinimumSessions)
+        bool isMoreThanCrowd = score >= _policy.FlagScore && ScoreWithoutCrowd(readings) >= _policy.FlagScore;
+        if (mayBlock && isMoreThanCrowd && features.Sessions >= _policy.MinimumSessions)
         {
             _suspects.NoteOffender(value, organization, now);
         }
@@ -160,7 +161,7 @@ internal sealed partial class Judge
             return null;
         }
         // An address that no rule may ever name (a proxy of one's own, seen by mistake) is still worth a look.
-        verdict = mayBlock && (verdict != Verdict.Block || ScoreWithoutCrowd(readings) >= _policy.FlagScore) ? verdict : Verdict.Flag;
+        verdict = mayBlock && (verdict != Verdict.Block || isMoreThanCrowd) ? verdict : Verdict.Flag;
         HarmPreview harm = _harm.OfAddress(index, now);
         // What tools do without a token of their own is nobody's viewing.
         int viewers = features.Tokens == 0 && features.ToolShare > 0.5 ? harm.OtherTokens : harm.OtherTokens + 1;
@@ -169,7 +170,8 @@ internal sealed partial class Judge
 
     /// <summary>
     /// What an address comes to when the number of its tokens says nothing. Staff who arrive through a company's proxy within minutes are
-    /// as many as bought accounts, and have not played long enough yet to be spared as viewers: a crowd alone is flagged.
+    /// as many as bought accounts, and have not played long enough yet to be spared as viewers: a crowd alone is flagged, and several of them are no offence of their network,
+    /// for such proxies stand side by side.
     /// </summary>
     public static double ScoreWithoutCrowd(ReadOnlySpan<Reading> readings)
     {

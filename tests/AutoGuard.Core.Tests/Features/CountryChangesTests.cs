@@ -18,11 +18,26 @@ public sealed class CountryChangesTests
     public void Going_there_and_back_again_is_flagged_with_one_token_as_with_a_new_one_each_time(int turnsPerToken)
     {
         TestTraffic traffic = new TestTraffic().Audience();
-        Turns(traffic, 5, turnsPerToken, ["DE", "FR"], [64500, 64501]);
+        Turns(traffic, 14, turnsPerToken, ["DE", "FR"], [64500, 64501], 600);
         traffic.InOrder().Run();
 
-        Assert.Contains(traffic.Decisions, decision => decision.Reasons.Any(reason => reason.Indicator == "CountryChanges" && reason.Value > 2));
+        Assert.Contains(traffic.Decisions, decision => decision.Reasons.Any(reason => reason.Indicator == "CountryChanges" && reason is { Value: > 8, Threshold: 8 }));
         Assert.All(traffic.Decisions, decision => Assert.Equal(DecisionAction.Flag, decision.Action));
+    }
+
+    [Theory]
+    [InlineData(2, 9, false)]
+    [InlineData(3, 9, true)]
+    public void A_phone_at_the_border_of_two_countries_is_left_alone_and_one_in_three_is_not(int countries, int turns, bool flagged)
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        Turns(traffic, turns, turns, ["DE", "FR", "BE"], [64500, 64501, 64502], 600, countries);
+        traffic.InOrder().Run(complete: false);
+        ExplainedIndicator changes = traffic.Explain("turns0", traffic.Pipeline.Watermark)!.Indicators.Single(i => i.Indicator == "CountryChanges");
+
+        Assert.Equal(turns - 1, changes.Value);
+        Assert.Equal(flagged, changes.Grade > 0);
+        Assert.Equal(flagged, traffic.Of("turns0").Any());
     }
 
     [Theory]
@@ -99,14 +114,14 @@ public sealed class CountryChangesTests
     }
 
     /// <summary>Somebody who plays by turns in one place and in the other; the last turn goes on.</summary>
-    private static void Turns(TestTraffic traffic, int turns, int turnsPerToken, string?[] countries, uint[] asns)
+    private static void Turns(TestTraffic traffic, int turns, int turnsPerToken, string?[] countries, uint[] asns, int length = Turn, int most = 2)
     {
         for (int turn = 0; turn < turns; turn++)
         {
-            int place = turn % 2;
-            double from = 600 + (turn * Turn);
+            int place = turn % most;
+            double from = 600 + (turn * length);
             traffic.Session(
-                from, from + Turn - 60, $"turn{turn}", $"9{7 + place}.1.1.1", $"turns{turn / turnsPerToken}", "u", country: countries[place], asn: asns[place], agent: "Browser",
+                from, from + length - 60, $"turn{turn}", $"9{7 + place}.1.1.1", $"turns{turn / turnsPerToken}", "u", country: countries[place], asn: asns[place], agent: "Browser",
                 end: turn < turns - 1);
         }
     }

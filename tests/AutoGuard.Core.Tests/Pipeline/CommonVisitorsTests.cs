@@ -1,0 +1,91 @@
+using AutoGuard.Core.Configuration;
+using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
+using AutoGuard.Core.Pipeline;
+using AutoGuard.Core.Policy;
+
+namespace AutoGuard.Core.Tests.Pipeline;
+
+/// <summary>Visitors of a page whom no token of their own tells apart.</summary>
+public sealed class CommonVisitorsTests
+{
+    private static readonly PipelineSettings s_settings = new()
+    {
+        Referrers = new ReferrersOptions { Official = ["www.example.com"] },
+        Policy = new PolicyOptions { Mode = EnforcementMode.Enforce, BreakerAudienceFloor = 80 },
+    };
+
+    [Theory]
+    [InlineData(2, 10, 2)]
+    [InlineData(30, 1, 30)]
+    [InlineData(30, 3, 30)]
+    public void Redialled_visitors_with_a_token_for_each_session_are_one_each(int visitors, int redials, int witnesses)
+    {
+        TestTraffic traffic = Crowd(named: false);
+        for (int i = 0; i < visitors * redials; i++)
+        {
+            int visitor = i % visitors;
+            traffic.Session(
+                600 + (i * 10), 900 + (i * 10), $"s{i}", $"{120 + (i % 80)}.{i / 80}.{visitor}.1", $"once{i}", asn: 64_600 + (uint)(visitor % 5), agent: $"Browser {visitor}",
+                referrer: "forum.example");
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal(witnesses, Witnesses(traffic).Witnesses);
+        Assert.Equal(witnesses > 14, traffic.Decisions.Any(static d => d.Subject == new Subject(SubjectType.Referrer, "forum.example")));
+    }
+
+    [Fact]
+    public void Visitors_with_accounts_are_told_apart_though_they_have_the_same_player()
+    {
+        TestTraffic traffic = Crowd(named: true);
+        for (int i = 0; i < 30; i++)
+        {
+            traffic.Session(600 + i, 1_800, $"s{i}", $"{120 + i}.9.1.1", $"t{i}", $"u{i}", asn: 64_600 + (uint)(i % 5), agent: "Browser", referrer: "forum.example");
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal(30, Witnesses(traffic).Witnesses);
+    }
+
+    [Theory]
+    [InlineData("forum.example", 4)]
+    [InlineData("www.google.com", 3)]
+    public void A_few_lines_of_IPv6_that_name_any_number_of_players_are_no_more_visitors_than_lines(string page, int lines)
+    {
+        TestTraffic traffic = Crowd(named: false);
+        for (int i = 0; i < 200; i++)
+        {
+            int line = i % lines;
+            traffic.Session(600 + i, 1_800, $"s{i}", $"2a02:90{line}:1234:50::{i:x}", "everybodys", asn: 64_600 + (uint)line, agent: $"Made up {i}", referrer: page);
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal(lines, Witnesses(traffic, page).Networks);
+        Assert.InRange(Witnesses(traffic, page).Witnesses, 1, lines);
+        Assert.DoesNotContain(traffic.Decisions, static d => d.Subject.Type == SubjectType.Referrer);
+    }
+
+    [Fact]
+    public void Visitors_whose_player_nobody_knows_are_told_apart_by_their_lines()
+    {
+        TestTraffic traffic = Crowd(named: false);
+        for (int i = 0; i < 30; i++)
+        {
+            traffic.Session(600 + i, 1_800, $"s{i}", $"{120 + i}.9.1.1", $"once{i}", asn: 64_600 + (uint)(i % 5), referrer: "forum.example");
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal(30, Witnesses(traffic).Witnesses);
+    }
+
+    private static TestTraffic Crowd(bool named) => new TestTraffic(s_settings).Audience(named);
+
+    private static ReferrerFeatures Witnesses(TestTraffic traffic, string page = "forum.example")
+    {
+        int index = traffic.Pipeline.State.Referrers.Find((uint)traffic.Strings.Intern(page, StringKind.Referrer));
+        FeatureMeter meter = new(traffic.Pipeline.State, FeatureWindows.From(s_settings.Detection), traffic.Referrers, TokenWorkflow.Auto, new Population());
+        meter.Measure(index, traffic.Pipeline.Watermark, out ReferrerFeatures features);
+        return features;
+    }
+}
