@@ -28,8 +28,11 @@ internal static class HonestLimits
     /// <summary>Tokens at once behind one address of a server, of players that send no referrer: apps behind a company's proxy.</summary>
     public const int BareTokensOfServer = 13;
 
-    /// <summary>Sessions of seconds that a home ends within ten minutes, all of one stream: a page that is loaded again and again.</summary>
-    public const int ShortSessions = 16;
+    /// <summary>
+    /// Sessions of seconds that a home ends within ten minutes, all of one stream: a page that is loaded again and again, or somebody who
+    /// goes to and fro between the only two streams there are.
+    /// </summary>
+    public const int ShortSessions = 18;
 
     /// <summary>Starts of a home that nothing follows, within ten minutes: a player that is stuck.</summary>
     public const int SilentStarts = 29;
