@@ -68,7 +68,7 @@ public sealed class MisuseTests : IClassFixture<MisuseTests.EveryMisuse>
             AttackKind.TokenSharing or AttackKind.LeakedToken => (e => Recording.NetworkOf(e.Address), 3),
             AttackKind.SessionCloning => (e => e.Address, isHard ? 3 : 2),
             AttackKind.CountryHopping => (e => e.Country, 3),
-            AttackKind.TokenFarm => (e => e.User, 14),
+            AttackKind.TokenFarm => (e => e.User, 35),
             AttackKind.IllegalEmbed => (e => e.Address, 22),
             AttackKind.PirateApp or AttackKind.DistributedFlood => (e => e.Address, 21),
             AttackKind.SilentProbing => (e => e.Session, isHard ? 30 : 10),

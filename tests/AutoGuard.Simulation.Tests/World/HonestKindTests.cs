@@ -308,7 +308,7 @@ public sealed class HonestKindTests
     public void Several_streams_side_by_side_are_two_to_four_different_ones_behind_one_address()
     {
         Recording recording = Alone(Nobody with { MultiView = 1 }, 200, profile: "habits");
-        long late = recording.Truth.To.ToUnixTimeMilliseconds() - 1_000;
+        long late = recording.Truth.To.ToUnixTimeMilliseconds() - (2 * Minute);
         RecordedSession[][] pages = [.. ByUser(recording).Select(u => u.OrderBy(s => s.First.Time).ToArray()).Where(u => u[0].First.Time < late)];
         int[] most = [.. pages.Select(Recording.MostAtOnce)];
 
