@@ -4,6 +4,7 @@ using System.Text.Json;
 using AutoGuard.Simulation.Labels;
 using AutoGuard.Simulation.Profiles;
 using AutoGuard.Simulation.Transport;
+using AutoGuard.Simulation.World;
 
 namespace AutoGuard.Simulation.Tests;
 
@@ -29,6 +30,11 @@ internal sealed record RecordedSession(RecordedEvent First, RecordedEvent Last, 
 /// <summary>A whole simulation read back.</summary>
 internal sealed class Recording
 {
+    private static readonly SimulatedNetwork[] Networks =
+    [
+        .. NetworkCatalogue.All, .. SharedNetworks.Relays, .. SharedNetworks.Proxies, .. SharedNetworks.Campuses, .. SharedNetworks.MobileV6, .. SharedNetworks.HostingV6,
+    ];
+
     private Recording(TrafficSimulator simulator) => Simulator = simulator;
 
     public TrafficSimulator Simulator { get; }
@@ -81,6 +87,13 @@ internal sealed class Recording
     {
         Assert.True(Core.Events.IpAddress.TryParse(address, out Core.Events.IpAddress parsed), address);
         return Core.Events.IpNetwork.Of(parsed, parsed.IsV4 ? 24 : 64).ToString();
+    }
+
+    /// <summary>What kind of operator has the address; by its range, since some operators have homes and phones.</summary>
+    public static NetworkKind KindOf(string address)
+    {
+        Assert.True(Core.Events.IpAddress.TryParse(address, out Core.Events.IpAddress parsed), address);
+        return Networks.First(n => parsed.IsV4 ? n.Prefix.Contains(parsed) : n.PrefixV6 != 0 && n.PrefixV6 == parsed.High >> 32).Kind;
     }
 
     /// <summary>Most networks at once among sessions, each from its first event to its last.</summary>

@@ -1,5 +1,6 @@
 using AutoGuard.Simulation.Labels;
 using AutoGuard.Simulation.Profiles;
+using AutoGuard.Simulation.World;
 
 namespace AutoGuard.Simulation.Tests.Attacks;
 
@@ -8,23 +9,21 @@ public sealed class FirstAbnormalTests
 {
     private const int HeartbeatSeconds = 60;
 
+    /// <summary>As many sessions of seconds come from honest homes.</summary>
+    private const int ShortSessions = 18;
+
     private static readonly ulong[] Seeds = [1, 2, 3];
 
-    private static readonly Dictionary<AttackKind, int> AbnormalSessions = new()
-    {
-        [AttackKind.BatonSharing] = 4,
-        [AttackKind.CountryHopping] = 2,
-        [AttackKind.ResidentialRelay] = 4,
-        [AttackKind.AutomatedReconnects] = 10,
-        [AttackKind.SubnetOffenders] = 10,
-        [AttackKind.SilentProbing] = 10,
-        [AttackKind.TokenGuessing] = 10,
-    };
+    private static readonly AttackKind[] Counted =
+    [
+        AttackKind.BatonSharing, AttackKind.CountryHopping, AttackKind.ResidentialRelay, AttackKind.AutomatedReconnects,
+        AttackKind.SubnetOffenders, AttackKind.SilentProbing, AttackKind.TokenGuessing,
+    ];
 
     private static readonly Lazy<Recording[]> EverySessionAfterSession = new(() => [.. Seeds.Select(seed => Recording.Of(
-        With([.. AbnormalSessions.Keys.SelectMany(kind => Enum.GetValues<Difficulty>().Select(difficulty => Attack(kind, difficulty, minutes: 150)))]), seed))]);
+        With([.. Counted.SelectMany(kind => Enum.GetValues<Difficulty>().Select(difficulty => Attack(kind, difficulty, minutes: 150)))]), seed))]);
 
-    public static TheoryData<AttackKind> Kinds => [.. AbnormalSessions.Keys];
+    public static TheoryData<AttackKind> Kinds => [.. Counted];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -42,15 +41,15 @@ public sealed class FirstAbnormalTests
     }
 
     [Fact]
-    public void A_relay_that_moves_within_its_session_shows_its_fourth_network_within_a_heartbeat_of_when_the_truth_says()
+    public void A_relay_that_moves_within_its_session_shows_one_line_too_many_within_a_heartbeat_of_when_the_truth_says()
     {
         foreach (Recording recording in EverySessionAfterSession.Value)
         {
             int index = IndexOf(recording, AttackKind.ResidentialRelay, Difficulty.Slow);
-            RecordedEvent fourth = FourthNetwork(recording, index);
+            RecordedEvent stranger = FirstStranger(recording, index);
 
-            Assert.Equal("heartbeat", fourth.Type);
-            Assert.InRange(fourth.Time - Abnormal(recording, index), 0, (HeartbeatSeconds * 1_000) + 200);
+            Assert.Equal("heartbeat", stranger.Type);
+            Assert.InRange(stranger.Time - Abnormal(recording, index), 0, (HeartbeatSeconds * 1_000) + 200);
         }
     }
 
@@ -80,7 +79,7 @@ public sealed class FirstAbnormalTests
             };
             Recording recording = Recording.Of(profile, 5);
             late.Add(AbnormalSession(recording, 0).First.Time - Abnormal(recording, 0));
-            Assert.InRange(Abnormal(recording, 1), profile.Start.AddMinutes(20).ToUnixTimeMilliseconds(), FourthNetwork(recording, 1).Time);
+            Assert.InRange(Abnormal(recording, 1), profile.Start.AddMinutes(20).ToUnixTimeMilliseconds(), FirstStranger(recording, 1).Time);
         }
 
         // Exact where each session is dropped and goes on at once; late by what was not dropped, or by the recovery.
@@ -91,13 +90,37 @@ public sealed class FirstAbnormalTests
     [Fact]
     public void Where_the_attack_is_over_before_the_time_is_what_the_shortest_sessions_and_pauses_would_give()
     {
-        SimulationProfile profile = With([Attack(AttackKind.AutomatedReconnects, Difficulty.Hard, minutes: 50 / 60.0), Attack(AttackKind.ResidentialRelay, Difficulty.Slow, minutes: 25)]);
-        Recording recording = Recording.Of(profile, 6);
+        AttackProfile[] Attacks(double minutes, double relayMinutes) =>
+            [Attack(AttackKind.AutomatedReconnects, Difficulty.Hard, minutes), Attack(AttackKind.ResidentialRelay, Difficulty.Slow, relayMinutes)];
+        // The places of an attack are the same however long it lasts; the longer one gets to the line that is one too many.
+        Recording longer = Recording.Of(With(Attacks(90, 150)), 6);
+        int rank = PlacesUntil(longer, 1, FirstStranger(longer, 1));
+        Recording recording = Recording.Of(With(Attacks(1.6, (rank - 1) * 8 + 3)), 6);
 
-        Assert.InRange(recording.SessionsOf(0).Count(), 1, 9);
-        Assert.Equal(TimeSpan.FromSeconds(9 * (3 + 2)), recording.Truth.Incidents[0].FirstAbnormal - recording.Truth.Incidents[0].Start);
-        Assert.InRange(recording.Events.Where(e => e.Label.Incident == 1).Select(e => e.Address).Distinct().Count(), 1, 3);
-        Assert.Equal(TimeSpan.FromMinutes(3 * 8), recording.Truth.Incidents[1].FirstAbnormal - recording.Truth.Incidents[1].Start);
+        Assert.InRange(recording.SessionsOf(0).Count(), 1, ShortSessions);
+        Assert.Equal(TimeSpan.FromSeconds(ShortSessions * (3 + 2)), recording.Truth.Incidents[0].FirstAbnormal - recording.Truth.Incidents[0].Start);
+        Assert.InRange(recording.Events.Where(e => e.Label.Incident == 1).Select(e => e.Address).Distinct().Count(), 1, rank - 1);
+        Assert.Equal(TimeSpan.FromMinutes((rank - 1) * 8), recording.Truth.Incidents[1].FirstAbnormal - recording.Truth.Incidents[1].Start);
+    }
+
+    /// <summary>
+    /// The event that shows a fourth home line, of which one operator has three at most, or a fifth operator; the first of the last place
+    /// where there is neither.
+    /// </summary>
+    internal static RecordedEvent FirstStranger(IEnumerable<RecordedEvent> events)
+    {
+        List<RecordedEvent> places = [];
+        foreach (RecordedEvent e in events.DistinctBy(e => e.Address))
+        {
+            places.Add(e);
+            var operators = places.GroupBy(p => p.Asn).ToArray();
+            if (operators.Length > 4 || operators.Sum(o => Math.Min(3, o.Count(p => Recording.KindOf(p.Address) == NetworkKind.Home))) > 3)
+            {
+                return e;
+            }
+        }
+
+        return places[^1];
     }
 
     private static SimulationProfile With(AttackProfile[] attacks) => SimulationProfiles.Small with
@@ -126,11 +149,21 @@ public sealed class FirstAbnormalTests
     /// <summary>The session that makes its incident abnormal, counted in the recording; at a subnet's first address.</summary>
     private static RecordedSession AbnormalSession(Recording recording, int index)
     {
-        AttackKind kind = recording.Truth.Incidents[index].Kind;
+        (AttackKind kind, bool isHard) = (recording.Truth.Incidents[index].Kind, recording.Truth.Incidents[index].Difficulty == Difficulty.Hard);
         RecordedSession[] sessions = [.. recording.SessionsOf(index).OrderBy(s => s.First.Time)];
-        return sessions.Where(s => kind != AttackKind.SubnetOffenders || s.First.Address == sessions[0].First.Address).ElementAt(AbnormalSessions[kind] - 1);
+        return kind switch
+        {
+            AttackKind.BatonSharing or AttackKind.ResidentialRelay => recording.Sessions[FirstStranger(recording, index).Session],
+            AttackKind.CountryHopping => sessions.DistinctBy(s => s.First.Country).ElementAt(2),
+            AttackKind.SubnetOffenders => sessions.Where(s => s.First.Address == sessions[0].First.Address).ElementAt(9),
+            AttackKind.SilentProbing => sessions[isHard ? 29 : 9],
+            _ => sessions[isHard ? ShortSessions : 9],
+        };
     }
 
-    private static RecordedEvent FourthNetwork(Recording recording, int index) =>
-        recording.Events.Where(e => e.Label.Incident == index).OrderBy(e => e.Time).DistinctBy(e => Recording.NetworkOf(e.Address)).ElementAt(3);
+    private static RecordedEvent FirstStranger(Recording recording, int index) =>
+        FirstStranger(recording.Events.Where(e => e.Label.Incident == index).OrderBy(e => e.Time));
+
+    private static int PlacesUntil(Recording recording, int index, RecordedEvent last) =>
+        recording.Events.Where(e => e.Label.Incident == index && e.Time <= last.Time).Select(e => e.Address).Distinct().Count();
 }

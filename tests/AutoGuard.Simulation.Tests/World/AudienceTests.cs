@@ -58,7 +58,7 @@ public sealed class AudienceTests
         var phones = recording.Sessions.Values.Where(s => s.Label.Honest == HonestKind.PhoneHopping).GroupBy(s => s.First.Token).ToArray();
 
         Assert.All(phones, p => Assert.Single(p.Select(s => s.First.Country).Distinct()));
-        Assert.All(phones, p => Assert.InRange(p.Select(s => s.First.Address).Distinct().Count(), 1, 3));
+        Assert.All(phones, p => Assert.InRange(p.Select(s => s.First.Address).Distinct().Count(), 1, 4));
         Assert.Contains(phones, p => p.Select(s => s.First.Asn).Distinct().Count() > 1);
         Assert.Contains(phones, p => Recording.MostAtOnce(p) == 2);
         Assert.Contains(phones.SelectMany(p => p), s => !s.Ended && s.Last.Time < recording.Truth.To.ToUnixTimeMilliseconds() - 60_000);

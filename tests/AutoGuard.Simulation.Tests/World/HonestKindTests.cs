@@ -245,9 +245,136 @@ public sealed class HonestKindTests
         Assert.All(sessions.SelectMany(s => s.Zip(s.Skip(1))).Where(p => p.First.Token != p.Second.Token), p => Assert.Equal("heartbeat", p.Second.Type));
     }
 
+    [Fact]
+    public void Whoever_goes_through_the_channels_is_seconds_on_each_and_stays_with_the_last()
+    {
+        Recording recording = Alone(Nobody with { ChannelSurfer = 1 }, 300, profile: "habits");
+        RecordedSession[][] rounds = RoundsOf(recording);
+        RecordedSession[] brief = [.. rounds.SelectMany(r => r[..^1])];
+
+        Assert.Equal((8, 34), (rounds.Min(r => r.Length - 1), rounds.Max(r => r.Length - 1)));
+        Assert.All(brief, s => Assert.InRange(s.Last.Time - s.First.Time, s.Ended ? 2_000 : 0, s.Ended ? 8_000 : 0));
+        Assert.InRange(brief.Count(s => s.Ended), brief.Length * 85 / 100, brief.Length * 95 / 100);
+        Assert.All(rounds, r => Assert.All(r.Zip(r.Skip(1)), p => Assert.NotEqual(p.First.First.Stream, p.Second.First.Stream)));
+        Assert.All(rounds, r => Assert.Equal(Math.Min(12, r.Length), r.Select(s => s.First.Stream).Distinct().Count()));
+        Assert.True(rounds.Count(r => r[^1].Last.Time - r[^1].First.Time > Minute) > rounds.Length * 3 / 4);
+    }
+
+    [Fact]
+    public void Where_a_tenant_has_one_stream_its_page_is_loaded_3_to_15_times()
+    {
+        Recording recording = Alone(Nobody with { ChannelSurfer = 1 }, 300, profile: "habits", streams: 1);
+        RecordedSession[][] rounds = RoundsOf(recording);
+
+        Assert.Equal((3, 15), (rounds.Min(r => r.Length - 1), rounds.Max(r => r.Length - 1)));
+        Assert.All(rounds.SelectMany(r => r[..^1]), s => Assert.InRange(s.Last.Time - s.First.Time, s.Ended ? 2_000 : 0, s.Ended ? 8_000 : 0));
+        Assert.Single(recording.Events.Select(e => e.Stream).Distinct());
+    }
+
+    [Fact]
+    public void A_stuck_player_starts_3_to_29_times_with_nothing_after_it_and_three_in_five_play_in_the_end()
+    {
+        Recording recording = Alone(Nobody with { StuckPlayer = 1 }, 400);
+        long late = recording.Truth.To.ToUnixTimeMilliseconds() - (10 * Minute);
+        RecordedSession[][] players = [.. ByUser(recording).Select(u => u.OrderBy(s => s.First.Time).ToArray()).Where(u => u[0].First.Time < late)];
+        int[] tries = [.. players.Select(p => p.TakeWhile(s => s.First == s.Last).Count())];
+
+        Assert.Equal((3, 29), (tries.Min(), tries.Max()));
+        Assert.All(players.Zip(tries), p => Assert.All(p.First.Take(p.Second), s => Assert.Equal("start", s.First.Type)));
+        Assert.All(
+            players.Zip(tries).SelectMany(p => p.First.Take(p.Second).Zip(p.First.Take(p.Second).Skip(1))),
+            p => Assert.InRange(p.Second.First.Time - p.First.First.Time, 4_000, 20_000));
+        Assert.All(players, p => Assert.Single(p.Select(s => s.First.Address).Distinct()));
+        Assert.InRange(players.Zip(tries).Count(p => p.First.Length > p.Second), players.Length / 2, players.Length * 7 / 10);
+    }
+
+    [Fact]
+    public void A_phone_near_a_border_shows_carriers_of_two_countries_and_a_line_of_one_and_is_never_in_a_third()
+    {
+        Recording recording = Alone(Nobody with { BorderPhone = 1 }, 200, hours: 8);
+        RecordedSession[][] phones = [.. ByUser(recording).Select(u => u.OrderBy(s => s.First.Time).ToArray())];
+        RecordedSession[][] athome = [.. phones.Where(p => Recording.KindOf(p[^1].First.Address) == NetworkKind.Home)];
+
+        Assert.InRange(athome.Length, phones.Length * 3 / 4, phones.Length);
+        Assert.All(athome, p => Assert.InRange(p.Length, 3, 8));
+        Assert.All(phones, p => Assert.InRange(p.Select(s => s.First.Country).Distinct().Count(), 1, 2));
+        Assert.All(athome, p => Assert.All(p[..^1], s => Assert.Equal(NetworkKind.Mobile, Recording.KindOf(s.First.Address))));
+        Assert.All(athome, p => Assert.Equal((2, 2), (p[..^1].Select(s => s.First.Address).Distinct().Count(), p[..^1].Select(s => s.First.Country).Distinct().Count())));
+        Assert.All(athome, p => Assert.Equal(p[0].First.Country, p[^1].First.Country));
+        Assert.All(phones, p => Assert.Equal(1, Recording.MostAtOnce(p)));
+    }
+
+    [Fact]
+    public void Several_streams_side_by_side_are_two_to_four_different_ones_behind_one_address()
+    {
+        Recording recording = Alone(Nobody with { MultiView = 1 }, 200, profile: "habits");
+        long late = recording.Truth.To.ToUnixTimeMilliseconds() - (2 * Minute);
+        RecordedSession[][] pages = [.. ByUser(recording).Select(u => u.OrderBy(s => s.First.Time).ToArray()).Where(u => u[0].First.Time < late)];
+        int[] most = [.. pages.Select(Recording.MostAtOnce)];
+
+        Assert.Equal([2, 3, 4], most.Distinct().Order());
+        Assert.All(pages, p => Assert.Single(p.Select(s => (s.First.Address, s.First.Token)).Distinct()));
+        Assert.All(pages, p => Assert.All(p, s => Assert.DoesNotContain(p, o =>
+            o != s && o.First.Stream == s.First.Stream && o.First.Time <= s.First.Time && o.Last.Time > s.First.Time)));
+        Assert.Contains(pages.Zip(most), p => p.First.Length > p.Second);
+    }
+
+    [Fact]
+    public void Who_switches_a_VPN_off_is_seen_at_the_line_at_home_and_at_exits()
+    {
+        Recording recording = Alone(Nobody with { VpnSwitching = 1 }, 200);
+        var users = ByUser(recording);
+        string[][] lines = [.. users.Select(u => u.Select(s => s.First.Address).Where(a => Recording.KindOf(a) == NetworkKind.Home).Distinct().ToArray())];
+
+        Assert.All(lines, l => Assert.InRange(l.Length, 0, 1));
+        Assert.InRange(lines.Count(l => l.Length == 1), users.Length / 4, users.Length * 2 / 3);
+        Assert.All(users, u => Assert.Contains(u, s => Recording.KindOf(s.First.Address) == NetworkKind.Hosting));
+    }
+
+    [Fact]
+    public void A_phone_passes_its_carrier_and_up_to_three_lines_of_its_country()
+    {
+        Recording recording = Alone(Nobody with { PhoneHopping = 1 }, 300);
+        var phones = ByUser(recording);
+        int[] lines = [.. phones.Select(p => p.Select(s => s.First.Address).Where(a => Recording.KindOf(a) == NetworkKind.Home).Distinct().Count())];
+
+        Assert.Equal([0, 1, 2, 3], lines.Distinct().Order());
+        Assert.InRange(lines.Count(l => l > 1), phones.Length / 20, phones.Length / 5);
+        Assert.All(phones, p => Assert.InRange(p.Select(s => s.First.Asn).Distinct().Count(), 1, 4));
+        Assert.All(phones, p => Assert.Single(p.Select(s => s.First.Country).Distinct()));
+    }
+
     /// <summary>Nobody else, on tokens that are bound to users.</summary>
-    private static Recording Alone(AudienceProfile audience, int viewers, double hours = 4, TokenProfile? tokens = null) => Recording.Of(
-        Recording.Profile("privacy", viewers, hours) with { HeartbeatSeconds = 60, Audience = audience, Tokens = tokens ?? new TokenProfile { PerSession = 0, Public = 0 } }, 17);
+    private static Recording Alone(
+        AudienceProfile audience, int viewers, double hours = 4, TokenProfile? tokens = null, string profile = "privacy", int streams = int.MaxValue)
+    {
+        SimulationProfile known = Recording.Profile(profile, viewers, hours);
+        return Recording.Of(
+            known with { HeartbeatSeconds = 60, Audience = audience, Tokens = tokens ?? new TokenProfile { PerSession = 0, Public = 0 }, Streams = [.. known.Streams.Take(streams)] }, 17);
+    }
+
+    /// <summary>Sessions of one viewer that follow each other within seconds; without those that the end of the recording cuts.</summary>
+    private static RecordedSession[][] RoundsOf(Recording recording)
+    {
+        List<List<RecordedSession>> rounds = [];
+        foreach (var user in ByUser(recording))
+        {
+            RecordedSession? before = null;
+            foreach (RecordedSession session in user.OrderBy(s => s.First.Time))
+            {
+                if (before is null || session.First.Time - before.Last.Time > Minute)
+                {
+                    rounds.Add([]);
+                }
+
+                rounds[^1].Add(session);
+                before = session;
+            }
+        }
+
+        long late = recording.Truth.To.ToUnixTimeMilliseconds() - 20_000;
+        return [.. rounds.Where(r => r[^1].First.Time < late).Select(r => r.ToArray())];
+    }
 
     private static IGrouping<string?, RecordedSession>[] ByUser(Recording recording) =>
         [.. recording.Sessions.Values.GroupBy(s => s.First.User).Where(u => u.Key is not null)];
