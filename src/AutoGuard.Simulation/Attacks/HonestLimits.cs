@@ -25,8 +25,11 @@ internal static class HonestLimits
     /// <summary>Addresses that come from one page which nobody listed: a few viewers, some on lines that are dialled anew.</summary>
     public const int VisitorsOfPage = 21;
 
-    /// <summary>Tokens at once behind one address of a server, of players that send no referrer: apps behind a company's proxy, thirty of a hundred and twenty staff.</summary>
-    public const int BareTokensOfServer = 34;
+    /// <summary>Tokens at once behind one address of a server, of players that send no referrer: apps behind a company's proxy.</summary>
+    public const int BareTokensOfServer = 30;
+
+    /// <summary>Tokens at once behind one address of a server: staff behind a company's proxy.</summary>
+    public const int TokensOfServer = 50;
 
     /// <summary>
     /// Sessions of seconds that a home ends within ten minutes, all of one stream: a page that is loaded again and again, or somebody who
@@ -37,14 +40,14 @@ internal static class HonestLimits
     /// <summary>Starts of a home that nothing follows, within ten minutes: a player that is stuck.</summary>
     public const int SilentStarts = 29;
 
-    /// <summary>The first of a token's places, in turn, that is one line or operator too many; the last where none is.</summary>
+    /// <summary>The first of a token's places, in turn, that is one line, operator or country too many; the last where none is.</summary>
     public static int FirstStranger(Location[] places)
     {
         for (int count = 1; count < places.Length; count++)
         {
             var seen = places.Take(count).ToLookup(p => p.Network.Asn, p => p.Network.Kind);
             int lines = seen.Sum(o => Math.Min(LinesOfOperator, o.Count(kind => kind == NetworkKind.Home)));
-            if (lines > Lines || seen.Count > Operators)
+            if (lines > Lines || seen.Count > Operators || places.Take(count).DistinctBy(p => p.Network.Country).Count() > Countries)
             {
                 return count;
             }

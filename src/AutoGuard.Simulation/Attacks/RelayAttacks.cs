@@ -154,7 +154,7 @@ internal static class RelayAttacks
         }
 
         context.Neighbour( place, 77);
-        context.AbnormalFromClient(HonestLimits.BareTokensOfServer + 1);
+        context.AbnormalFromClient(1 + context.By(HonestLimits.BareTokensOfServer, HonestLimits.TokensOfServer, HonestLimits.BareTokensOfServer));
         return ExpectedAction.Flag;
     }
 }

@@ -44,7 +44,7 @@ internal static class HonestProfiles
         AudienceProfile mixture = HonestMixtures.Crowd with
         {
             PrivacyRelay = 0.2, ConsumerVpn = 0.08, VpnSwitching = 0.05, OwnVpn = 0.004, ReferrerStripping = 0.15, PrivacyAddresses = 0.07,
-            Household = 0.03, NativeApp = 0.03, PhoneHopping = 0.03,
+            Household = 0.03, NativeApp = 0.02, PhoneHopping = 0.03,
         };
         return ScenarioProfiles.Base("privacy", viewers, hours) with
         {
@@ -62,7 +62,7 @@ internal static class HonestProfiles
         Tenants =
         [
             new() { Name = "sofa", Weight = 3, Audience = HonestMixtures.LivingRoom with { SetTopBox = 0.15, AllDay = 0.05, NativeApp = 0.15 }, Clients = ClientMix.AppsOnly, Tokens = ScenarioProfiles.Bound },
-            new() { Name = "players", Audience = HonestMixtures.LivingRoom with { NativeApp = 0.3, SetTopBox = 0.15, Household = 0.06 }, Tokens = new() { PerSession = 0.4, Public = 0.2 } },
+            new() { Name = "players", Audience = HonestMixtures.LivingRoom with { NativeApp = 0.28, SetTopBox = 0.15, Household = 0.06 }, Tokens = new() { PerSession = 0.4, Public = 0.2 } },
         ],
     };
 

@@ -104,8 +104,8 @@ public sealed class FirstAbnormalTests
     }
 
     /// <summary>
-    /// The event that shows a fourth home line, of which one operator has three at most, or a fifth operator; the first of the last place
-    /// where there is neither.
+    /// The event that shows a fourth home line, of which one operator has three at most, a fifth operator or a third country; the first of the last place
+    /// where there is none of them.
     /// </summary>
     internal static RecordedEvent FirstStranger(IEnumerable<RecordedEvent> events)
     {
@@ -114,7 +114,7 @@ public sealed class FirstAbnormalTests
         {
             places.Add(e);
             var operators = places.GroupBy(p => p.Asn).ToArray();
-            if (operators.Length > 4 || operators.Sum(o => Math.Min(3, o.Count(p => Recording.KindOf(p.Address) == NetworkKind.Home))) > 3)
+            if (operators.Length > 4 || places.DistinctBy(p => p.Country).Count() > 2 || operators.Sum(o => Math.Min(3, o.Count(p => Recording.KindOf(p.Address) == NetworkKind.Home))) > 3)
             {
                 return e;
             }
