@@ -34,8 +34,8 @@ public sealed class LeapTests
 
     [Theory]
     [InlineData(1, 27)]
-    [InlineData(2, 187)]
-    [InlineData(12, 187)]
+    [InlineData(2, 167)]
+    [InlineData(12, 167)]
     public void A_program_that_opens_session_after_session_is_flagged_on_whatever_streams(int streams, int after)
     {
         TestTraffic traffic = new(s_settings);

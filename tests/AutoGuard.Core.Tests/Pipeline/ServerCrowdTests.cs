@@ -33,6 +33,22 @@ public sealed class ServerCrowdTests
     }
 
     [Fact]
+    public void It_is_said_why_a_crowd_is_not_blocked()
+    {
+        TestTraffic traffic = new(s_settings);
+        for (int i = 0; i < 240; i++)
+        {
+            traffic.Session(i, 1_320, $"h{i}", $"81.{i}.1.1", $"h{i}", $"v{i}", asn: 64500 + (uint)(i % 4), agent: "Browser", heartbeat: 120);
+        }
+        Behind(traffic, "198.51.100.66", 300, "www.example.com", over: 60, until: 1_320);
+        traffic.InOrder().Run(complete: false);
+
+        Explanation explanation = traffic.Pipeline.Explainer.Address(IpAddress.From(System.Net.IPAddress.Parse("198.51.100.66")), TestTraffic.Noon + 1_309_000)!;
+        Assert.InRange(explanation.Score, 0.9, 1);
+        Assert.StartsWith("It was flagged and not blocked: nothing but the number of its tokens speaks against it", explanation.Outcome, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Several_proxies_of_one_company_are_no_network_of_offenders()
     {
         TestTraffic traffic = new TestTraffic(s_settings).Audience();
@@ -118,12 +134,12 @@ public sealed class ServerCrowdTests
     }
 
     /// <summary>Viewers behind one server's address, each with a token of their own, who come within some seconds.</summary>
-    private static void Behind(TestTraffic traffic, string address, int count, string? referrer, double over)
+    private static void Behind(TestTraffic traffic, string address, int count, string? referrer, double over, double until = 4_000)
     {
         for (int i = 0; i < count; i++)
         {
             double from = 1_200 + (i * over / count);
-            traffic.Session(from, 4_000, $"{address}-{i}", address, $"{address}-{i}", $"{address}-{i}", asn: Cloud, dataCentre: true, agent: "Browser", referrer: referrer, heartbeat: 30);
+            traffic.Session(from, until, $"{address}-{i}", address, $"{address}-{i}", $"{address}-{i}", asn: Cloud, dataCentre: true, agent: "Browser", referrer: referrer, heartbeat: 30);
         }
     }
 }
