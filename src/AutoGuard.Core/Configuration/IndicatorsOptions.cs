@@ -41,7 +41,7 @@ public sealed class IndicatorsOptions
     /// A. Distinct home lines of one token within the window: networks of operators whose customers usually show no more than two, up
     /// to three of each operator.
     /// </summary>
-    public IndicatorOptions DistinctHomes { get; set; } = IndicatorOptions.Of(3, 6, 0.8);
+    public IndicatorOptions DistinctHomes { get; set; } = IndicatorOptions.Of(3, 6, 0.74);
 
     /// <summary>A. Distinct user agents of one token within the window, one of each address, and no more than its home lines and other operators or, while it never played twice at once, than can each be given a network of their own: strangers have a device each, and a home.</summary>
     public IndicatorOptions DistinctAgents { get; set; } = IndicatorOptions.Of(3, 6, 0.85);

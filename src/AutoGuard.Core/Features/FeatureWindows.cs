@@ -15,6 +15,9 @@ public sealed record FeatureWindows(long Window, long CountryWindow, long Sessio
     /// <summary>A session this old is somebody watching, milliseconds.</summary>
     public const long SettledSession = 120_000;
 
+    /// <summary>What the heartbeats of some minutes may fall short of them, since players' timers drift, milliseconds.</summary>
+    public const long TimerDrift = 5_000;
+
     /// <summary>A pause up to which playback counts as uninterrupted, milliseconds.</summary>
     public const long LongestRest = 240_000;
 

@@ -111,7 +111,7 @@ public struct TokenFeatures
     public readonly int Evidence => Shown + (int)(Watched / 900);
 
     /// <summary>The same for a flag: of playback each time that makes somebody one who watches (<see cref="FeatureWindows.SettledSession"/>) is one.</summary>
-    public readonly int EvidenceForFlag => Shown + (int)(Watched * 1000 / FeatureWindows.SettledSession);
+    public readonly int EvidenceForFlag => Shown + (int)(((Watched * 1000) + FeatureWindows.TimerDrift) / FeatureWindows.SettledSession);
 
     private readonly int Shown => Sessions + Handovers + TakenOver + Inherited;
 
