@@ -41,7 +41,7 @@ public sealed class IndicatorsOptions
     /// A. Distinct home lines of one token within the window: networks of operators whose customers usually show no more than two, up
     /// to three of each operator.
     /// </summary>
-    public IndicatorOptions DistinctHomes { get; set; } = IndicatorOptions.Of(3, 6, 0.74);
+    public IndicatorOptions DistinctHomes { get; set; } = IndicatorOptions.Of(3, 6, 0.7);
 
     /// <summary>A. Distinct user agents of one token within the window, one of each address, and no more than its home lines and other operators or, while it never played twice at once, than can each be given a network of their own: strangers have a device each, and a home.</summary>
     public IndicatorOptions DistinctAgents { get; set; } = IndicatorOptions.Of(3, 6, 0.85);
@@ -101,7 +101,7 @@ public sealed class IndicatorsOptions
     /// Attempts: sessions of one address that ended within seconds, an hour ago counted half, those of everybody's trouble not at
     /// all; counted while they are most of what the address starts, and of those on another stream than the one before one in five.
     /// </summary>
-    public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(25, 64, 0.95);
+    public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(27, 52, 0.95);
 
     /// <summary>Addresses of the organization that play without a token within the same quarter of an hour, this one among them.</summary>
     public IndicatorOptions Campaign { get; set; } = IndicatorOptions.Of(5, 20, 0.75);
