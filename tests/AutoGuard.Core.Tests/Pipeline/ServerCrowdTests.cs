@@ -103,9 +103,9 @@ public sealed class ServerCrowdTests
     }
 
     [Theory]
-    [InlineData(true, 22, true)]
+    [InlineData(true, 24, true)]
     [InlineData(true, 18, false)]
-    [InlineData(false, 22, false)]
+    [InlineData(false, 24, false)]
     public void A_server_may_try_less_often_than_a_home(bool server, int attempts, bool flagged)
     {
         TestTraffic traffic = new TestTraffic(s_settings).Audience();
