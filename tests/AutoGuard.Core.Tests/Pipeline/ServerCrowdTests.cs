@@ -36,10 +36,7 @@ public sealed class ServerCrowdTests
     public void It_is_said_why_a_crowd_is_not_blocked()
     {
         TestTraffic traffic = new(s_settings);
-        for (int i = 0; i < 240; i++)
-        {
-            traffic.Session(i, 1_320, $"h{i}", $"81.{i}.1.1", $"h{i}", $"v{i}", asn: 64500 + (uint)(i % 4), agent: "Browser", heartbeat: 120);
-        }
+        Homes(traffic, until: 1_320, referrer: null);
         Behind(traffic, "198.51.100.66", 300, "www.example.com", over: 60, until: 1_320);
         traffic.InOrder().Run(complete: false);
 
@@ -82,11 +79,7 @@ public sealed class ServerCrowdTests
     public void Few_tokens_that_come_from_nowhere_are_flagged_where_others_come_from_pages(int tokens, bool bareIsUsual, bool flagged)
     {
         TestTraffic traffic = new(s_settings);
-        for (int i = 0; i < 240; i++)
-        {
-            traffic.Session(
-                i, 9_000, $"h{i}", $"81.{i}.1.1", $"h{i}", $"v{i}", asn: 64500 + (uint)(i % 4), agent: "Browser", heartbeat: 120, referrer: bareIsUsual ? null : "www.example.com");
-        }
+        Homes(traffic, until: 9_000, bareIsUsual ? null : "www.example.com");
         Behind(traffic, "198.51.100.66", tokens, null, over: 300);
         traffic.InOrder().Run();
 
@@ -134,6 +127,14 @@ public sealed class ServerCrowdTests
     }
 
     /// <summary>Viewers behind one server's address, each with a token of their own, who come within some seconds.</summary>
+    private static void Homes(TestTraffic traffic, double until, string? referrer)
+    {
+        for (int i = 0; i < 240; i++)
+        {
+            traffic.Session(i, until, $"h{i}", $"81.{i}.1.1", $"h{i}", $"v{i}", asn: 64500 + (uint)(i % 4), agent: "Browser", heartbeat: 120, referrer: referrer);
+        }
+    }
+
     private static void Behind(TestTraffic traffic, string address, int count, string? referrer, double over, double until = 4_000)
     {
         for (int i = 0; i < count; i++)
