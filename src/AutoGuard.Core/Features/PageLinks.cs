@@ -188,11 +188,17 @@ internal sealed class PageLinks(FeatureState state, FeatureWindows windows, Refe
         {
             return before;
         }
-        // Everybody has that token, or it is new with each session, and lines are dialled anew: what tells visitors apart is operator and player, where these are known.
-        bool isCommon = session.Asn != 0 && session.UserAgent != StringPool.Absent && (!hasToken || !state.Tokens[session.Token.Index].IsBound);
-        ulong player = isCommon ? default(PairHash).Hash(((ulong)session.Asn << 32) | (uint)session.UserAgent) : 0;
-        return new Witness(state.Hash.Hash(FeatureWindows.SiteOf(session.Address).Address), session.Asn, session.Address.IsV4, hasToken, player);
+        bool named = hasToken && state.Tokens[session.Token.Index].IsBound;
+        ulong player = named ? PlayerOf(state.Tokens[session.Token.Index].User, session.UserAgent) : PlayerOf(in session);
+        return new Witness(state.Hash.Hash(FeatureWindows.SiteOf(session.Address).Address), session.Asn, session.Address.IsV4, hasToken, player, named);
     }
+
+    /// <summary>A phone on its way has another address after each cell, and its account's token is renewed: who it is, and with what, stays.</summary>
+    private static ulong PlayerOf(in Key128 user, int agent) => default(PairHash).Hash(user.High ^ (uint)agent);
+
+    /// <summary>Everybody has that token, or it is new with each session, and lines are dialled anew: what tells visitors apart is operator and player, where these are known.</summary>
+    private static ulong PlayerOf(in SessionState session) =>
+        session.Asn == 0 || session.UserAgent == StringPool.Absent ? 0 : default(PairHash).Hash(((ulong)session.Asn << 32) | (uint)session.UserAgent);
 
     /// <summary>
     /// Whether the token is a viewer's who came upon the page: it played for a while, and at least as many of its sessions within the

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace AutoGuard.Core.Features;
@@ -6,7 +7,11 @@ namespace AutoGuard.Core.Features;
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 public readonly struct Witness
 {
+    /// <summary>The last bits, which say what kind it is.</summary>
+    internal const int KindBits = 5;
+
     private const ulong PlayerHalf = uint.MaxValue;
+    private const ulong Named = 16;
     private const ulong Common = 8;
     private const ulong Speaking = 4;
     private const ulong Token = 2;
@@ -19,11 +24,13 @@ public readonly struct Witness
     /// <param name="asn">Network operator; 0 when unknown.</param>
     /// <param name="isV4">Whether the site is one of IPv4.</param>
     /// <param name="hasToken">Whether it came with a token.</param>
-    /// <param name="player">Hash of operator and player where nothing of its own tells it from others who have the same; 0 where something does.</param>
-    public Witness(ulong site, uint asn, bool isV4, bool hasToken, ulong player = 0)
+    /// <param name="player">Hash of who it is as far as that is known, by <paramref name="named"/>; 0 where nothing but its address is.</param>
+    /// <param name="named">Whether the player is a user's: hash of user and player; else of operator and player, which others may have as well.</param>
+    public Witness(ulong site, uint asn, bool isV4, bool hasToken, ulong player = 0, bool named = false)
     {
         ulong place = player == 0 ? site : (site & ~PlayerHalf) | (player & PlayerHalf);
-        _place = (place & ~(V4 | Token | Common)) | Speaking | (isV4 ? V4 : 0) | (hasToken ? Token : 0) | (player == 0 ? 0 : Common);
+        ulong kind = player == 0 ? 0 : named ? Named : Common;
+        _place = (place & ~(V4 | Token | Common | Named)) | Speaking | (isV4 ? V4 : 0) | (hasToken ? Token : 0) | kind;
         Asn = asn;
     }
 
@@ -39,14 +46,17 @@ public readonly struct Witness
     /// <summary>Whether nothing of its own tells it from others of its <see cref="Player"/>.</summary>
     public bool IsCommon => (_place & Common) != 0;
 
+    /// <summary>Whether it is a user's <see cref="Player"/>, wherever that is.</summary>
+    public bool IsNamed => (_place & Named) != 0;
+
     /// <summary>Whether it came from IPv4.</summary>
     public bool IsV4 => (_place & V4) != 0;
 
     /// <summary>The site, and which protocol.</summary>
-    public ulong Site => _place & ~Token & ~(IsCommon ? PlayerHalf & ~Speaking : 0);
+    public ulong Site => _place & ~Token & ~((_place & (Common | Named)) != 0 ? PlayerHalf & ~Speaking : 0);
 
-    /// <summary>Operator and player of a common one, and which protocol.</summary>
-    public ulong Player => _place & PlayerHalf & ~Token;
+    /// <summary>Operator and player of a common one, and which protocol; user and player of a named one.</summary>
+    public ulong Player => _place & PlayerHalf & ~(IsNamed ? Token | V4 : Token);
 }
 
 /// <summary>Counts those who say something against a page.</summary>
@@ -62,8 +72,11 @@ internal static class WitnessCounter
         int places = DistinctCounter.PlacesFor(members.Length);
         DistinctCounter sites = new(stackalloc ulong[places]);
         DistinctCounter operators = new(stackalloc ulong[places]);
-        DistinctCounter players = new(stackalloc ulong[places]);
+        DistinctCounter common = new(stackalloc ulong[places]);
+        DistinctCounter named = new(stackalloc ulong[places]);
         int commonSites = 0;
+        int namedSites = 0;
+        int namedSitesV4 = 0;
         foreach (ref readonly PlainMember member in members)
         {
             if (member.Identity == 0 || member.LastSeen < windowStart)
@@ -75,21 +88,32 @@ internal static class WitnessCounter
             {
                 continue;
             }
-            bool isNew = sites.Add(witness.Site);
+            // The table looks at the last bits, which are the kind.
+            bool isNew = sites.Add(BitOperations.RotateRight(witness.Site, Witness.KindBits));
             operators.Add(witness.Asn * 0x9E37_79B9_7F4A_7C15);
             if (witness.IsCommon)
             {
                 commonSites += isNew ? 1 : 0;
-                players.Add(witness.Player);
+                common.Add(BitOperations.RotateRight(witness.Player, Witness.KindBits));
+                continue;
+            }
+            if (witness.IsNamed)
+            {
+                namedSites += isNew ? 1 : 0;
+                namedSitesV4 += isNew && witness.IsV4 ? 1 : 0;
+                named.Add(BitOperations.RotateRight(witness.Player, Witness.KindBits));
                 continue;
             }
             features.Witnesses++;
+            features.Networks += isNew ? 1 : 0;
             features.SitesV4 += isNew && witness.IsV4 ? 1 : 0;
         }
         // A line that is dialled anew has many addresses, and whoever likes names many players: visitors have both of their own.
-        int common = Math.Min(commonSites, players.Count);
-        features.Witnesses += common;
-        features.Networks = sites.Count - commonSites + common;
+        int strangers = Math.Min(commonSites, common.Count);
+        // Whoever is known by name is one with each player of his, wherever he goes with it; his neighbours are others.
+        features.Witnesses += strangers + named.Count;
+        features.Networks += strangers + Math.Min(namedSites, named.Count);
+        features.SitesV4 += Math.Min(namedSitesV4, named.Count);
         features.Operators = operators.Count;
     }
 }

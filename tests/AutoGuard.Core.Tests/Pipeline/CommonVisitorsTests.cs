@@ -49,6 +49,53 @@ public sealed class CommonVisitorsTests
     }
 
     [Theory]
+    [InlineData(3, 10, 3)]
+    [InlineData(30, 2, 30)]
+    public void Commuters_with_accounts_are_one_each_wherever_they_are_and_whatever_token_is_theirs(int commuters, int journeys, int witnesses)
+    {
+        TestTraffic traffic = Crowd(named: true);
+        for (int i = 0; i < commuters * journeys; i++)
+        {
+            int commuter = i % commuters;
+            traffic.Session(
+                600 + (i * 10), 900 + (i * 10), $"s{i}", $"{120 + (i % 80)}.{i / 80}.{commuter}.1", $"renewed{i}", $"u{commuter}", asn: 64_600 + (uint)(i % 5), agent: "Phone",
+                referrer: "forum.example");
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal((witnesses, witnesses), (Witnesses(traffic).Witnesses, Witnesses(traffic).Networks));
+        Assert.Equal(witnesses > 14, traffic.Decisions.Any(static d => d.Subject == new Subject(SubjectType.Referrer, "forum.example")));
+    }
+
+    [Fact]
+    public void Neighbours_with_accounts_are_visitors_each()
+    {
+        TestTraffic traffic = Crowd(named: true);
+        for (int i = 0; i < 30; i++)
+        {
+            traffic.Session(600 + i, 1_800, $"s{i}", $"{120 + (i % 10)}.9.1.{i}", $"t{i}", $"u{i}", asn: 64_600 + (uint)(i % 5), agent: "Browser", referrer: "forum.example");
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal((30, 10), (Witnesses(traffic).Witnesses, Witnesses(traffic).Networks));
+    }
+
+    [Fact]
+    public void Each_player_of_an_account_is_a_visitor()
+    {
+        TestTraffic traffic = Crowd(named: true);
+        for (int i = 0; i < 20; i++)
+        {
+            traffic.Session(
+                600 + (i * 10), 1_800, $"s{i}", $"{120 + (i / 2)}.9.{i % 2}.1", $"t{i / 2}", $"u{i / 2}", asn: 64_600 + (uint)(i / 2 % 5), agent: $"Browser {i % 2}",
+                referrer: "forum.example");
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Equal(20, Witnesses(traffic).Witnesses);
+    }
+
+    [Theory]
     [InlineData("forum.example", 4)]
     [InlineData("www.google.com", 3)]
     public void A_few_lines_of_IPv6_that_name_any_number_of_players_are_no_more_visitors_than_lines(string page, int lines)
