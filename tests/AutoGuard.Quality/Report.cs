@@ -12,6 +12,8 @@ internal sealed class Report(Results results)
 {
     private const int MostWrong = 60;
 
+    private static readonly TimeSpan s_late = TimeSpan.FromMinutes(5);
+
     private readonly StringBuilder _text = new();
 
     /// <summary>A few lines: what a sweep over settings is about.</summary>
@@ -49,6 +51,7 @@ internal sealed class Report(Results results)
         ReliabilityTable();
         Wrong();
         Missed();
+        Late();
         return _text.ToString();
     }
 
@@ -180,6 +183,18 @@ internal sealed class Report(Results results)
                 string got = m.Incident.Action is { } action ? DecisionNames.Of(action) : "nothing";
                 string best = m.BestScore is { } score ? FormattableString.Invariant($"; best score {score:0.00}: {m.Best}") : "";
                 Line($"- {Short(one)}: {m.Incident.Id} {m.Incident.Difficulty}, expected {m.Incident.Expected}, got {got}{best}");
+            }
+        }
+    }
+
+    private void Late()
+    {
+        Heading("Detected after more than five minutes");
+        foreach (RecordingResult one in results.Recordings)
+        {
+            foreach (IncidentResult late in one.Judgements[0].Result.Incidents.Where(i => i.TimeToDetection > s_late).OrderByDescending(i => i.TimeToDetection))
+            {
+                Line($"- {Short(one)}: {late.Id} {late.Difficulty}, {Span(late.TimeToDetection)}");
             }
         }
     }

@@ -207,8 +207,9 @@ public sealed partial class FeatureMeter
         int latest = address.Minutes[(int)(minute % AddressMinutes.Length)].Short
             + address.Minutes[(int)((minute - 1) % AddressMinutes.Length)].Short;
         features.ShortPerMinute = Math.Max((double)features.Short / AddressMinutes.Length, latest / 3.0);
-        features.Trouble = state.Reconnects.IsEverywhere(now);
-        features.UsualShortPerMinute = Math.Max(state.Reconnects.UsualAt(now) * Math.Max(1, features.SettledTokens), features.SettledTokens / MinutesPerShort);
+        features.Trouble = state.Reconnects.IsEverybodys(now, features.Tokens);
+        features.UsualShortPerMinute = Math.Max(
+            features.Trouble ? state.Reconnects.UsualAt(now) * Math.Max(1, features.SettledTokens) : 0, features.SettledTokens / MinutesPerShort);
         features.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now));
     }
 

@@ -167,7 +167,7 @@ public struct AddressFeatures
     /// </summary>
     public double ShortPerMinute;
 
-    /// <summary>Whether everybody reconnects, or did a moment ago.</summary>
+    /// <summary>Whether everybody reconnects, or did a moment ago; or many viewers are behind the address and it is a kick-off.</summary>
     public bool Trouble;
 
     /// <summary>Tokens that watched for a while within the window: so many viewers there are at least.</summary>

@@ -13,8 +13,17 @@ public sealed class Reconnects
     /// <summary>How many times as many as usual it must be,</summary>
     private const double TimesUsual = 4;
 
-    /// <summary>or what share of the networks in which any session started, where some have a bad line at all times.</summary>
+    /// <summary>and how many times the usual share of the networks in which any session started, for at a kick-off everything is more,</summary>
+    private const double TimesUsualShare = 2;
+
+    /// <summary>or what share of those networks, where some have a bad line at all times.</summary>
     private const double ShareOfStarted = 0.35;
+
+    /// <summary>Minutes back to which the busiest is looked for: whoever fell silent is counted when that is known.</summary>
+    private const int Silence = 4;
+
+    /// <summary>Tokens from which on there are many viewers behind an address.</summary>
+    private const int TokensOfCrowd = 8;
 
     /// <summary>How far beyond the others' rate a network may be, since players differ.</summary>
     private const double Margin = 3;
@@ -28,21 +37,33 @@ public sealed class Reconnects
     private const double Gain = 0.1;
     private const double GainInTrouble = 0.01;
 
+    private readonly int[] _started = new int[Silence];
     private Minute _now;
     private Minute _before;
     private long _minute = long.MinValue;
     private double _usual;
+    private double _usualStarted;
     private int _learned;
     private double _rate;
     private long _until = long.MinValue;
+    private long _busyUntil = long.MinValue;
 
-    /// <summary>Whether many networks reconnect at once.</summary>
+    /// <summary>Whether more networks reconnect at once than the starts explain: a failure.</summary>
     /// <param name="now">Unix milliseconds.</param>
     public bool IsEverywhere(long now) => now < _until;
 
+    /// <summary>Whether many networks reconnect at once, at a failure or a kick-off.</summary>
+    /// <param name="now">Unix milliseconds.</param>
+    public bool IsBusy(long now) => now < _busyUntil;
+
+    /// <summary>Whether an address of so many tokens does what all do: at a failure any, at a kick-off one with many viewers behind it.</summary>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="tokens">Distinct tokens of the address within the window.</param>
+    public bool IsEverybodys(long now, int tokens) => IsEverywhere(now) || (IsBusy(now) && tokens >= TokensOfCrowd);
+
     /// <summary>Sessions per minute and token that end within seconds, up to which an address does what others do; 0 in quiet times.</summary>
     /// <param name="now">Unix milliseconds.</param>
-    public double UsualAt(long now) => IsEverywhere(now) ? _rate * Margin : 0;
+    public double UsualAt(long now) => IsBusy(now) ? _rate * Margin : 0;
 
     /// <summary>Counts a session that started in a network.</summary>
     /// <param name="network">The network; keeps its last minute of it.</param>
@@ -70,10 +91,16 @@ public sealed class Reconnects
             _now.Networks++;
         }
         int networks = _now.Networks + _before.Networks;
-        bool unusual = _learned >= Learning && networks >= TimesUsual * 2 * _usual;
-        if (networks >= LeastNetworks && (unusual || networks >= ShareOfStarted * (_now.Started + _before.Started)))
+        if (networks < LeastNetworks)
         {
-            _until = (_minute * 60_000) + Remembered;
+            return;
+        }
+        int started = Math.Max(_now.Started + _before.Started, 2 * _started.Max());
+        bool most = networks >= ShareOfStarted * started;
+        if (most || (_learned >= Learning && networks >= TimesUsual * 2 * _usual))
+        {
+            _busyUntil = (_minute * 60_000) + Remembered;
+            _until = most || networks * _usualStarted >= TimesUsualShare * _usual * started ? _busyUntil : _until;
             // The busier of the two minutes: the trouble may have begun at the end of the first.
             _rate = Math.Max(_rate, Math.Max(_now.Rate, _before.Rate));
         }
@@ -87,10 +114,16 @@ public sealed class Reconnects
         }
         if (_minute != long.MinValue)
         {
-            bool quiet = !IsEverywhere(minute * 60_000);
+            bool quiet = !IsBusy(minute * 60_000);
             _rate = quiet ? 0 : _rate;
             _learned++;
-            _usual += (quiet ? Math.Max(Gain, 1.0 / _learned) : GainInTrouble) * (_now.Networks - _usual);
+            double gain = quiet ? Math.Max(Gain, 1.0 / _learned) : GainInTrouble;
+            _usual += gain * (_now.Networks - _usual);
+            _usualStarted += gain * (_now.Started - _usualStarted);
+        }
+        for (long past = Math.Max(_minute + 1, minute - Silence); past <= minute; past++)
+        {
+            _started[(int)((ulong)(past - 1) % Silence)] = past - 1 == _minute ? _now.Started : 0;
         }
         _before = minute == _minute + 1 ? _now : default;
         _now = default;

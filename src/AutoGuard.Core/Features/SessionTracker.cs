@@ -277,7 +277,7 @@ public sealed class SessionTracker
             {
                 _state.Reconnects.CountShort(ref _state.Networks[session.Network.Index], now);
             }
-            if (!_state.Reconnects.IsEverywhere(now))
+            if (!_state.Reconnects.IsBusy(now) || !_state.Reconnects.IsEverybodys(now, _state.TokenSets.Count(address.Tokens, _windows.WindowStart(now))))
             {
                 address.Shorts = FeatureWindows.Faded(address.Shorts, address.ShortsAt, FeatureWindows.Seconds(now)) + 1;
                 address.ShortsAt = Math.Max(address.ShortsAt, FeatureWindows.Seconds(now));

@@ -33,7 +33,8 @@ internal sealed class TokenCounts(FeatureState state, FeatureWindows windows, Re
 
     /// <summary>
     /// A running session that is heard from elsewhere: a phone that changes cells does that now and then, a session played by
-    /// several people all the time. Another protocol of the same line and another exit of a relay are not elsewhere.
+    /// several people all the time. Another protocol of the same line and another exit of a relay are not elsewhere. To another player
+    /// it counts as two: what is on its way is one, and is cast to a screen once.
     /// </summary>
     public void CountHandover(in SessionState session, ref readonly PlaybackEvent e)
     {
@@ -45,7 +46,12 @@ internal sealed class TokenCounts(FeatureState state, FeatureWindows windows, Re
             return;
         }
         ref TokenState token = ref state.Tokens[session.LastToken.Index];
-        SlotRing.Increment(ref state.Windows.Advance(ref token, e.Timestamp / windows.SlotLength).Handovers);
+        ref ushort handovers = ref state.Windows.Advance(ref token, e.Timestamp / windows.SlotLength).Handovers;
+        SlotRing.Increment(ref handovers);
+        if (e.UserAgent != StringPool.Absent && session.UserAgent != StringPool.Absent && e.UserAgent != session.UserAgent)
+        {
+            SlotRing.Increment(ref handovers);
+        }
     }
 
     /// <summary>A session whose first event named no page names one now: it is counted as if it had from the start, if it counts.</summary>

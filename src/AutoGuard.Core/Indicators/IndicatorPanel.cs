@@ -37,6 +37,15 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>By how much fewer sessions of seconds count against a data centre's address, where nobody reloads a page; one every five minutes stays below, as monitors do.</summary>
     private const double AttemptsAtServers = 1.3;
 
+    /// <summary>The same where each of them shows another token, as whoever tries tokens does.</summary>
+    private const double GuessesAtServers = 2.7;
+
+    /// <summary>Share of an address's sessions that have a token of their own where tokens are tried: most, for one may turn out to be somebody's.</summary>
+    private const double OneTokenEach = 0.9;
+
+    /// <summary>Sessions of seconds within ten minutes up to which a server's may be a monitor's, with a token for each of its looks.</summary>
+    private const int FewLooks = 5;
+
     /// <summary>Sessions of seconds that each viewer behind an address may account for.</summary>
     private const double AttemptsPerViewer = 2;
 
@@ -168,7 +177,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         double patience = features.ToolShare > 0.5 ? ToolStrictness : server ? ServerStrictness : 1;
         // Sessions that nothing proves to run yet count as one less: a phone that changed its network leaves one behind.
         // In everybody's trouble whole households do, and what is proven to run at once may be what the phone tried on its way.
-        int places = features.Trouble ? features.PlacesAtOnce - 1 : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
+        int places = features.Trouble ? Math.Max(0, features.PlacesAtOnce - 1) : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
         double usualConcurrent = features.Usual[(int)PopulationTrait.Concurrent];
         reader.Add(Indicator.ConcurrentSessions, features.Concurrent, usualConcurrent, strictness: features.Workflow == TokenWorkflow.PerSession && usualConcurrent is > 0 and < 2 ? OneSessionStrictness : 1);
         reader.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);
@@ -206,7 +215,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         reader.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? unowned : 0), strictness: strictness);
         bool mostlyShort = features.Short * 2 >= features.Starts;
         reader.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute, strictness);
-        reader.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0, AttemptsPerViewer * features.SettledTokens, features.DataCentre ? AttemptsAtServers : 1);
+        reader.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0, AttemptsPerViewer * features.SettledTokens, !features.DataCentre ? 1 : TriesTokens(in features) ? GuessesAtServers : AttemptsAtServers);
         reader.Add(Indicator.Campaign, features.Campaign);
         reader.Add(Indicator.AddressTokens, features.Tokens);
         // A VPN's customers come from the tenant's pages, as everybody does; bought accounts are played by programs, which come from nowhere.
@@ -217,6 +226,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         reader.Add(Indicator.AddressSpike, sudden ? features.SpikeLevel : 0);
         reader.Add(Indicator.AddressDataCentre, features.DataCentre && reader.Accuses ? 1 : 0);
     }
+
+    private static bool TriesTokens(in AddressFeatures features) =>
+        features.Short > FewLooks && features.SettledTokens == 0 && features.Tokens >= OneTokenEach * features.Sessions;
 
     /// <summary>What becomes of an indicator's value. Both kinds are structs, so that what reads is compiled for each.</summary>
     private interface IReader

@@ -143,10 +143,10 @@ public sealed record IncidentResult
     /// <summary>Whether it was dealt with at least as expected.</summary>
     public required bool CaughtAsExpected { get; init; }
 
-    /// <summary>From its start to the first decision; null: missed.</summary>
+    /// <summary>From its first abnormal event to the first decision; null: missed.</summary>
     public required TimeSpan? TimeToDetection { get; init; }
 
-    /// <summary>From its start to the first action as strong as expected; null: there was none.</summary>
+    /// <summary>From its first abnormal event to the first action as strong as expected; null: there was none.</summary>
     public required TimeSpan? TimeToExpectedAction { get; init; }
 
     /// <summary>Its sessions that started; 0 when the sessions are not known.</summary>

@@ -97,6 +97,32 @@ public sealed class ReconnectsTests
         Assert.True(reconnects.IsEverywhere(At(30)));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void A_kick_off_at_which_everything_is_more_is_no_trouble(int silence)
+    {
+        Reconnects reconnects = new();
+        NetworkState[] networks = new NetworkState[2_000];
+        for (int minute = 0; minute < 30; minute++)
+        {
+            StartAll(reconnects, networks[..200], minute);
+            for (int i = 0; i < 10; i++)
+            {
+                reconnects.CountShort(ref networks[i], At(minute));
+            }
+        }
+        StartAll(reconnects, networks, 30);
+        // Whoever fell silent is known minutes later, when hardly anybody starts any more.
+        StartAll(reconnects, networks[..10], 30 + silence);
+        for (int i = 0; i < 100; i++)
+        {
+            reconnects.CountShort(ref networks[i], At(30 + silence));
+        }
+
+        Assert.False(reconnects.IsEverywhere(At(30 + silence)));
+    }
+
     [Fact]
     public void A_session_that_is_noticed_late_counts_now()
     {
