@@ -249,11 +249,7 @@ public sealed class Explainer
         }
         if (_judge.Ledger.IsDecided(facts.Key))
         {
-            return facts.Harm is { } harm && score >= _policy.BlockScore && harm.OtherTokens > _policy.HarmLimitTokens
-                ? $"It was flagged and not blocked: {Neighbours(harm)}."
-                : facts.Key.Type == SubjectType.Ip && score >= _policy.BlockScore && Judge.ScoreWithoutCrowd(readings) < _policy.FlagScore
-                ? "It was flagged and not blocked: nothing but the number of its tokens speaks against it, and staff behind a company's proxy are as many."
-                : "It was flagged.";
+            return score >= _policy.BlockScore && WhyNotBlocked(readings, in facts) is { } why ? $"It was flagged and not blocked: {why}." : "It was flagged.";
         }
         if (facts.NetworkBlocked)
         {
@@ -279,6 +275,13 @@ public sealed class Explainer
             ? $"Nothing was done: {facts.Rail}"
             : "It is about to be decided at the next tick.";
     }
+
+    private string? WhyNotBlocked(ReadOnlySpan<Reading> readings, in Facts facts) =>
+        facts.Harm is { } harm && harm.OtherTokens > _policy.HarmLimitTokens ? Neighbours(harm)
+        : facts.Key.Type == SubjectType.Ip && Judge.ScoreWithoutCrowd(readings) < _policy.FlagScore
+        ? "nothing but the number of its tokens speaks against it, and staff behind a company's proxy are as many"
+        : _judge.Breaker.ReasonFor(facts.Organization) is { } reason ? $"blocks are held back for now, since {reason.TrimEnd('.')}"
+        : null;
 
     private string Neighbours(HarmPreview harm) => Sentences.Say(
         $"a block would cut off {Sentences.Count(harm.OtherTokens, "other viewer")} ({Sentences.Count(harm.OtherUsers, "known user")}, {Sentences.Count(harm.OtherSessions, "running session")}; the limit is {_policy.HarmLimitTokens})");

@@ -133,6 +133,10 @@ public sealed class CircuitBreaker
     public bool IsOpenFor(int organization) =>
         _audience.IsOpen || _gates.ContainsKey(StringPool.Absent) || _gates.ContainsKey(organization);
 
+    /// <summary>Why blocks on behalf of a tenant (interned) become flags now, in a sentence with numbers; null when they do not.</summary>
+    public string? ReasonFor(int organization) =>
+        _audience.IsOpen ? _audience.Reason : (_gates.GetValueOrDefault(StringPool.Absent) ?? _gates.GetValueOrDefault(organization))?.Reason;
+
     /// <summary>Asks for a block or revocation; false when it is to be a flag instead.</summary>
     /// <param name="key">The subject.</param>
     /// <param name="organization">The tenant on whose behalf, interned.</param>

@@ -82,7 +82,17 @@ public sealed class BreakerTests
     }
 
     /// <summary>Viewers who lose their referrer for a quarter of an hour, and an address that floods during it and after.</summary>
-    private static TestTraffic World(int seed, ulong secret, double withinSeconds)
+    [Fact]
+    public void Why_an_offender_is_not_blocked_meanwhile_is_said()
+    {
+        TestTraffic traffic = World(1, 42, 0, until: 5_200).Run(complete: false);
+
+        Explanation explanation = traffic.Pipeline.Explainer.Address(IpAddress.From(System.Net.IPAddress.Parse("185.9.8.7")), traffic.Pipeline.Watermark)!;
+        Assert.Contains(traffic.Decisions, static d => d.Subject.Value == "185.9.8.7" && d.Action == DecisionAction.Flag);
+        Assert.Equal($"It was flagged and not blocked: blocks are held back for now, since {traffic.Pipeline.Breaker.Reason}", explanation.Outcome);
+    }
+
+    private static TestTraffic World(int seed, ulong secret, double withinSeconds, double until = double.PositiveInfinity)
     {
         Random random = new(seed);
         TestTraffic traffic = new(
@@ -90,12 +100,16 @@ public sealed class BreakerTests
         for (int i = 0; i < 9_000; i++)
         {
             double from = random.NextDouble() * 9_000;
+            if (from > until)
+            {
+                continue;
+            }
             bool sick = from is >= 4_500 and < 5_400 && random.Next(10) > 0;
             traffic.Session(
                 from, from + 100 + (random.NextDouble() * 300), $"s{i}", $"81.{i % 250}.{i / 250}.9", $"t{i}", $"u{i}", heartbeat: 60,
                 referrer: sick ? null : "www.example.com");
         }
-        for (int i = 0; i < 5_000; i++)
+        for (int i = 0; i < 5_000 && 4_800 + (i * 0.8) <= until; i++)
         {
             double from = 4_800 + (i * 0.8);
             traffic.Session(from, from + 4, $"f{i}", "185.9.8.7", heartbeat: 60, referrer: null, dataCentre: true);
