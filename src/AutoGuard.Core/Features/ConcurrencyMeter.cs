@@ -16,10 +16,17 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     /// <summary>Open sessions of one token that are looked at, the newest first.</summary>
     private const int MostMeasured = 1024;
 
+    /// <summary>Places at once up to which it does not matter what was left behind.</summary>
+    private const int FewPlaces = 2;
+
+    /// <summary>How long a session may still be heard after the same player began another elsewhere, milliseconds: a heartbeat on its way, a connection that is given up.</summary>
+    private const long Lingering = 60_000;
+
     private readonly long[] _starts = new long[MostCompared];
     private readonly long[] _heard = new long[MostCompared];
     private readonly int[] _sessions = new int[MostCompared];
     private readonly ulong[] _networks = new ulong[MostCompared];
+    private readonly bool[] _left = new bool[MostCompared];
 
     /// <summary>Measures a token's open sessions at <paramref name="now"/>, Unix milliseconds.</summary>
     public void Measure(in TokenState token, long now, ref TokenFeatures features)
@@ -44,6 +51,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             _heard[count] = session.LastSeen;
             _sessions[count] = i;
             _networks[count] = NetworkOf(in session);
+            _left[count] = false;
             tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
             features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
             i = session.NextOfToken;
@@ -66,6 +74,49 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             }
         }
         features.PresumedPlaces = count > features.PlacesAtOnce ? Presumed(count, now) : features.PlacesAtOnce;
+        if (Math.Max(features.PlacesAtOnce, features.PresumedPlaces) > FewPlaces && LeaveBehind(count))
+        {
+            features.PlacesAtOnce = MostPlaces(count);
+            features.PresumedPlaces = Math.Max(features.PlacesAtOnce, Presumed(count, now));
+        }
+    }
+
+    /// <summary>
+    /// Finds sessions that a player left behind when it went on elsewhere: on its way a phone opens one in another network while the one before is
+    /// heard for up to a minute, and two phones of a family look like four places. Each session has one before it at most. Whether there are any.
+    /// </summary>
+    private bool LeaveBehind(int count)
+    {
+        bool any = false;
+        for (int next = 0; next < count; next++)
+        {
+            int before = -1;
+            for (int i = 0; i < count; i++)
+            {
+                bool earlier = !_left[i] && _starts[i] < _starts[next] && _heard[i] < _starts[next] + Lingering && _networks[i] != _networks[next];
+                if (earlier && (before < 0 || _starts[i] > _starts[before])
+                    && state.Sessions[_sessions[i]].UserAgent == state.Sessions[_sessions[next]].UserAgent)
+                {
+                    before = i;
+                }
+            }
+            if (before >= 0)
+            {
+                _left[before] = any = true;
+            }
+        }
+        return any;
+    }
+
+    private int MostPlaces(int count)
+    {
+        int most = 0;
+        for (int candidate = 0; candidate < count; candidate++)
+        {
+            CountPlaces(count, _starts[candidate], _starts[candidate], out _, out int places);
+            most = Math.Max(most, places);
+        }
+        return most;
     }
 
     private void MeasureOne(int index, ref TokenFeatures features)
@@ -146,7 +197,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         PlaceCounter counter = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.OperatorsFor(count)]);
         for (int i = 0; i < count; i++)
         {
-            if (_starts[i] <= begunBy && _heard[i] >= heardAfter)
+            if (!_left[i] && _starts[i] <= begunBy && _heard[i] >= heardAfter)
             {
                 Add(ref counter, in state.Sessions[_sessions[i]], _networks[i]);
             }
@@ -162,7 +213,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         for (int i = 0; i < count; i++)
         {
             ref SessionState session = ref state.Sessions[_sessions[i]];
-            if (session.IsPresumedRunning(now))
+            if (!_left[i] && session.IsPresumedRunning(now))
             {
                 Add(ref counter, in session, _networks[i]);
             }

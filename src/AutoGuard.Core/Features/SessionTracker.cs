@@ -250,10 +250,14 @@ public sealed class SessionTracker
             session.NextRefresh = RenewalOf(in session, now);
             Refresh(index, ref session, now, arrived: elsewhere);
         }
-        else if (_state.Tokens.Holds(session.Token) && _state.Tokens[session.Token.Index].Open > 1)
+        else if (_state.Tokens.Holds(session.Token))
         {
-            // A second session that is heard proves that both run.
-            _state.MarkToken(session.Token.Index);
+            ref TokenState token = ref _state.Tokens[session.Token.Index];
+            // A second session that is heard proves that both run, and against a suspect the time it plays is evidence.
+            if (token.Open > 1 || token.Suspect)
+            {
+                _state.MarkToken(session.Token.Index);
+            }
         }
     }
 
