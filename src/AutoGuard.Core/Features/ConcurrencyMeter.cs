@@ -16,8 +16,8 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     /// <summary>Open sessions of one token that are looked at, the newest first.</summary>
     private const int MostMeasured = 1024;
 
-    /// <summary>Places at once up to which it does not matter what was left behind.</summary>
-    private const int FewPlaces = 2;
+    /// <summary>Sessions at once up to which it does not matter what was left behind.</summary>
+    private const int FewAtOnce = 2;
 
     /// <summary>How long a session may still be heard after the same player began another elsewhere, milliseconds: a heartbeat on its way, a connection that is given up.</summary>
     private const long Lingering = 60_000;
@@ -67,16 +67,16 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             bool more = together > features.Concurrent;
             if (more || together > features.PlacesAtOnce)
             {
-                CountPlaces(count, instant, instant, out int networks, out int places);
+                _ = CountPlaces(count, instant, out int networks, out int places);
                 features.ConcurrentNetworks = more ? networks : Math.Max(networks, features.ConcurrentNetworks);
                 features.PlacesAtOnce = Math.Max(places, features.PlacesAtOnce);
                 features.Concurrent = Math.Max(together, features.Concurrent);
             }
         }
         features.PresumedPlaces = count > features.PlacesAtOnce ? Presumed(count, now) : features.PlacesAtOnce;
-        if (Math.Max(features.PlacesAtOnce, features.PresumedPlaces) > FewPlaces && LeaveBehind(count))
+        if (Math.Max(features.Concurrent, features.PresumedPlaces) > FewAtOnce && LeaveBehind(count))
         {
-            features.PlacesAtOnce = MostPlaces(count);
+            MeasureAgain(count, ref features);
             features.PresumedPlaces = Math.Max(features.PlacesAtOnce, Presumed(count, now));
         }
     }
@@ -90,12 +90,12 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         bool any = false;
         for (int next = 0; next < count; next++)
         {
+            int agent = state.Sessions[_sessions[next]].UserAgent;
             int before = -1;
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < count && agent != StringPool.Absent; i++)
             {
                 bool earlier = !_left[i] && _starts[i] < _starts[next] && _heard[i] < _starts[next] + Lingering && _networks[i] != _networks[next];
-                if (earlier && (before < 0 || _starts[i] > _starts[before])
-                    && state.Sessions[_sessions[i]].UserAgent == state.Sessions[_sessions[next]].UserAgent)
+                if (earlier && (before < 0 || _starts[i] > _starts[before]) && state.Sessions[_sessions[i]].UserAgent == agent)
                 {
                     before = i;
                 }
@@ -108,15 +108,20 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         return any;
     }
 
-    private int MostPlaces(int count)
+    /// <summary>The same without what was left behind.</summary>
+    private void MeasureAgain(int count, ref TokenFeatures features)
     {
-        int most = 0;
+        features.Concurrent = features.PlacesAtOnce = 0;
         for (int candidate = 0; candidate < count; candidate++)
         {
-            CountPlaces(count, _starts[candidate], _starts[candidate], out _, out int places);
-            most = Math.Max(most, places);
+            int together = CountPlaces(count, _starts[candidate], out int networks, out int places);
+            if (together > features.Concurrent)
+            {
+                features.Concurrent = together;
+                features.ConcurrentNetworks = networks;
+            }
+            features.PlacesAtOnce = Math.Max(places, features.PlacesAtOnce);
         }
-        return most;
     }
 
     private void MeasureOne(int index, ref TokenFeatures features)
@@ -191,19 +196,22 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         return (int)Vector.Sum(running);
     }
 
-    /// <summary>Networks and places of the compared sessions that began by a time and were heard at or after another.</summary>
-    private void CountPlaces(int count, long begunBy, long heardAfter, out int networks, out int places)
+    /// <summary>Counts the compared sessions that began by a time and were heard at or after it, their networks and places.</summary>
+    private int CountPlaces(int count, long time, out int networks, out int places)
     {
         PlaceCounter counter = new(stackalloc ulong[DistinctCounter.PlacesFor(count)], stackalloc PlaceCounter.Operator[PlaceCounter.OperatorsFor(count)]);
+        int together = 0;
         for (int i = 0; i < count; i++)
         {
-            if (!_left[i] && _starts[i] <= begunBy && _heard[i] >= heardAfter)
+            if (!_left[i] && _starts[i] <= time && _heard[i] >= time)
             {
+                together++;
                 Add(ref counter, in state.Sessions[_sessions[i]], _networks[i]);
             }
         }
         networks = counter.Networks;
         places = counter.Count;
+        return together;
     }
 
     /// <summary>Places of the sessions whose next sign of life is not overdue: probably running, though nothing proves it yet.</summary>

@@ -67,6 +67,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Operators that somebody meets on the way: at home, and between.</summary>
     private const int OperatorsOnTheWay = 2;
 
+    /// <summary>Two phones of a family pass two lines at work instead of one, and two networks of a carrier.</summary>
+    private const double TwoPhones = 3 / 4.0;
+
     /// <summary>How often somebody may go to and fro between two countries before it counts as one change.</summary>
     private const double ChangesAtBorder = 4;
 
@@ -188,7 +191,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         double company = features.Operators > OperatorsOnTheWay ? StrangersStrictness : 1;
         reader.Add(Indicator.DistinctNetworks, Math.Max(1, features.Places - features.TroubledSessions), features.Usual[(int)PopulationTrait.Places], company);
         reader.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
-        reader.Add(Indicator.DistinctHomes, features.Trouble ? 0 : features.Homes);
+        reader.Add(Indicator.DistinctHomes, features.Trouble ? 0 : features.Homes, strictness: features.Agents == 2 || (features.Agents == 1 && features.MaxConcurrent > 1) ? TwoPhones : 1);
         reader.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
         reader.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
         reader.Add(Indicator.GeographicSpread, features.Countries);

@@ -113,4 +113,7 @@ public enum HonestKind
 
     /// <summary>A viewer with several streams side by side.</summary>
     MultiView = 36,
+
+    /// <summary>One of two phones of a family on one token, both on the move.</summary>
+    FamilyPhones = 37,
 }

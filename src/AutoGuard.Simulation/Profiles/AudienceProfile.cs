@@ -120,6 +120,9 @@ public sealed record AudienceProfile
     /// <summary>Viewers of two to four streams side by side, on one token where it is bound to a user.</summary>
     public double MultiView { get; set; }
 
+    /// <summary>Families with two phones on the move on one token that is bound to a user.</summary>
+    public double FamilyPhones { get; set; }
+
     /// <summary>Viewers on pages that nobody listed (intranets, translators, archives): four viewers a page, three visits each.</summary>
     public double UnlistedPage { get; set; }
 

@@ -71,7 +71,7 @@ internal static class HonestProfiles
     {
         AudienceProfile mixture = HonestMixtures.Crowd with
         {
-            ChannelSurfer = 0.12, StuckPlayer = 0.06, MultiView = 0.05, BorderPhone = 0.04, VpnSwitching = 0.02, Household = 0.06, NativeApp = 0.05, PhoneHopping = 0.03,
+            ChannelSurfer = 0.12, StuckPlayer = 0.06, MultiView = 0.05, BorderPhone = 0.04, VpnSwitching = 0.02, Household = 0.06, NativeApp = 0.05, PhoneHopping = 0.03, FamilyPhones = 0.03,
         };
         return ScenarioProfiles.Base("habits", viewers, hours) with
         {

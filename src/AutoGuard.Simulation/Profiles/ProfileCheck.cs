@@ -160,6 +160,7 @@ internal static class ProfileCheck
         (of + "audience:stuckPlayer", audience.StuckPlayer),
         (of + "audience:borderPhone", audience.BorderPhone),
         (of + "audience:multiView", audience.MultiView),
+        (of + "audience:familyPhones", audience.FamilyPhones),
         (of + "audience:unlistedPage", audience.UnlistedPage),
         (of + "audience:stalling", audience.Stalling),
         (of + "tokens:perSession", tokens.PerSession),

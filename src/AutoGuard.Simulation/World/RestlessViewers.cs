@@ -44,16 +44,15 @@ internal sealed class Household(Audience audience, ViewerIdentity identity, Dete
 /// A phone between mobile network and Wi-Fi: at every change a new session opens elsewhere, and the old one falls silent
 /// without an end, sometimes only a heartbeat later.
 /// </summary>
-internal sealed class HoppingPhone(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream)
+internal sealed class HoppingPhone(Audience audience, ViewerIdentity identity, DeterministicRandom random, int stream, Location[] places)
     : Viewer(audience, identity, random, stream)
 {
-    private readonly Location[] _places = audience.PlacesOnTheWay(identity, random);
     private int _hopsLeft = (int)random.Between(1, 5);
     private int _place;
 
     public override void Wake(SimulatedWorld world, long now)
     {
-        Location here = _places[_place++ % _places.Length];
+        Location here = places[_place++ % places.Length];
         if (_hopsLeft-- == 0)
         {
             Watch(world, now, WatchTime(world, now), here);

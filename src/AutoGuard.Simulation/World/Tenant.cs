@@ -49,6 +49,7 @@ internal sealed class Tenant
             (audience.StuckPlayer, HonestKind.StuckPlayer),
             (audience.BorderPhone, HonestKind.BorderPhone),
             (audience.MultiView, HonestKind.MultiView),
+            (audience.FamilyPhones, HonestKind.FamilyPhones),
         ];
     }
 

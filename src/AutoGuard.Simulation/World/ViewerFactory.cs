@@ -37,7 +37,7 @@ internal sealed class ViewerFactory
         Tenant tenant = PickTenant(stream, random);
         HonestKind kind = tenant.PickKind(random);
         bool isBound = kind is HonestKind.Household or HonestKind.PhoneHopping or HonestKind.Traveller or HonestKind.TwoPlaces or HonestKind.BigFamily
-            or HonestKind.MobileHome or HonestKind.BorderPhone
+            or HonestKind.MobileHome or HonestKind.BorderPhone or HonestKind.FamilyPhones
             && (tenant.Name is null || tenant.BindsUsers);
         TokenWorkflowKind workflow = isBound ? TokenWorkflowKind.UserBound : tenant.PickWorkflow(random);
         if (kind == HonestKind.Single)
@@ -74,7 +74,9 @@ internal sealed class ViewerFactory
             case HonestKind.Household:
                 return new Household(_audience, identity, random, stream);
             case HonestKind.PhoneHopping:
-                return new HoppingPhone(_audience, identity, random, stream);
+                return new HoppingPhone(_audience, identity, random, stream, _audience.PlacesOnTheWay(identity, random));
+            case HonestKind.FamilyPhones:
+                return FamilyPhones(identity, random, stream);
             case HonestKind.FlakyLine:
                 return new FlakyLine(_audience, identity, random, stream);
             case HonestKind.Commuter:
@@ -136,6 +138,28 @@ internal sealed class ViewerFactory
             Purse = purse,
             Companions = [new MobileHomeSeat(_audience, identity, own, stream, _addresses, screens[first..]) { Purse = purse }],
         };
+    }
+
+    /// <summary>Two phones on one token, with a carrier and a line at home in common; one or both pass a line at work as well.</summary>
+    private HoppingPhone FamilyPhones(ViewerIdentity identity, DeterministicRandom random, int stream)
+    {
+        Location home = Line();
+        Location[] places = random.Chance(0.5) ? [identity.Home, home] : [identity.Home, home, Line()];
+        Location other = _addresses.DrawV4(identity.Home.Network, random);
+        DeterministicRandom own = new(_seed, RandomDomain.Viewer, identity.Number | (1L << 48));
+        Purse purse = new();
+        bool isApp = Clients.Native.Contains(identity.UserAgent);
+        return new HoppingPhone(_audience, identity, random, stream, places)
+        {
+            Purse = purse,
+            Companions =
+            [
+                new HoppingPhone(
+                    _audience, identity with { Home = other, UserAgent = random.Pick(isApp ? Clients.Native : Clients.Phone) }, own, stream, [home, other, Line()]) { Purse = purse },
+            ],
+        };
+
+        Location Line() => _addresses.Draw(_addresses.In(identity.Home.Network.Country, NetworkKind.Home, random), random);
     }
 
     private Location ElsewhereOf(ViewerIdentity identity, DeterministicRandom random) => _addresses.Draw(
@@ -205,7 +229,7 @@ internal sealed class ViewerFactory
         HonestKind.CarrierNat => random.Pick<Location>(_audience.Sites.CarrierNats),
         HonestKind.Office => random.Pick<Location>(_audience.Sites.Offices),
         HonestKind.ConsumerVpn or HonestKind.VpnSwitching => random.Pick<Location>(_audience.Sites.VpnExits),
-        HonestKind.PhoneHopping or HonestKind.MobileCarrier or HonestKind.Commuter or HonestKind.MobileHome => _addresses.DrawV4(_addresses.Mobile(random), random),
+        HonestKind.PhoneHopping or HonestKind.FamilyPhones or HonestKind.MobileCarrier or HonestKind.Commuter or HonestKind.MobileHome => _addresses.DrawV4(_addresses.Mobile(random), random),
         HonestKind.RedialledLine => _addresses.DrawV4(_addresses.Home(random), random),
         HonestKind.BorderPhone => _addresses.DrawV4(BorderPhone.Carrier(_addresses, random), random),
         HonestKind.Nat64 => random.Pick<Location>(_audience.Sites.Nat64),
@@ -235,8 +259,8 @@ internal sealed class ViewerFactory
         : kind switch
         {
             HonestKind.Office or HonestKind.CloudProxy or HonestKind.UnlistedPage => random.Pick(Clients.Desktop),
-            HonestKind.PhoneHopping or HonestKind.CarrierNat or HonestKind.MobileCarrier or HonestKind.MobileIpv6 or HonestKind.Commuter or HonestKind.Nat64 or HonestKind.BorderPhone
-                => random.Pick(Clients.Phone),
+            HonestKind.PhoneHopping or HonestKind.FamilyPhones or HonestKind.CarrierNat or HonestKind.MobileCarrier or HonestKind.MobileIpv6 or HonestKind.Commuter
+                or HonestKind.Nat64 or HonestKind.BorderPhone => random.Pick(Clients.Phone),
             _ => Clients.Browser(random),
         };
 

@@ -37,6 +37,45 @@ public sealed class ConcurrencyTests
         Assert.Equal(6, at.Sessions);
     }
 
+    [Theory]
+    [InlineData(120, 2)]
+    [InlineData(150, 2)]
+    [InlineData(190, 2)]
+    public void Two_phones_on_their_way_are_two_places_though_what_they_left_behind_is_still_heard(double second, int places)
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Session(0, 100, "a1", "198.51.100.1", "t", "u", heartbeat: 10, end: false, agent: "Phone A")
+            .Session(60, 300, "a2", "198.51.101.1", "t", "u", heartbeat: 10, agent: "Phone A")
+            .Session(0, 130, "b1", "198.51.102.1", "t", "u", heartbeat: 10, end: false, agent: "Phone B")
+            .Session(90, 300, "b2", "198.51.103.1", "t", "u", heartbeat: 10, agent: "Phone B")
+            .InOrder();
+
+        TokenFeatures at = Measure(traffic, second);
+
+        Assert.Equal((places, places), (at.Concurrent, at.PlacesAtOnce));
+        Assert.InRange(at.PresumedPlaces, 2, 2);
+    }
+
+    [Theory]
+    [InlineData("Phone A", "198.51.101.1", 100, 2, 2)]
+    [InlineData("Phone A", "198.51.101.1", 130, 3, 3)]
+    [InlineData("Phone C", "198.51.101.1", 100, 3, 3)]
+    [InlineData("Phone A", "198.51.100.9", 100, 3, 2)]
+    [InlineData(null, "198.51.101.1", 100, 3, 3)]
+    public void Who_goes_on_for_a_minute_or_is_another_player_or_in_the_same_network_is_somebody_else(
+        string? agent, string ip, double second, int concurrent, int places)
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Session(0, 300, "a", "198.51.100.1", "t", "u", heartbeat: 10, agent: agent is null ? null : "Phone A")
+            .Session(60, 300, "other", ip, "t", "u", heartbeat: 10, agent: agent)
+            .Session(0, 300, "b", "198.51.102.1", "t", "u", heartbeat: 10, agent: "Phone B")
+            .InOrder();
+
+        TokenFeatures at = Measure(traffic, second);
+
+        Assert.Equal((concurrent, places), (at.Concurrent, at.PlacesAtOnce));
+    }
+
     [Fact]
     public void A_session_that_misses_its_end_closes_after_two_and_a_half_of_its_intervals()
     {

@@ -121,6 +121,11 @@ public sealed class ReconnectsTests
         }
 
         Assert.False(reconnects.IsEverywhere(At(30 + silence)));
+        // More than ever reconnect all the same: where many viewers are behind one address, many do.
+        Assert.True(reconnects.IsBusy(At(30 + silence)));
+        Assert.False(reconnects.IsEverybodys(At(30 + silence), tokens: 7));
+        Assert.True(reconnects.IsEverybodys(At(30 + silence), tokens: 8));
+        Assert.False(reconnects.IsBusy(At(42 + silence)));
     }
 
     [Fact]

@@ -19,6 +19,22 @@ public sealed class TokenFeatureTests
         Assert.Equal(9, Measure(traffic, 200).Handovers);
     }
 
+    [Theory]
+    [InlineData("Browser B", 18)]
+    [InlineData("Browser A", 9)]
+    [InlineData(null, 9)]
+    public void A_session_that_is_handed_to_another_player_is_handed_over_twice(string? other, int handovers)
+    {
+        TestTraffic traffic = new();
+        for (int i = 0; i < 10; i++)
+        {
+            traffic.Event(
+                i * 20, "s", i % 2 == 0 ? "81.1.1.1" : "82.1.1.1", "t", "u", asn: 64500 + (uint)(i % 2), agent: i % 2 == 0 ? "Browser A" : other);
+        }
+
+        Assert.Equal(handovers, Measure(traffic, 200).Handovers);
+    }
+
     [Fact]
     public void The_other_protocol_of_a_line_another_host_of_its_network_and_another_exit_of_a_relay_are_no_handovers()
     {

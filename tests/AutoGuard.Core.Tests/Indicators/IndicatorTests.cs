@@ -188,6 +188,41 @@ public sealed class IndicatorTests
     }
 
     [Theory]
+    [InlineData(1, 1, 3)]
+    [InlineData(1, 2, 4)]
+    [InlineData(2, 1, 4)]
+    [InlineData(2, 2, 4)]
+    [InlineData(3, 2, 3)]
+    public void Two_phones_pass_more_lines_than_one_and_three_are_no_family_on_its_way(int players, int together, double threshold)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        TokenFeatures features = new() { Workflow = TokenWorkflow.UserBound, Homes = 5, Agents = players, MaxConcurrent = together };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(threshold, readings.First(r => r.Indicator == Indicator.DistinctHomes).Threshold);
+    }
+
+    [Theory]
+    [InlineData(true, 12, 12, 12, 0, 10)]
+    [InlineData(true, 12, 12, 11, 0, 10)]
+    [InlineData(true, 12, 12, 10, 0, 20.77)]
+    [InlineData(true, 12, 12, 12, 1, 20.77)]
+    [InlineData(true, 12, 5, 12, 0, 20.77)]
+    [InlineData(false, 12, 12, 12, 0, 27)]
+    public void Sessions_of_seconds_each_with_another_token_count_earlier_at_a_server(
+        bool dataCentre, int sessions, int latest, int tokens, int settled, double threshold)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        AddressFeatures features = new()
+        {
+            DataCentre = dataCentre, Sessions = sessions, Starts = latest, Short = latest, Shorts = sessions, Tokens = tokens, SettledTokens = settled,
+        };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(threshold, readings.First(r => r.Indicator == Indicator.AddressAttempts).Threshold, 2);
+    }
+
+    [Theory]
     [InlineData(true, 2, 2, 9, 2)]
     [InlineData(true, 1, 1, 9, 1)]
     [InlineData(false, 2, 2, 3, 0)]
@@ -242,6 +277,19 @@ public sealed class IndicatorTests
         new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
 
         Assert.Equal(counted, readings.First(r => r.Indicator == Indicator.DistinctNetworks).Value);
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 0)]
+    [InlineData(4, 3)]
+    public void In_everybodys_trouble_one_place_less_counts_and_never_less_than_none(int places, int counted)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        TokenFeatures features = new() { Workflow = TokenWorkflow.UserBound, PlacesAtOnce = places, Trouble = true };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(counted, readings.First(r => r.Indicator == Indicator.ConcurrentNetworks).Value);
     }
 
     [Fact]

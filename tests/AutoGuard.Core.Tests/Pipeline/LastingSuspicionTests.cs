@@ -30,4 +30,19 @@ public sealed class LastingSuspicionTests
         Assert.InRange(decisions[1].Score, 0.6, 0.9899);
         Assert.InRange(decisions[1].Time - decisions[0].Time, 600_000, 900_000);
     }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(29)]
+    [InlineData(61)]
+    public void A_suspect_with_one_session_is_flagged_as_soon_as_it_has_played_for_as_long_as_two_more(double heartbeat)
+    {
+        TestTraffic traffic = new TestTraffic().Audience();
+        traffic.Session(1_003, 2_000, "relay", Relay, "relay", "ru", heartbeat, country: "DE", referrer: null, dataCentre: true, asn: 64999, agent: "Lavf/60", tool: true);
+        traffic.InOrder().Run();
+
+        Decision flag = traffic.Of("relay").First();
+        Assert.Equal(DecisionAction.Flag, flag.Action);
+        Assert.InRange(flag.Time - (TestTraffic.Noon + 1_003_000), 235_000, 240_000 + (heartbeat * 1000) + 5_000);
+    }
 }

@@ -344,6 +344,22 @@ public sealed class HonestKindTests
         Assert.All(phones, p => Assert.Single(p.Select(s => s.First.Country).Distinct()));
     }
 
+    [Fact]
+    public void Two_phones_of_a_family_are_on_their_way_with_one_token_and_have_a_line_at_home_in_common()
+    {
+        Recording recording = Alone(Nobody with { FamilyPhones = 1 }, 200);
+        var families = ByUser(recording);
+
+        Assert.All(families, f => Assert.Single(f.Select(s => s.First.Token).Distinct()));
+        Assert.All(families, f => Assert.InRange(f.Select(s => s.First.UserAgent).Distinct().Count(), 1, 2));
+        int[] lines = [.. families.Select(f => f.Select(s => s.First.Address).Where(a => Recording.KindOf(a) == NetworkKind.Home).Distinct().Count())];
+        Assert.All(lines, l => Assert.InRange(l, 0, 3));
+        Assert.InRange(lines.Count(l => l == 3), families.Length / 20, families.Length);
+        Assert.All(families, f => Assert.InRange(f.Select(s => s.First.Asn).Distinct().Count(), 1, 4));
+        int together = families.Count(f => f.Any(s => f.Any(o => o.First.Address != s.First.Address && o.First.Time > s.First.Time && o.First.Time < s.Last.Time)));
+        Assert.InRange(together, families.Length / 2, families.Length);
+    }
+
     /// <summary>Nobody else, on tokens that are bound to users.</summary>
     private static Recording Alone(
         AudienceProfile audience, int viewers, double hours = 4, TokenProfile? tokens = null, string profile = "privacy", int streams = int.MaxValue)
