@@ -39,7 +39,7 @@ public sealed class IndicatorsOptions
 
     /// <summary>
     /// A. Distinct home lines of one token within the window: networks of operators whose customers usually show no more than two, up
-    /// to three of each operator.
+    /// to three of each operator. For two players (or one that was open twice at once) the limit is a third higher: phones of a family pass more.
     /// </summary>
     public IndicatorOptions DistinctHomes { get; set; } = IndicatorOptions.Of(3, 6, 0.7);
 
@@ -67,7 +67,10 @@ public sealed class IndicatorsOptions
     /// <summary>E. Longest uninterrupted playback of one session, hours.</summary>
     public IndicatorOptions LongPlayback { get; set; } = IndicatorOptions.Of(8, 24, 0.4);
 
-    /// <summary>F. Sessions open at once on a token that is bound to a user (or meant for one session).</summary>
+    /// <summary>
+    /// F. Sessions open at once on a token that is bound to a user (or meant for one session). One that is heard for less than a minute after the same
+    /// player began another in another network is over: a phone on its way left it behind.
+    /// </summary>
     public IndicatorOptions ConcurrentSessions { get; set; } = IndicatorOptions.Of(2, 8, 0.7);
 
     /// <summary>B and F. Sessions at once of a token that plays from data centres where hardly anybody else watches: nobody has several screens there.</summary>
@@ -78,7 +81,7 @@ public sealed class IndicatorsOptions
 
     /// <summary>
     /// F. Handovers of the token's running sessions between networks, within a quarter to a half of the window's sixth: one
-    /// session id that several viewers play alternates between them.
+    /// session id that several viewers play alternates between them. One to another player counts as two.
     /// </summary>
     public IndicatorOptions SessionHandovers { get; set; } = IndicatorOptions.Of(8, 40, 0.95);
 
@@ -100,6 +103,7 @@ public sealed class IndicatorsOptions
     /// <summary>
     /// Attempts: sessions of one address that ended within seconds, an hour ago counted half, those of everybody's trouble not at
     /// all; counted while they are most of what the address starts, and of those on another stream than the one before one in five.
+    /// In a data centre 21 count as 27 do elsewhere, and 10 where each had another token and none of those ever stayed.
     /// </summary>
     public IndicatorOptions AddressAttempts { get; set; } = IndicatorOptions.Of(27, 52, 0.95);
 
@@ -145,6 +149,6 @@ public sealed class IndicatorsOptions
     /// <summary>Connections of one IPv6 /64 open at once, beyond three for each of its tokens.</summary>
     public IndicatorOptions NetworkConnections { get; set; } = IndicatorOptions.Of(50, 200, 0.93);
 
-    /// <summary>Addresses that came within the window from one page host that is not listed as official, unsuspected and with a token where that is usual; or hosts of one site that few come from each.</summary>
+    /// <summary>Visitors (addresses; of a user each of his players) that came within the window from one page host that is not listed as official, unsuspected and with a token where that is usual; or hosts of one site that few come from each.</summary>
     public IndicatorOptions UnofficialReferrer { get; set; } = IndicatorOptions.Of(14, 50, 0.95);
 }

@@ -351,7 +351,7 @@ public sealed class HonestKindTests
         var families = ByUser(recording);
 
         Assert.All(families, f => Assert.Single(f.Select(s => s.First.Token).Distinct()));
-        Assert.All(families, f => Assert.InRange(f.Select(s => s.First.UserAgent).Distinct().Count(), 1, 2));
+        Assert.All(families, f => Assert.InRange(f.Select(s => s.First.Agent).Distinct().Count(), 1, 2));
         int[] lines = [.. families.Select(f => f.Select(s => s.First.Address).Where(a => Recording.KindOf(a) == NetworkKind.Home).Distinct().Count())];
         Assert.All(lines, l => Assert.InRange(l, 0, 3));
         Assert.InRange(lines.Count(l => l == 3), families.Length / 20, families.Length);
