@@ -19,7 +19,10 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     /// <summary>Sessions at once up to which it does not matter what was left behind.</summary>
     private const int FewAtOnce = 2;
 
-    /// <summary>How long a session may still be heard after the same player began another elsewhere, milliseconds: a heartbeat on its way, a connection that is given up.</summary>
+    /// <summary>
+    /// How long a session may still be heard after the same player began another elsewhere, milliseconds: a heartbeat on its way, a connection that is
+    /// given up. And how old it must be by then: what begins anew all the time is no phone on its way.
+    /// </summary>
     private const long Lingering = 60_000;
 
     private readonly long[] _starts = new long[MostCompared];
@@ -76,8 +79,9 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         features.PresumedPlaces = count > features.PlacesAtOnce ? Presumed(count, now) : features.PlacesAtOnce;
         if (Math.Max(features.Concurrent, features.PresumedPlaces) > FewAtOnce && LeaveBehind(count))
         {
+            int presumed = features.PresumedPlaces;
             MeasureAgain(count, ref features);
-            features.PresumedPlaces = Math.Max(features.PlacesAtOnce, Presumed(count, now));
+            features.PresumedPlaces = Math.Max(Math.Max(features.PlacesAtOnce, Math.Min(presumed, FewAtOnce)), Presumed(count, now));
         }
     }
 
@@ -94,7 +98,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             int before = -1;
             for (int i = 0; i < count && agent != StringPool.Absent; i++)
             {
-                bool earlier = !_left[i] && _starts[i] < _starts[next] && _heard[i] < _starts[next] + Lingering && _networks[i] != _networks[next];
+                bool earlier = !_left[i] && _starts[i] <= _starts[next] - Lingering && _heard[i] < _starts[next] + Lingering && _networks[i] != _networks[next];
                 if (earlier && (before < 0 || _starts[i] > _starts[before]) && state.Sessions[_sessions[i]].UserAgent == agent)
                 {
                     before = i;
@@ -108,10 +112,11 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         return any;
     }
 
-    /// <summary>The same without what was left behind.</summary>
+    /// <summary>The same without what was left behind; never less than two where there were two.</summary>
     private void MeasureAgain(int count, ref TokenFeatures features)
     {
-        features.Concurrent = features.PlacesAtOnce = 0;
+        features.Concurrent = Math.Min(features.Concurrent, FewAtOnce);
+        features.PlacesAtOnce = Math.Min(features.PlacesAtOnce, FewAtOnce);
         for (int candidate = 0; candidate < count; candidate++)
         {
             int together = CountPlaces(count, _starts[candidate], out int networks, out int places);

@@ -161,7 +161,7 @@ internal sealed class PageLinks(FeatureState state, FeatureWindows windows, Refe
     {
         if (!referrer.IsLarge && !referrer.IsSite && referrer.MostOpen >= FewestOfLarge)
         {
-            ReferrerFeatures features = default;
+            ReferrerFeatures features = new() { Open = referrer.Open };
             WitnessCounter.Count(state.PlainSets.Members(referrer.Addresses), windowStart, tokenless: true, ref features);
             referrer.IsLarge = features.Networks >= FewestOfLarge;
         }

@@ -7,7 +7,7 @@ namespace AutoGuard.Core.Features;
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 public readonly struct Witness
 {
-    /// <summary>The last bits, which say what kind it is.</summary>
+    /// <summary>The last bits of a player, which say of what kind it is.</summary>
     internal const int KindBits = 5;
 
     private const ulong PlayerHalf = uint.MaxValue;
@@ -52,8 +52,8 @@ public readonly struct Witness
     /// <summary>Whether it came from IPv4.</summary>
     public bool IsV4 => (_place & V4) != 0;
 
-    /// <summary>The site, and which protocol.</summary>
-    public ulong Site => _place & ~Token & ~((_place & (Common | Named)) != 0 ? PlayerHalf & ~Speaking : 0);
+    /// <summary>Half of the site's hash, the same for all who come from there.</summary>
+    public uint Site => (uint)(_place >> 32);
 
     /// <summary>Operator and player of a common one, and which protocol; user and player of a named one.</summary>
     public ulong Player => _place & PlayerHalf & ~(IsNamed ? Token | V4 : Token);
@@ -62,20 +62,27 @@ public readonly struct Witness
 /// <summary>Counts those who say something against a page.</summary>
 internal static class WitnessCounter
 {
+    /// <summary>Sessions open at once for each place of a user: on his way a phone leaves one behind.</summary>
+    private const int OpenPerPlace = 2;
+
     /// <summary>Counts the visitors of a page since a time (Unix seconds).</summary>
     /// <param name="members">The page's visitors.</param>
     /// <param name="windowStart">Unix seconds.</param>
     /// <param name="tokenless">Whether those without a token are heard.</param>
-    /// <param name="features">What is measured of the page.</param>
+    /// <param name="features">What is measured of the page; the sessions open at once are known.</param>
     public static void Count(ReadOnlySpan<PlainMember> members, uint windowStart, bool tokenless, ref ReferrerFeatures features)
     {
         int places = DistinctCounter.PlacesFor(members.Length);
         DistinctCounter sites = new(stackalloc ulong[places]);
         DistinctCounter operators = new(stackalloc ulong[places]);
-        DistinctCounter common = new(stackalloc ulong[places]);
-        DistinctCounter named = new(stackalloc ulong[places]);
-        int commonSites = 0;
-        int namedSites = 0;
+        // Of each kind for itself: who comes from the same site as one of another kind must not depend on who is met first.
+        DistinctCounter plainSites = new(stackalloc ulong[places]);
+        DistinctCounter commonSites = new(stackalloc ulong[places]);
+        DistinctCounter namedSites = new(stackalloc ulong[places]);
+        DistinctCounter commonPlayers = new(stackalloc ulong[places]);
+        DistinctCounter namedPlayers = new(stackalloc ulong[places]);
+        int visitors = 0;
+        int named = 0;
         int namedSitesV4 = 0;
         foreach (ref readonly PlainMember member in members)
         {
@@ -83,37 +90,42 @@ internal static class WitnessCounter
             {
                 continue;
             }
+            visitors++;
             Witness witness = member.Witness;
             if (!witness.Speaks || !(witness.HasToken || tokenless))
             {
                 continue;
             }
-            // The table looks at the last bits, which are the kind.
-            bool isNew = sites.Add(BitOperations.RotateRight(witness.Site, Witness.KindBits));
+            sites.Add(witness.Site);
             operators.Add(witness.Asn * 0x9E37_79B9_7F4A_7C15);
+            // The table looks at the last bits, which are the kind.
+            ulong player = BitOperations.RotateRight(witness.Player, Witness.KindBits);
             if (witness.IsCommon)
             {
-                commonSites += isNew ? 1 : 0;
-                common.Add(BitOperations.RotateRight(witness.Player, Witness.KindBits));
-                continue;
+                commonSites.Add(witness.Site);
+                commonPlayers.Add(player);
             }
-            if (witness.IsNamed)
+            else if (witness.IsNamed)
             {
-                namedSites += isNew ? 1 : 0;
-                namedSitesV4 += isNew && witness.IsV4 ? 1 : 0;
-                named.Add(BitOperations.RotateRight(witness.Player, Witness.KindBits));
-                continue;
+                named++;
+                namedSitesV4 += namedSites.Add(witness.Site) && witness.IsV4 ? 1 : 0;
+                namedPlayers.Add(player);
             }
-            features.Witnesses++;
-            features.Networks += isNew ? 1 : 0;
-            features.SitesV4 += isNew && witness.IsV4 ? 1 : 0;
+            else
+            {
+                features.Witnesses++;
+                features.SitesV4 += plainSites.Add(witness.Site) && witness.IsV4 ? 1 : 0;
+            }
         }
         // A line that is dialled anew has many addresses, and whoever likes names many players: visitors have both of their own.
-        int strangers = Math.Min(commonSites, common.Count);
-        // Whoever is known by name is one with each player of his, wherever he goes with it; his neighbours are others.
-        features.Witnesses += strangers + named.Count;
-        features.Networks += strangers + Math.Min(namedSites, named.Count);
-        features.SitesV4 += Math.Min(namedSitesV4, named.Count);
+        int strangers = Math.Min(commonSites.Count, commonPlayers.Count);
+        // Whoever is known by name is one with each player of his, wherever he goes with it, but not in many places at once: an account that is
+        // handed around is.
+        int atOnce = (int)((long)features.Open * named / Math.Max(1, visitors) / OpenPerPlace);
+        int persons = Math.Max(namedPlayers.Count, Math.Min(namedSites.Count, atOnce));
+        features.Witnesses += strangers + persons;
+        features.Networks = Math.Min(sites.Count, plainSites.Count + strangers + Math.Min(namedSites.Count, persons));
+        features.SitesV4 = Math.Min(sites.Count, features.SitesV4 + Math.Min(namedSitesV4, persons));
         features.Operators = operators.Count;
     }
 }

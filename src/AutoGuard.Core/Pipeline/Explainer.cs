@@ -280,7 +280,7 @@ public sealed class Explainer
         facts.Harm is { } harm && harm.OtherTokens > _policy.HarmLimitTokens ? Neighbours(harm)
         : facts.Key.Type == SubjectType.Ip && Judge.ScoreWithoutCrowd(readings) < _policy.FlagScore
         ? "nothing but the number of its tokens speaks against it, and staff behind a company's proxy are as many"
-        : _judge.Breaker.ReasonFor(facts.Organization) is { } reason ? $"blocks are held back for now, since {reason.TrimEnd('.')}"
+        : facts.EvidenceForBlock >= _policy.MinimumSessions && facts.Rail.Length == 0 && _judge.Breaker.ReasonFor(facts.Organization) is { } reason ? $"blocks are held back for now, since {reason.TrimEnd('.')}"
         : null;
 
     private string Neighbours(HarmPreview harm) => Sentences.Say(

@@ -38,9 +38,8 @@ public sealed class ConcurrencyTests
     }
 
     [Theory]
-    [InlineData(120, 2)]
-    [InlineData(150, 2)]
-    [InlineData(190, 2)]
+    [InlineData(121, 2)]
+    [InlineData(141, 2)]
     public void Two_phones_on_their_way_are_two_places_though_what_they_left_behind_is_still_heard(double second, int places)
     {
         TestTraffic traffic = new TestTraffic()
@@ -74,6 +73,39 @@ public sealed class ConcurrencyTests
         TokenFeatures at = Measure(traffic, second);
 
         Assert.Equal((concurrent, places), (at.Concurrent, at.PlacesAtOnce));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(6)]
+    public void Viewers_who_begin_a_session_each_minute_are_as_many_as_before(int viewers)
+    {
+        TestTraffic traffic = new();
+        for (int i = 0; i < viewers * 6; i++)
+        {
+            double from = i * 55.0 / viewers;
+            traffic.Session(from, from + 55, $"s{i}", $"198.51.{100 + (i % viewers)}.1", "t", "u", heartbeat: 5, agent: "App");
+        }
+
+        TokenFeatures at = Measure(traffic.InOrder(), 200);
+
+        Assert.InRange(at.Concurrent, viewers - 1, viewers);
+        Assert.InRange(at.PlacesAtOnce, viewers - 1, viewers);
+    }
+
+    [Fact]
+    public void However_many_seem_to_have_been_left_behind_two_at_once_remain_two()
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Session(0, 130, "a", "198.51.100.1", "t", "u", heartbeat: 10, end: false, agent: "App")
+            .Session(65, 180, "b", "198.51.101.1", "t", "u", heartbeat: 10, end: false, agent: "App")
+            .Session(128, 300, "c", "198.51.102.1", "t", "u", heartbeat: 10, agent: "App")
+            .InOrder();
+
+        TokenFeatures at = Measure(traffic, 140);
+
+        Assert.Equal((2, 2), (at.Concurrent, at.PlacesAtOnce));
     }
 
     [Fact]

@@ -190,6 +190,7 @@ public sealed class IndicatorTests
     [Theory]
     [InlineData(1, 1, 3)]
     [InlineData(1, 2, 4)]
+    [InlineData(1, 3, 3)]
     [InlineData(2, 1, 4)]
     [InlineData(2, 2, 4)]
     [InlineData(3, 2, 3)]

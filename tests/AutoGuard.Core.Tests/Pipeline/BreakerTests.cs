@@ -81,7 +81,6 @@ public sealed class BreakerTests
         Assert.True(traffic.Pipeline.Breaker.IsOpen);
     }
 
-    /// <summary>Viewers who lose their referrer for a quarter of an hour, and an address that floods during it and after.</summary>
     [Fact]
     public void Why_an_offender_is_not_blocked_meanwhile_is_said()
     {
@@ -92,6 +91,7 @@ public sealed class BreakerTests
         Assert.Equal($"It was flagged and not blocked: blocks are held back for now, since {traffic.Pipeline.Breaker.Reason}", explanation.Outcome);
     }
 
+    /// <summary>Viewers who lose their referrer for a quarter of an hour, and an address that floods during it and after.</summary>
     private static TestTraffic World(int seed, ulong secret, double withinSeconds, double until = double.PositiveInfinity)
     {
         Random random = new(seed);

@@ -67,6 +67,42 @@ public sealed class CommonVisitorsTests
         Assert.Equal(witnesses > 14, traffic.Decisions.Any(static d => d.Subject == new Subject(SubjectType.Referrer, "forum.example")));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10)]
+    public void An_account_that_is_handed_around_on_a_page_is_many_visitors(int players)
+    {
+        TestTraffic traffic = Crowd(named: true);
+        for (int i = 0; i < 100; i++)
+        {
+            traffic.Session(600 + i, 3_600, $"s{i}", $"{60 + i}.9.1.1", $"fresh{i}", "one", asn: 64_600 + (uint)(i % 5), agent: $"Browser {i % players}", referrer: "forum.example");
+        }
+        traffic.InOrder().Run(complete: false);
+
+        Assert.Contains(traffic.Decisions, static d => d.Subject == new Subject(SubjectType.Referrer, "forum.example") && d.Action == DecisionAction.Block);
+    }
+
+    [Fact]
+    public void Visitors_of_all_kinds_who_come_from_the_same_sites_are_counted_alike_whatever_the_secret()
+    {
+        List<(int Witnesses, int Networks, int SitesV4)> counts = [];
+        for (ulong secret = 40; secret < 48; secret++)
+        {
+            TestTraffic traffic = new TestTraffic(s_settings, secret).Audience();
+            for (int i = 0; i < 9; i++)
+            {
+                traffic.Session(600 + i, 1_200, $"n{i}", $"{120 + i}.9.1.1", $"t{i}", $"u{i}", asn: 64_600 + (uint)(i % 5), agent: $"Browser {i}", referrer: "forum.example");
+                traffic.Session(620 + i, 1_200, $"c{i}", $"{120 + i}.9.1.2", $"once{i}", asn: 64_600 + (uint)(i % 5), agent: $"Browser {i}", referrer: "forum.example");
+                traffic.Session(640 + i, 1_200, $"p{i}", $"{120 + i}.9.1.3", $"unknown{i}", asn: 64_600 + (uint)(i % 5), referrer: "forum.example");
+            }
+            traffic.InOrder().Run(complete: false);
+            ReferrerFeatures features = Witnesses(traffic);
+            counts.Add((features.Witnesses, features.Networks, features.SitesV4));
+        }
+
+        Assert.Equal([(27, 9, 9)], counts.Distinct());
+    }
+
     [Fact]
     public void Neighbours_with_accounts_are_visitors_each()
     {
