@@ -137,7 +137,7 @@ public sealed class IndicatorsOptions
     /// </summary>
     public IndicatorOptions SiteMissingToken { get; set; } = IndicatorOptions.Of(20, 60, 0.9);
 
-    /// <summary>Spike in the address's starts per minute against its own past and the fleet: -log10 of the p-value.</summary>
+    /// <summary>Spike in the address's starts per minute against its own past and the fleet: -log10 of the p-value; not while most of them end within seconds, which are counted as such.</summary>
     public IndicatorOptions AddressSpike { get; set; } = IndicatorOptions.Of(3, 6, 0.25);
 
     /// <summary>Share (0 to 1) of the address's playback that comes from a data centre.</summary>

@@ -226,7 +226,8 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         reader.Add(Indicator.SuspectTokens, features.DataCentre ? features.Suspects : features.SuspectOwners > FewSuspects && features.Suspects * 2 > features.Tokens ? features.SuspectOwners : 0);
         reader.Add(Indicator.MissingToken, features.Tokenless * features.TokensAreUsual);
         reader.Add(Indicator.ToolAgent, features.Open > FewSessions ? features.ToolShare : 0);
-        reader.Add(Indicator.AddressSpike, sudden ? features.SpikeLevel : 0);
+        // A spike of sessions of seconds is what was counted as attempts already.
+        reader.Add(Indicator.AddressSpike, sudden && !mostlyShort ? features.SpikeLevel : 0);
         reader.Add(Indicator.AddressDataCentre, features.DataCentre && reader.Accuses ? 1 : 0);
     }
 

@@ -304,6 +304,18 @@ public sealed class IndicatorTests
     }
 
     [Theory]
+    [InlineData(49, 5)]
+    [InlineData(50, 0)]
+    public void A_spike_of_sessions_of_seconds_is_counted_as_those(int brief, double level)
+    {
+        Reading[] readings = new Reading[IndicatorPanel.MostReadings];
+        AddressFeatures features = new() { Starts = 100, Short = brief, SpikeLevel = 5, SpikeMinutes = 3 };
+        new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
+
+        Assert.Equal(level, readings.First(r => r.Indicator == Indicator.AddressSpike).Value);
+    }
+
+    [Theory]
     [InlineData(100, 49, 0)]
     [InlineData(100, 50, 5)]
     public void Reconnects_count_while_they_are_most_of_what_starts(int starts, int brief, double perMinute)
