@@ -21,15 +21,19 @@ internal sealed class ConcurrencyMeter(FeatureState state)
 
     /// <summary>
     /// How long a session may still be heard after the same player began another elsewhere, milliseconds: a heartbeat on its way, a connection that is
-    /// given up. And how old it must be by then: what begins anew all the time is no phone on its way.
+    /// given up.
     /// </summary>
     private const long Lingering = 60_000;
+
+    /// <summary>How old it must be by then, milliseconds: what begins anew all the time is no phone on its way.</summary>
+    private const long Stay = 60_000;
 
     private readonly long[] _starts = new long[MostCompared];
     private readonly long[] _heard = new long[MostCompared];
     private readonly int[] _sessions = new int[MostCompared];
     private readonly ulong[] _networks = new ulong[MostCompared];
     private readonly bool[] _left = new bool[MostCompared];
+    private readonly int[] _goesOn = new int[MostCompared];
 
     /// <summary>Measures a token's open sessions at <paramref name="now"/>, Unix milliseconds.</summary>
     public void Measure(in TokenState token, long now, ref TokenFeatures features)
@@ -91,25 +95,39 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     /// </summary>
     private bool LeaveBehind(int count)
     {
+        _goesOn.AsSpan(0, count).Fill(-1);
         bool any = false;
         for (int next = 0; next < count; next++)
         {
-            int agent = state.Sessions[_sessions[next]].UserAgent;
-            int before = -1;
-            for (int i = 0; i < count && agent != StringPool.Absent; i++)
-            {
-                bool earlier = !_left[i] && _starts[i] <= _starts[next] - Lingering && _heard[i] < _starts[next] + Lingering && _networks[i] != _networks[next];
-                if (earlier && (before < 0 || _starts[i] > _starts[before]) && state.Sessions[_sessions[i]].UserAgent == agent)
-                {
-                    before = i;
-                }
-            }
-            if (before >= 0)
-            {
-                _left[before] = any = true;
-            }
+            ulong tried = 0;
+            any |= state.Sessions[_sessions[next]].UserAgent != StringPool.Absent && Follow(next, count, ref tried);
+        }
+        for (int i = 0; any && i < count; i++)
+        {
+            _left[i] = _goesOn[i] >= 0;
         }
         return any;
+    }
+
+    /// <summary>Finds a session that a later one goes on from; where all are taken, others make room if they can (a largest matching, by augmenting paths).</summary>
+    private bool Follow(int next, int count, ref ulong tried)
+    {
+        for (int before = 0; before < count; before++)
+        {
+            bool fits = (tried & (1UL << before)) == 0 && _starts[before] <= _starts[next] - Stay && _heard[before] < _starts[next] + Lingering
+                && _networks[before] != _networks[next] && state.Sessions[_sessions[before]].UserAgent == state.Sessions[_sessions[next]].UserAgent;
+            if (!fits)
+            {
+                continue;
+            }
+            tried |= 1UL << before;
+            if (_goesOn[before] < 0 || Follow(_goesOn[before], count, ref tried))
+            {
+                _goesOn[before] = next;
+                return true;
+            }
+        }
+        return false;
     }
 
     /// <summary>The same without what was left behind; never less than two where there were two.</summary>

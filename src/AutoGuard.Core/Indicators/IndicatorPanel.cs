@@ -191,7 +191,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         double company = features.Operators > OperatorsOnTheWay ? StrangersStrictness : 1;
         reader.Add(Indicator.DistinctNetworks, Math.Max(1, features.Places - features.TroubledSessions), features.Usual[(int)PopulationTrait.Places], company);
         reader.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
-        reader.Add(Indicator.DistinctHomes, features.Trouble ? 0 : features.Homes, strictness: features.Agents == 2 || (features.Agents == 1 && features.MaxConcurrent == 2) ? TwoPhones : 1);
+        reader.Add(Indicator.DistinctHomes, features.Trouble ? 0 : features.Homes, strictness: features.Agents == 2 || (features.Agents == 1 && features.MaxConcurrent is 2 or 3) ? TwoPhones : 1);
         reader.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
         reader.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
         reader.Add(Indicator.GeographicSpread, features.Countries);

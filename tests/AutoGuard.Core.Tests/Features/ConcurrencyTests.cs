@@ -95,6 +95,21 @@ public sealed class ConcurrencyTests
     }
 
     [Fact]
+    public void Two_phones_of_one_model_that_change_places_are_two()
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Session(0, 230, "a1", "198.51.100.1", "t", "u", heartbeat: 10, end: false, agent: "Phone")
+            .Session(30, 230, "b1", "198.51.101.1", "t", "u", heartbeat: 10, end: false, agent: "Phone")
+            .Session(200, 400, "a2", "198.51.102.1", "t", "u", heartbeat: 10, agent: "Phone")
+            .Session(205, 400, "b2", "198.51.100.7", "t", "u", heartbeat: 10, agent: "Phone")
+            .InOrder();
+
+        TokenFeatures at = Measure(traffic, 226);
+
+        Assert.Equal((2, 2), (at.Concurrent, at.PlacesAtOnce));
+    }
+
+    [Fact]
     public void However_many_seem_to_have_been_left_behind_two_at_once_remain_two()
     {
         TestTraffic traffic = new TestTraffic()
