@@ -79,7 +79,8 @@ public sealed class CrowdTests
         var users = recording.Sessions.Values.Where(s => s.First.User is not null).GroupBy(s => s.First.User).ToArray();
 
         Assert.True(users.Length > 600);
-        Assert.All(users, u => Assert.InRange(Recording.MostNetworksAtOnce(u), 0, 2));
+        // Two phones of a family leave a session behind each, which is heard for another minute.
+        Assert.All(users, u => Assert.InRange(Recording.MostNetworksAtOnce(u), 0, u.First().Label.Honest == HonestKind.FamilyPhones ? 4 : 2));
         Assert.All(users, u => Assert.InRange(Recording.MostAtOnce(u), 0, 4));
     }
 }
