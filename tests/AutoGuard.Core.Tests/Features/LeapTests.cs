@@ -33,7 +33,7 @@ public sealed class LeapTests
     }
 
     [Theory]
-    [InlineData(1, 27)]
+    [InlineData(1, 31)]
     [InlineData(2, 167)]
     [InlineData(12, 167)]
     public void A_program_that_opens_session_after_session_is_flagged_on_whatever_streams(int streams, int after)
