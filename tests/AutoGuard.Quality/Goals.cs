@@ -14,6 +14,9 @@ internal sealed record Goal(string Name, string Wanted, string Reached, bool? Is
 /// <summary>The goals of docs/evaluation.md.</summary>
 internal static class Goals
 {
+    /// <summary>Within this time nine in ten incidents are to be detected.</summary>
+    public static readonly TimeSpan SlowestTenth = TimeSpan.FromMinutes(5);
+
     public static IEnumerable<Goal> Of(EvaluationResult result)
     {
         (int caught, int incidents) = result.Expected(Difficulty.Easy, Difficulty.Slow);
@@ -26,7 +29,7 @@ internal static class Goals
         double? refused = result.Impact?.HonestRefusedPerMillion;
         yield return new Goal("honest sessions refused, per million", "at most 50", FormattableString.Invariant($"{refused:N0}"), refused is null ? null : refused <= 50);
         yield return Within("median time to detection", TimeSpan.FromMinutes(1), result.MedianTimeToDetection);
-        yield return Within("time to detection, 90 %", TimeSpan.FromMinutes(5), result.P90TimeToDetection);
+        yield return Within("time to detection, 90 %", SlowestTenth, result.P90TimeToDetection);
         if (result.Incidents.IsEmpty)
         {
             int flagged = result.FalseSubjects.Length;

@@ -12,8 +12,6 @@ internal sealed class Report(Results results)
 {
     private const int MostWrong = 60;
 
-    private static readonly TimeSpan s_late = TimeSpan.FromMinutes(5);
-
     private readonly StringBuilder _text = new();
 
     /// <summary>A few lines: what a sweep over settings is about.</summary>
@@ -189,10 +187,10 @@ internal sealed class Report(Results results)
 
     private void Late()
     {
-        Heading("Detected after more than five minutes");
+        Heading(FormattableString.Invariant($"Detected after more than {Goals.SlowestTenth.TotalMinutes:0} minutes"));
         foreach (RecordingResult one in results.Recordings)
         {
-            foreach (IncidentResult late in one.Judgements[0].Result.Incidents.Where(i => i.TimeToDetection > s_late).OrderByDescending(i => i.TimeToDetection))
+            foreach (IncidentResult late in one.Judgements[0].Result.Incidents.Where(i => i.TimeToDetection > Goals.SlowestTenth).OrderByDescending(i => i.TimeToDetection))
             {
                 Line($"- {Short(one)}: {late.Id} {late.Difficulty}, {Span(late.TimeToDetection)}");
             }

@@ -191,7 +191,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         double company = features.Operators > OperatorsOnTheWay ? StrangersStrictness : 1;
         reader.Add(Indicator.DistinctNetworks, Math.Max(1, features.Places - features.TroubledSessions), features.Usual[(int)PopulationTrait.Places], company);
         reader.Add(Indicator.DistinctOperators, features.Operators, features.Usual[(int)PopulationTrait.Operators]);
-        reader.Add(Indicator.DistinctHomes, features.Trouble ? 0 : features.Homes, strictness: features.Agents == 2 || (features.Agents == 1 && features.MaxConcurrent is 2 or 3) ? TwoPhones : 1);
+        reader.Add(Indicator.DistinctHomes, features.Trouble ? 0 : features.Homes, strictness: MayBeTwoPhones(in features) ? TwoPhones : 1);
         reader.Add(Indicator.DistinctAgents, features.Agents, features.Usual[(int)PopulationTrait.Agents]);
         reader.Add(Indicator.SessionsPerToken, features.Sessions - features.TroubledSessions, features.Usual[(int)PopulationTrait.Sessions]);
         reader.Add(Indicator.GeographicSpread, features.Countries);
@@ -218,7 +218,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         reader.Add(Indicator.AddressConnections, features.Excess + (features.DataCentre || sudden ? unowned : 0), strictness: strictness);
         bool mostlyShort = features.Short * 2 >= features.Starts;
         reader.Add(Indicator.AddressReconnects, mostlyShort ? features.ShortPerMinute : 0, features.UsualShortPerMinute, strictness);
-        reader.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0, AttemptsPerViewer * features.SettledTokens, !features.DataCentre ? 1 : TriesTokens(in features) ? GuessesAtServers : AttemptsAtServers);
+        reader.Add(Indicator.AddressAttempts, mostlyShort ? features.Shorts : 0, AttemptsPerViewer * features.SettledTokens, AttemptsStrictness(in features));
         reader.Add(Indicator.Campaign, features.Campaign);
         reader.Add(Indicator.AddressTokens, features.Tokens);
         // A VPN's customers come from the tenant's pages, as everybody does; bought accounts are played by programs, which come from nowhere.
@@ -230,6 +230,12 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         reader.Add(Indicator.AddressSpike, sudden && !mostlyShort ? features.SpikeLevel : 0);
         reader.Add(Indicator.AddressDataCentre, features.DataCentre && reader.Accuses ? 1 : 0);
     }
+
+    /// <summary>Two players, or two of one model, each with what it left behind at most.</summary>
+    private static bool MayBeTwoPhones(in TokenFeatures features) => features.Agents == 2 || (features.Agents == 1 && features.MaxConcurrent is 2 or 3);
+
+    private static double AttemptsStrictness(in AddressFeatures features) =>
+        !features.DataCentre ? 1 : TriesTokens(in features) ? GuessesAtServers : AttemptsAtServers;
 
     private static bool TriesTokens(in AddressFeatures features) =>
         features.Short > FewLooks && features.SettledTokens == 0 && features.Tokens >= OneTokenEach * features.Sessions;

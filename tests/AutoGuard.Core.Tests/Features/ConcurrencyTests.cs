@@ -1,3 +1,4 @@
+using System.Globalization;
 using AutoGuard.Core.Events;
 using AutoGuard.Core.Features;
 
@@ -38,39 +39,28 @@ public sealed class ConcurrencyTests
     }
 
     [Theory]
-    [InlineData(121, 2)]
-    [InlineData(141, 2)]
-    public void Two_phones_on_their_way_are_two_places_though_what_they_left_behind_is_still_heard(double second, int places)
+    [InlineData("0-100 1 A, 60-300 2 A, 0-130 3 B, 90-300 4 B", 121, 2, 2)] // two phones on their way
+    [InlineData("0-230 1 A, 30-230 2 A, 200-400 3 A, 205-400 1 A", 226, 2, 2)] // of one model, where the other was
+    [InlineData("0-130 1 A, 65-180 2 A, 128-300 3 A", 140, 2, 2)] // two at once remain two, whatever was left behind
+    [InlineData("0-300 1 A, 60-300 2 A, 0-300 3 B", 100, 2, 2)]
+    [InlineData("0-300 1 A, 60-300 2 A, 0-300 3 B", 130, 3, 3)] // it goes on for a minute
+    [InlineData("0-300 1 A, 60-300 2 C, 0-300 3 B", 100, 3, 3)] // another player
+    [InlineData("0-300 1 -, 60-300 2 -, 0-300 3 B", 100, 3, 3)] // nobody knows which
+    [InlineData("0-300 1 A, 60-300 1 A, 0-300 3 B", 100, 3, 2)] // the same network
+    [InlineData("0-300 1 A, 59-300 2 A, 0-300 3 B", 100, 3, 3)] // it had hardly begun
+    public void What_a_player_left_behind_elsewhere_is_over(string sessions, double second, int concurrent, int places)
     {
-        TestTraffic traffic = new TestTraffic()
-            .Session(0, 100, "a1", "198.51.100.1", "t", "u", heartbeat: 10, end: false, agent: "Phone A")
-            .Session(60, 300, "a2", "198.51.101.1", "t", "u", heartbeat: 10, agent: "Phone A")
-            .Session(0, 130, "b1", "198.51.102.1", "t", "u", heartbeat: 10, end: false, agent: "Phone B")
-            .Session(90, 300, "b2", "198.51.103.1", "t", "u", heartbeat: 10, agent: "Phone B")
-            .InOrder();
+        TestTraffic traffic = new();
+        foreach (string session in sessions.Split(", "))
+        {
+            string[] parts = session.Split(' ', '-');
+            double from = double.Parse(parts[0], CultureInfo.InvariantCulture);
+            double to = double.Parse(parts[1], CultureInfo.InvariantCulture);
+            string? agent = parts[3].Length == 0 ? null : parts[3];
+            traffic.Session(from, to, session, $"198.51.10{parts[2]}.1", "t", "u", heartbeat: 10, end: false, agent: agent);
+        }
 
-        TokenFeatures at = Measure(traffic, second);
-
-        Assert.Equal((places, places), (at.Concurrent, at.PlacesAtOnce));
-        Assert.InRange(at.PresumedPlaces, 2, 2);
-    }
-
-    [Theory]
-    [InlineData("Phone A", "198.51.101.1", 100, 2, 2)]
-    [InlineData("Phone A", "198.51.101.1", 130, 3, 3)]
-    [InlineData("Phone C", "198.51.101.1", 100, 3, 3)]
-    [InlineData("Phone A", "198.51.100.9", 100, 3, 2)]
-    [InlineData(null, "198.51.101.1", 100, 3, 3)]
-    public void Who_goes_on_for_a_minute_or_is_another_player_or_in_the_same_network_is_somebody_else(
-        string? agent, string ip, double second, int concurrent, int places)
-    {
-        TestTraffic traffic = new TestTraffic()
-            .Session(0, 300, "a", "198.51.100.1", "t", "u", heartbeat: 10, agent: agent is null ? null : "Phone A")
-            .Session(60, 300, "other", ip, "t", "u", heartbeat: 10, agent: agent)
-            .Session(0, 300, "b", "198.51.102.1", "t", "u", heartbeat: 10, agent: "Phone B")
-            .InOrder();
-
-        TokenFeatures at = Measure(traffic, second);
+        TokenFeatures at = Measure(traffic.InOrder(), second);
 
         Assert.Equal((concurrent, places), (at.Concurrent, at.PlacesAtOnce));
     }
@@ -92,35 +82,6 @@ public sealed class ConcurrencyTests
 
         Assert.InRange(at.Concurrent, viewers - 1, viewers);
         Assert.InRange(at.PlacesAtOnce, viewers - 1, viewers);
-    }
-
-    [Fact]
-    public void Two_phones_of_one_model_that_change_places_are_two()
-    {
-        TestTraffic traffic = new TestTraffic()
-            .Session(0, 230, "a1", "198.51.100.1", "t", "u", heartbeat: 10, end: false, agent: "Phone")
-            .Session(30, 230, "b1", "198.51.101.1", "t", "u", heartbeat: 10, end: false, agent: "Phone")
-            .Session(200, 400, "a2", "198.51.102.1", "t", "u", heartbeat: 10, agent: "Phone")
-            .Session(205, 400, "b2", "198.51.100.7", "t", "u", heartbeat: 10, agent: "Phone")
-            .InOrder();
-
-        TokenFeatures at = Measure(traffic, 226);
-
-        Assert.Equal((2, 2), (at.Concurrent, at.PlacesAtOnce));
-    }
-
-    [Fact]
-    public void However_many_seem_to_have_been_left_behind_two_at_once_remain_two()
-    {
-        TestTraffic traffic = new TestTraffic()
-            .Session(0, 130, "a", "198.51.100.1", "t", "u", heartbeat: 10, end: false, agent: "App")
-            .Session(65, 180, "b", "198.51.101.1", "t", "u", heartbeat: 10, end: false, agent: "App")
-            .Session(128, 300, "c", "198.51.102.1", "t", "u", heartbeat: 10, agent: "App")
-            .InOrder();
-
-        TokenFeatures at = Measure(traffic, 140);
-
-        Assert.Equal((2, 2), (at.Concurrent, at.PlacesAtOnce));
     }
 
     [Fact]

@@ -126,7 +126,7 @@ public sealed class ServerCrowdTests
         Assert.Equal(flagged, traffic.Decisions.Any(static d => d.Subject.Value == "81.250.3.4" && d.Reasons.Any(static r => r.Indicator == "AddressReconnects")));
     }
 
-    /// <summary>Viewers behind one server's address, each with a token of their own, who come within some seconds.</summary>
+    /// <summary>240 viewers at home, of four operators, each with a token of their own.</summary>
     private static void Homes(TestTraffic traffic, double until, string? referrer)
     {
         for (int i = 0; i < 240; i++)
@@ -135,6 +135,7 @@ public sealed class ServerCrowdTests
         }
     }
 
+    /// <summary>Viewers behind one server's address, each with a token of their own, who come within some seconds.</summary>
     private static void Behind(TestTraffic traffic, string address, int count, string? referrer, double over, double until = 4_000)
     {
         for (int i = 0; i < count; i++)

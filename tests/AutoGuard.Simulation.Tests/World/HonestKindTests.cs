@@ -2,6 +2,7 @@ using AutoGuard.Core.Events;
 using AutoGuard.Simulation.Labels;
 using AutoGuard.Simulation.Profiles;
 using AutoGuard.Simulation.World;
+using static AutoGuard.Simulation.Tests.World.HonestRecordings;
 
 namespace AutoGuard.Simulation.Tests.World;
 
@@ -331,44 +332,6 @@ public sealed class HonestKindTests
         Assert.All(users, u => Assert.Contains(u, s => Recording.KindOf(s.First.Address) == NetworkKind.Hosting));
     }
 
-    [Fact]
-    public void A_phone_passes_its_carrier_and_up_to_three_lines_of_its_country()
-    {
-        Recording recording = Alone(Nobody with { PhoneHopping = 1 }, 300);
-        var phones = ByUser(recording);
-        int[] lines = [.. phones.Select(p => p.Select(s => s.First.Address).Where(a => Recording.KindOf(a) == NetworkKind.Home).Distinct().Count())];
-
-        Assert.Equal([0, 1, 2, 3], lines.Distinct().Order());
-        Assert.InRange(lines.Count(l => l > 1), phones.Length / 20, phones.Length / 5);
-        Assert.All(phones, p => Assert.InRange(p.Select(s => s.First.Asn).Distinct().Count(), 1, 4));
-        Assert.All(phones, p => Assert.Single(p.Select(s => s.First.Country).Distinct()));
-    }
-
-    [Fact]
-    public void Two_phones_of_a_family_are_on_their_way_with_one_token_and_have_a_line_at_home_in_common()
-    {
-        Recording recording = Alone(Nobody with { FamilyPhones = 1 }, 200);
-        var families = ByUser(recording);
-
-        Assert.All(families, f => Assert.Single(f.Select(s => s.First.Token).Distinct()));
-        Assert.All(families, f => Assert.InRange(f.Select(s => s.First.Agent).Distinct().Count(), 1, 2));
-        int[] lines = [.. families.Select(f => f.Select(s => s.First.Address).Where(a => Recording.KindOf(a) == NetworkKind.Home).Distinct().Count())];
-        Assert.All(lines, l => Assert.InRange(l, 0, 3));
-        Assert.InRange(lines.Count(l => l == 3), families.Length / 20, families.Length);
-        Assert.All(families, f => Assert.InRange(f.Select(s => s.First.Asn).Distinct().Count(), 1, 4));
-        int together = families.Count(f => f.Any(s => f.Any(o => o.First.Address != s.First.Address && o.First.Time > s.First.Time && o.First.Time < s.Last.Time)));
-        Assert.InRange(together, families.Length / 2, families.Length);
-    }
-
-    /// <summary>Nobody else, on tokens that are bound to users.</summary>
-    private static Recording Alone(
-        AudienceProfile audience, int viewers, double hours = 4, TokenProfile? tokens = null, string profile = "privacy", int streams = int.MaxValue)
-    {
-        SimulationProfile known = Recording.Profile(profile, viewers, hours);
-        return Recording.Of(
-            known with { HeartbeatSeconds = 60, Audience = audience, Tokens = tokens ?? new TokenProfile { PerSession = 0, Public = 0 }, Streams = [.. known.Streams.Take(streams)] }, 17);
-    }
-
     /// <summary>Sessions of one viewer that follow each other within seconds; without those that the end of the recording cuts.</summary>
     private static RecordedSession[][] RoundsOf(Recording recording)
     {
@@ -391,9 +354,6 @@ public sealed class HonestKindTests
         long late = recording.Truth.To.ToUnixTimeMilliseconds() - 20_000;
         return [.. rounds.Where(r => r[^1].First.Time < late).Select(r => r.ToArray())];
     }
-
-    private static IGrouping<string?, RecordedSession>[] ByUser(Recording recording) =>
-        [.. recording.Sessions.Values.GroupBy(s => s.First.User).Where(u => u.Key is not null)];
 
     private static string[] AddressesOf(Recording recording, string user) =>
         [.. recording.Events.Where(e => e.User == user).Select(e => e.Address).Distinct()];
