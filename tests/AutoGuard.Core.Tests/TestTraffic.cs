@@ -2,6 +2,7 @@ using System.Text;
 using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Enrichment;
 using AutoGuard.Core.Events;
+using AutoGuard.Core.Features;
 using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Policy;
 
@@ -150,6 +151,18 @@ internal sealed class TestTraffic
             Pipeline.Complete(Output);
         }
         return this;
+    }
+
+    /// <summary>Runs what was added of the time before <paramref name="second"/> and measures a token then.</summary>
+    public TokenFeatures Measure(string token, double second, bool alone = false)
+    {
+        long now = Noon + (long)(second * 1000);
+        _events.RemoveAll(e => e.Event.Timestamp >= now);
+        Run(16, complete: false).Pipeline.AdvanceTo(now + 500, Output);
+        int index = Pipeline.State.Tokens.Find(TokenKey(token));
+        FeatureWindows windows = FeatureWindows.From(Settings.Detection);
+        new FeatureMeter(Pipeline.State, windows, Referrers, Settings.Detection.TokenWorkflow, new Population()).Measure(index, now, out TokenFeatures features, alone);
+        return features;
     }
 
     /// <summary>The events as batches, for tests that run them themselves.</summary>

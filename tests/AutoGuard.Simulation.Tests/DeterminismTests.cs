@@ -25,6 +25,7 @@ public sealed class DeterminismTests
     [InlineData("held-cup")]
     [InlineData("held-mobile")]
     [InlineData("held-platform")]
+    [InlineData("documented")]
     [InlineData("edge-switch")]
     [InlineData("privacy")]
     [InlineData("native")]

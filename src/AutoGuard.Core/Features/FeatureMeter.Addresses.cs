@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using AutoGuard.Core.Configuration;
 
 namespace AutoGuard.Core.Features;
@@ -33,7 +34,11 @@ public sealed partial class FeatureMeter
     /// <summary>Nine in ten sessions on tokens of their own; see <see cref="TokensAreUsual"/>.</summary>
     private const double MostlyOwn = 0.5;
 
+    /// <summary>Open sessions of a home line that are looked at for who holds how many, the newest first.</summary>
+    private const int MostOfLine = 256;
+
     private readonly ulong[] _owners = new ulong[2 * MostConnections];
+    private readonly Dictionary<ulong, int> _held = new(MostOfLine);
 
     /// <summary>Measures an address.</summary>
     public void Measure(int index, long now, out AddressFeatures features)
@@ -199,6 +204,38 @@ public sealed partial class FeatureMeter
     {
         int lasting = Sum(tenant.Lasting, ref tenant.LastingSlot, now);
         return lasting - Sum(tenant.LastingTokenless, ref tenant.LastingTokenlessSlot, now) >= Math.Max(EnoughWithToken, lasting / 5);
+    }
+
+    /// <summary>
+    /// Users who hold as many sessions on the line that a token plays from, if they are most of its users. One family may have that many screens; families
+    /// that live together have one each.
+    /// </summary>
+    private int CountAlike(in TokenState token, long now)
+    {
+        ref SessionState own = ref state.Sessions[token.FirstSession];
+        if ((own.Traits & (SessionTraits.DataCentre | SessionTraits.SharedEgress)) != 0 || !state.Addresses.Holds(own.AddressState))
+        {
+            return 0;
+        }
+        _held.Clear();
+        int looked = 0;
+        for (int i = state.Addresses[own.AddressState.Index].FirstSession; i >= 0 && looked < MostOfLine; looked++)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            i = session.NextOfAddress;
+            if (state.Tokens.Holds(session.Token) && session.IsPresumedRunning(now))
+            {
+                ref TokenState other = ref state.Tokens[session.Token.Index];
+                ulong owner = other.IsBound ? other.User.High : state.Tokens.KeyAt(session.Token.Index).High;
+                CollectionsMarshal.GetValueRefOrAddDefault(_held, owner, out _)++;
+            }
+        }
+        int alike = 0;
+        foreach (int held in _held.Values)
+        {
+            alike += held > ConnectionsPerToken ? 1 : 0;
+        }
+        return alike * 2 > _held.Count ? alike : 0;
     }
 
     private void MeasureShort(ref AddressState address, long now, ref AddressFeatures features)

@@ -44,13 +44,17 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
     /// <param name="index">Place of the token.</param>
     /// <param name="now">Event time, Unix milliseconds.</param>
     /// <param name="features">What is measured.</param>
-    /// <param name="alone">Whether addresses are left out where only an earlier token of the account was.</param>
+    /// <param name="alone">Whether addresses are left out where only an earlier token of the account was, and what others on its line do.</param>
     public void Measure(int index, long now, out TokenFeatures features, bool alone = false)
     {
         features = default;
         ref TokenState token = ref state.Tokens[index];
         ref TokenSlot current = ref state.Windows.Advance(ref token, now / windows.SlotLength);
         _concurrency.Measure(in token, now, ref features);
+        if (!alone && features.Concurrent > ConnectionsPerToken && features.PlacesAtOnce == 1)
+        {
+            features.Alike = CountAlike(in token, now);
+        }
         current.MostOpen = (ushort)Math.Max(current.MostOpen, Math.Min(features.Concurrent, ushort.MaxValue));
         SlotSums sums = default;
         SumWindow(in token, in current, ref sums, ref features);

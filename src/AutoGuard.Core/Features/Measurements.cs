@@ -35,6 +35,9 @@ public struct TokenFeatures
     /// <summary>Most sessions proven open at once within the window, on it or on the account's token before.</summary>
     public int MaxConcurrent;
 
+    /// <summary>Users of one home line, itself among them, who each hold more sessions there at once than a household has; 0 unless they are most of those who play there.</summary>
+    public int Alike;
+
     /// <summary>Distinct addresses within the window.</summary>
     public int Addresses;
 

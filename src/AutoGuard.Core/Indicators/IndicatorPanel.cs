@@ -58,6 +58,12 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Use of a token that is meant for one session counts from two at once on, where it is known that hardly any is.</summary>
     private const double OneSessionStrictness = 3;
 
+    /// <summary>Users of one line who all play on more screens than a household has from which on nobody believes in households,</summary>
+    private const int ManyAlike = 5;
+
+    /// <summary>and by how much fewer sessions of each count then.</summary>
+    private const double AlikeStrictness = 1.5;
+
     /// <summary>A session this long is more than a look whether the stream is there, seconds.</summary>
     private const double StayingSession = 60;
 
@@ -182,7 +188,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         // In everybody's trouble whole households do, and what is proven to run at once may be what the phone tried on its way.
         int places = features.Trouble ? Math.Max(0, features.PlacesAtOnce - 1) : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
         double usualConcurrent = features.Usual[(int)PopulationTrait.Concurrent];
-        reader.Add(Indicator.ConcurrentSessions, features.Concurrent, usualConcurrent, strictness: features.Workflow == TokenWorkflow.PerSession && usualConcurrent is > 0 and < 2 ? OneSessionStrictness : 1);
+        double alike = features.Alike >= ManyAlike ? AlikeStrictness : 1;
+        bool oneEach = features.Workflow == TokenWorkflow.PerSession && usualConcurrent is > 0 and < 2;
+        reader.Add(Indicator.ConcurrentSessions, features.Concurrent, usualConcurrent / alike, oneEach ? OneSessionStrictness : alike);
         reader.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);
         reader.Add(Indicator.ConcurrentNetworks, places, features.Usual[(int)PopulationTrait.PlacesAtOnce]);
         reader.Add(Indicator.SessionHandovers, features.Handovers, features.Usual[(int)PopulationTrait.Handovers]);

@@ -278,8 +278,10 @@ public sealed class Explainer
 
     private string? WhyNotBlocked(ReadOnlySpan<Reading> readings, in Facts facts) =>
         facts.Harm is { } harm && harm.OtherTokens > _policy.HarmLimitTokens ? Neighbours(harm)
-        : facts.Key.Type == SubjectType.Ip && Judge.ScoreWithoutCrowd(readings) < _policy.FlagScore
+        : facts.Key.Type == SubjectType.Ip && Judge.ScoreWithout(readings, Judge.Crowd) < _policy.FlagScore
         ? "nothing but the number of its tokens speaks against it, and staff behind a company's proxy are as many"
+        : facts is { Key.Type: SubjectType.Ip, Harm: { } others } && Judge.TokensSuffice(readings, others, _policy.BlockScore)
+        ? $"the tokens under suspicion can be revoked by themselves, and {Neighbours(others)}"
         : facts.EvidenceForBlock >= _policy.MinimumSessions && facts.Rail.Length == 0 && _judge.Breaker.ReasonFor(facts.Organization) is { } reason ? $"blocks are held back for now, since {reason.TrimEnd('.')}"
         : null;
 

@@ -123,13 +123,13 @@ internal sealed partial class Judge
     }
 
     /// <summary>
-    /// What a token scores without the places of the account's earlier tokens, without being like a revoked one, and without taking turns. Those
-    /// alone are a reason to look, not to cut off: the devices of a family have tokens of their own, or one that they use one after the other on their
-    /// ways, whoever writes events can name anybody, and where a relay was others may watch the same match.
+    /// What a token scores without the places of the account's earlier tokens, without being like a revoked one, without taking turns, and without what
+    /// others on its line do. Those alone are a reason to look, not to cut off: the devices of a family have tokens of their own, or one that they use one
+    /// after the other on their ways, whoever writes events can name anybody, a line may be shared, and where a relay was others may watch the same match.
     /// </summary>
     private double ScoreAlone(int index, in TokenFeatures features, double score, long now)
     {
-        if (features.TakenOver == 0 && features.Likeness == 0 && !features.TakeTurns)
+        if (features.TakenOver == 0 && features.Likeness == 0 && !features.TakeTurns && features.Alike == 0)
         {
             return score;
         }

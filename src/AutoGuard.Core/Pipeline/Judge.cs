@@ -145,7 +145,7 @@ internal sealed partial class Judge
         }
         address.Suspect = score >= _policy.FlagScore;
         bool mayBlock = GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out _);
-        bool isMoreThanCrowd = score >= _policy.FlagScore && ScoreWithoutCrowd(readings) >= _policy.FlagScore;
+        bool isMoreThanCrowd = score >= _policy.FlagScore && ScoreWithout(readings, Crowd) >= _policy.FlagScore;
         if (mayBlock && isMoreThanCrowd && features.Sessions >= _policy.MinimumSessions)
         {
             _suspects.NoteOffender(value, organization, now);
@@ -161,30 +161,54 @@ internal sealed partial class Judge
             return null;
         }
         // An address that no rule may ever name (a proxy of one's own, seen by mistake) is still worth a look.
-        verdict = mayBlock && (verdict != Verdict.Block || isMoreThanCrowd) ? verdict : Verdict.Flag;
         HarmPreview harm = _harm.OfAddress(index, now);
+        bool isNarrow = isMoreThanCrowd && !TokensSuffice(readings, harm, _policy.BlockScore);
+        verdict = mayBlock && (verdict != Verdict.Block || isNarrow) ? verdict : Verdict.Flag;
         // What tools do without a token of their own is nobody's viewing.
         int viewers = features.Tokens == 0 && features.ToolShare > 0.5 ? harm.OtherTokens : harm.OtherTokens + 1;
         return Propose(ledgerKey, Subject.Of(value), organization, verdict, score, readings, TokenWorkflow.Auto, harm, viewers, now);
     }
 
     /// <summary>
-    /// What an address comes to when the number of its tokens says nothing. Staff who arrive through a company's proxy within minutes are
+    /// What the number of an address's tokens says. Staff who arrive through a company's proxy within minutes are
     /// as many as bought accounts, and have not played long enough yet to be spared as viewers: a crowd alone is flagged, and several of them are no offence of their network,
     /// for such proxies stand side by side.
     /// </summary>
-    public static double ScoreWithoutCrowd(ReadOnlySpan<Reading> readings)
+    public static ReadOnlySpan<Indicator> Crowd => [Indicator.DataCentreTokens, Indicator.AddressTokens];
+
+    /// <summary>What a subject comes to when some of what speaks against it is left out.</summary>
+    public static double ScoreWithout(ReadOnlySpan<Reading> readings, ReadOnlySpan<Indicator> leftOut)
     {
         Span<Reading> others = stackalloc Reading[IndicatorPanel.MostReadings];
         int count = 0;
         foreach (ref readonly Reading reading in readings)
         {
-            if (reading.Indicator is not (Indicator.DataCentreTokens or Indicator.AddressTokens))
+            if (!leftOut.Contains(reading.Indicator))
             {
                 others[count++] = reading;
             }
         }
         return RiskScore.Of(others[..count]);
+    }
+
+    /// <summary>
+    /// Whether an address would be blocked for its suspects, somebody else watches from there, and it is no data centre's: each of the suspects can be
+    /// revoked without cutting off those they live with.
+    /// </summary>
+    public static bool TokensSuffice(ReadOnlySpan<Reading> readings, HarmPreview harm, double blockScore)
+    {
+        if (harm.OtherTokens == 0 || ScoreWithout(readings, [Indicator.SuspectTokens]) >= blockScore)
+        {
+            return false;
+        }
+        foreach (ref readonly Reading reading in readings)
+        {
+            if (reading.Indicator == Indicator.AddressDataCentre && reading.Grade > 0)
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// <summary>Nothing speaks against an address any more; only one that something once spoke against can have stood in a row.</summary>

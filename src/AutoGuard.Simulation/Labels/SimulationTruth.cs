@@ -8,7 +8,7 @@ namespace AutoGuard.Simulation.Labels;
 public sealed record SimulationTruth
 {
     /// <summary>The version this generator writes.</summary>
-    public const int CurrentVersion = 4;
+    public const int CurrentVersion = 5;
 
     /// <summary>Version of this file's shape and of the generator: with profile and seed it determines every byte.</summary>
     public required int Version { get; init; }

@@ -123,6 +123,24 @@ internal static class ScenarioProfiles
             .Add(AttackKind.TokenFarm, Difficulty.Easy, 2, scale: 120).Add(AttackKind.TokenSuccession, Difficulty.Easy, 2).All,
     };
 
+    /// <summary>
+    /// Never for tuning. A club's matches and channels, for members with bound tokens and on pages with tokens for one session; an outage of two minutes, and only the
+    /// documented kinds of misuse.
+    /// </summary>
+    public static SimulationProfile Documented(int viewers, double hours) => Base("documented", viewers, hours) with
+    {
+        Start = new DateTimeOffset(2025, 12, 13, 13, 0, 0, TimeSpan.Zero),
+        HeartbeatSeconds = 30,
+        Streams = [Match("fixture", 6, hours, 0.25), Match("reserves", 2, hours, 0.5, 100), Channel("club-tv", 3), Channel("rewind", 1)],
+        Tenants =
+        [
+            new() { Name = "members", Weight = 4, Audience = HonestMixtures.Crowd, Tokens = Bound with { RenewAfter = TimeSpan.FromHours(1), Jwt = 0.4 } },
+            new() { Name = "club-web", Weight = 2, Streams = ["fixture", "club-tv"], Audience = HonestMixtures.Pages, Tokens = Bound with { PerSession = 0.7, Public = 0.1 }, Clients = ClientMix.PagesOnly },
+        ],
+        Outage = new() { At = TimeSpan.FromHours(hours * 0.66), Share = 0.3, Recovery = TimeSpan.FromMinutes(Math.Min(2, hours)) },
+        Attacks = SimulationProfiles.DocumentedAttacks(hours, 7),
+    };
+
     /// <summary>Tokens that are all bound to users.</summary>
     internal static TokenProfile Bound => new() { PerSession = 0, Public = 0 };
 

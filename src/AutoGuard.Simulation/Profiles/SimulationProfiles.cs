@@ -42,14 +42,17 @@ public static class SimulationProfiles
     /// <summary>Profiles never to be looked at while tuning, any size.</summary>
     public static ImmutableArray<string> HeldOut { get; } = ["held-cup", "held-mobile", "held-platform"];
 
+    /// <summary>Never to be looked at while tuning either: only the documented kinds of misuse, each in one incident of an hour or more, any size.</summary>
+    public static ImmutableArray<string> Documented { get; } = ["documented"];
+
     /// <summary>Profiles without any misuse, any size.</summary>
     public static ImmutableArray<string> Honest { get; } = ["kickoff", "outage", "carrier-nat", "edge-switch", "privacy", "native", "lines", "habits"];
 
     /// <summary>The names <see cref="TryMake"/> knows.</summary>
-    public static ImmutableArray<string> AnySize { get; } = ["standard", .. Tuning, .. HeldOut, .. Honest];
+    public static ImmutableArray<string> AnySize { get; } = ["standard", .. Tuning, .. HeldOut, .. Documented, .. Honest];
 
     /// <summary>The names <see cref="TryGet"/> knows.</summary>
-    public static ImmutableArray<string> Names { get; } = ["demo", "small", "standard", .. Tuning, .. HeldOut, .. Honest];
+    public static ImmutableArray<string> Names { get; } = ["demo", "small", "standard", .. Tuning, .. HeldOut, .. Documented, .. Honest];
 
     /// <summary>Finds a profile by its name, in its own size: 20,000 viewers and four hours where any size is possible.</summary>
     public static bool TryGet(string name, [NotNullWhen(true)] out SimulationProfile? profile)
@@ -79,6 +82,7 @@ public static class SimulationProfiles
             "held-cup" => ScenarioProfiles.HeldCup(viewers, hours),
             "held-mobile" => ScenarioProfiles.HeldMobile(viewers, hours),
             "held-platform" => ScenarioProfiles.HeldPlatform(viewers, hours),
+            "documented" => ScenarioProfiles.Documented(viewers, hours),
             "kickoff" => HonestProfiles.KickOff(viewers, hours),
             "outage" => HonestProfiles.Outage(viewers, hours),
             "carrier-nat" => HonestProfiles.CarrierNat(viewers, hours),
@@ -98,25 +102,11 @@ public static class SimulationProfiles
     /// </summary>
     public static SimulationProfile Sized(int viewers, double hours)
     {
-        double minutes = hours * 60;
-        ImmutableArray<AttackProfile>.Builder attacks = ImmutableArray.CreateBuilder<AttackProfile>();
-        AttackKind[] kinds = [.. Enum.GetValues<AttackKind>().TakeWhile(k => k <= AttackKind.CarefulRelay)];
-        for (int i = 0; i < kinds.Length; i++)
-        {
-            double early = minutes * (0.05 + (0.03 * i));
-            double late = minutes * (0.42 + (0.03 * i));
-            bool lasting = kinds[i] is AttackKind.DataCentreRelay or AttackKind.CarefulRelay;
-            double brief = lasting ? minutes : Math.Min(90, minutes * 0.25);
-            attacks.Add(Attack(kinds[i], Difficulty.Easy, early, brief));
-            attacks.Add(Attack(kinds[i], Difficulty.Hard, late, lasting ? minutes : Math.Min(150, minutes * 0.25)));
-            attacks.Add(Attack(kinds[i], Difficulty.Slow, minutes * 0.1, minutes * 0.8));
-        }
-
         return new SimulationProfile
         {
             Name = "standard",
             Start = new DateTimeOffset(2025, 11, 14, 9, 0, 0, TimeSpan.Zero),
-            Duration = TimeSpan.FromMinutes(minutes),
+            Duration = TimeSpan.FromMinutes(hours * 60),
             Viewers = viewers,
             RunningAtStart = Math.Min(0.1, 0.6 / Math.Max(1, hours)),
             Streams = Matches(hours),
@@ -126,8 +116,33 @@ public static class SimulationProfiles
                 OfficeAddresses = Math.Max(1, viewers / 1_500),
                 Probes = 2,
             },
-            Attacks = attacks.ToImmutable(),
+            Attacks = DocumentedAttacks(hours, 0),
         };
+    }
+
+    /// <summary>
+    /// Every documented kind in every form, spread over the time: crude ones for an hour or so, slow ones for most of the recording. Careful relays have one form, three times.
+    /// </summary>
+    /// <param name="hours">Length of the recording.</param>
+    /// <param name="shift">Shifts the kinds against each other, so that no two profiles have the same at the same time.</param>
+    internal static ImmutableArray<AttackProfile> DocumentedAttacks(double hours, int shift)
+    {
+        double minutes = hours * 60;
+        ImmutableArray<AttackProfile>.Builder attacks = ImmutableArray.CreateBuilder<AttackProfile>();
+        AttackKind[] kinds = [.. Enum.GetValues<AttackKind>().TakeWhile(k => k <= AttackKind.CarefulRelay)];
+        for (int i = 0; i < kinds.Length; i++)
+        {
+            int place = (i + shift) % kinds.Length;
+            double early = minutes * (0.05 + (0.03 * place));
+            double late = minutes * (0.42 + (0.03 * place));
+            bool lasting = kinds[i] is AttackKind.DataCentreRelay or AttackKind.CarefulRelay;
+            double brief = lasting ? minutes : Math.Min(90, minutes * 0.25);
+            attacks.Add(Attack(kinds[i], Difficulty.Easy, early, brief));
+            attacks.Add(Attack(kinds[i], Difficulty.Hard, late, lasting ? minutes : Math.Min(150, minutes * 0.25)));
+            attacks.Add(Attack(kinds[i], Difficulty.Slow, minutes * 0.1, minutes * 0.8));
+        }
+
+        return attacks.ToImmutable();
     }
 
     private static SimulationProfile MakeDemo()

@@ -48,20 +48,24 @@ internal sealed class HoppingPhone(Audience audience, ViewerIdentity identity, D
     : Viewer(audience, identity, random, stream)
 {
     private int _hopsLeft = (int)random.Between(1, 5);
-    private int _place;
+    private int _place = -1;
+
+    protected override Location Place => places[Math.Max(0, _place) % places.Length];
+
+    public override bool IsStillAt(Location place) => place == Place;
 
     public override void Wake(SimulatedWorld world, long now)
     {
-        Location here = places[_place++ % places.Length];
+        _place++;
         if (_hopsLeft-- == 0)
         {
-            Watch(world, now, WatchTime(world, now), here);
+            Watch(world, now, WatchTime(world, now));
             return;
         }
 
         long stay = Random.Between(180_000, 1_200_000);
         long lingering = Random.Chance(0.25) ? Random.Between(5_000, 45_000) : -Random.Between(1_000, 15_000);
-        Watch(world, now, stay + lingering, here, saysGoodbye: false);
+        Watch(world, now, stay + lingering, saysGoodbye: false);
         world.Schedule(now + stay, this);
     }
 

@@ -10,6 +10,11 @@ internal sealed class Retries(Viewer viewer, PlaybackSession? interrupted, long 
 
     public override void Wake(SimulatedWorld world, long now)
     {
+        if (interrupted is not null && !viewer.IsStillAt(interrupted.Plan.From))
+        {
+            return;
+        }
+
         if (_attempts < most && (now < until || most != int.MaxValue))
         {
             _attempts++;

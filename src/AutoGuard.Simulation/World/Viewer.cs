@@ -128,6 +128,9 @@ internal class Viewer : Actor
         }
     }
 
+    /// <summary>Whether an interrupted session goes on from there: nobody reconnects from where he no longer is.</summary>
+    public virtual bool IsStillAt(Location place) => true;
+
     /// <summary>Where and as what a running session plays on: the plan itself, or a changed one.</summary>
     protected virtual SessionPlan Moved(SessionPlan plan, long now) => plan;
 
@@ -199,14 +202,8 @@ internal class Viewer : Actor
     private void ComeBack(SimulatedWorld world, PlaybackSession session, long now)
     {
         long served = world.ServedAgainAt(now, Random, isDropped: true);
-        if (served > now)
-        {
-            world.Schedule(now + Random.Between(1_000, 10_000), new Retries(this, session, served, int.MaxValue, Random));
-            return;
-        }
-
-        Resume(world, session.Plan, session.PlannedEnd, now + Random.Between(
-            world.OutageIsSwitch ? 200 : 3_000, Math.Max(3_000, world.OutageSpread)));
+        long next = now + (served > now ? Random.Between(1_000, 10_000) : Random.Between(world.OutageIsSwitch ? 200 : 3_000, Math.Max(3_000, world.OutageSpread)));
+        world.Schedule(next, new Retries(this, session, served, int.MaxValue, Random));
     }
 
     private void Revisit(SimulatedWorld world, long at)

@@ -14,7 +14,7 @@ public sealed class ConcurrencyTests
             .Session(100, 500, "b", "203.0.113.1", "t", "u")
             .InOrder();
 
-        TokenFeatures at = Measure(traffic, 300);
+        TokenFeatures at = traffic.Measure("t", 300);
 
         Assert.Equal(2, at.Concurrent);
         Assert.Equal(2, at.ConcurrentNetworks);
@@ -31,7 +31,7 @@ public sealed class ConcurrencyTests
         }
         traffic.InOrder();
 
-        TokenFeatures at = Measure(traffic, 400);
+        TokenFeatures at = traffic.Measure("t", 400);
 
         Assert.True(at.Open > 1, "the old session lingers");
         Assert.Equal(1, at.Concurrent);
@@ -60,7 +60,7 @@ public sealed class ConcurrencyTests
             traffic.Session(from, to, session, $"198.51.10{parts[2]}.1", "t", "u", heartbeat: 10, end: false, agent: agent);
         }
 
-        TokenFeatures at = Measure(traffic.InOrder(), second);
+        TokenFeatures at = traffic.InOrder().Measure("t", second);
 
         Assert.Equal((concurrent, places), (at.Concurrent, at.PlacesAtOnce));
     }
@@ -78,7 +78,7 @@ public sealed class ConcurrencyTests
             traffic.Session(from, from + 55, $"s{i}", $"198.51.{100 + (i % viewers)}.1", "t", "u", heartbeat: 5, agent: "App");
         }
 
-        TokenFeatures at = Measure(traffic.InOrder(), 200);
+        TokenFeatures at = traffic.InOrder().Measure("t", 200);
 
         Assert.InRange(at.Concurrent, viewers - 1, viewers);
         Assert.InRange(at.PlacesAtOnce, viewers - 1, viewers);
@@ -110,7 +110,7 @@ public sealed class ConcurrencyTests
             .Event(61, "a", "198.51.100.1", "t", type: PlaybackEventType.End)
             .InOrder();
 
-        Assert.Equal(1, Measure(traffic, 200).Open);
+        Assert.Equal(1, traffic.Measure("t", 200).Open);
         Assert.Equal(1, traffic.Pipeline.Counters.Duplicates);
     }
 
@@ -133,7 +133,7 @@ public sealed class ConcurrencyTests
             traffic.Session(from, to, $"s{i}", ip, "t", "u", heartbeat: 10);
         }
         const double now = 300;
-        TokenFeatures at = Measure(traffic.InOrder(), now);
+        TokenFeatures at = traffic.InOrder().Measure("t", now);
 
         // The twin: the sessions still open at `now`, each known from its start to its last event before it.
         var open = sessions.Where(s => s.From < now && s.To >= now)
@@ -173,7 +173,7 @@ public sealed class ConcurrencyTests
             .Event(60, "a", "203.0.113.9", "t", "u")
             .Event(90, "a", "203.0.113.9", "t", "u");
 
-        TokenFeatures at = Measure(traffic, 95);
+        TokenFeatures at = traffic.Measure("t", 95);
 
         Assert.Equal(1, at.Sessions);
         Assert.Equal(1, at.Open);
@@ -190,7 +190,7 @@ public sealed class ConcurrencyTests
             .Event(0, "a", "198.51.100.1", "t", type: PlaybackEventType.Start, referrer: null)
             .Event(30, "a", "198.51.100.1", "t", referrer: "www.example.com");
 
-        Assert.Equal(0, Measure(traffic, 40).MissingReferrerShare);
+        Assert.Equal(0, traffic.Measure("t", 40).MissingReferrerShare);
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class ConcurrencyTests
     {
         TestTraffic traffic = new TestTraffic().Session(0, 300, "a", "198.51.100.1", "t");
 
-        TokenFeatures at = Measure(traffic, 400);
+        TokenFeatures at = traffic.Measure("t", 400);
 
         Assert.Equal(300, at.Watched, 1);
     }
@@ -217,30 +217,4 @@ public sealed class ConcurrencyTests
     }
 
     /// <summary>Runs the events and lets event time reach <paramref name="second"/>, then measures the token "t".</summary>
-    private static TokenFeatures Measure(TestTraffic traffic, double second)
-    {
-        long now = TestTraffic.Noon + (long)(second * 1000);
-        foreach (EventBatch batch in traffic.Batches(16))
-        {
-            EventBatch before = new(16);
-            foreach (ref readonly PlaybackEvent e in batch.Events)
-            {
-                if (e.Timestamp < now)
-                {
-                    ref PlaybackEvent slot = ref before.Next();
-                    slot = e;
-                    slot.TokenText = before.AppendText(batch.Text(e.TokenText));
-                    slot.UserText = before.AppendText(batch.Text(e.UserText));
-                    before.Commit();
-                }
-            }
-            traffic.Pipeline.Process(before, traffic.Output);
-        }
-        traffic.Pipeline.AdvanceTo(now + 500, traffic.Output);
-        FeatureState state = traffic.Pipeline.State;
-        int index = Live(state.Tokens).Single(i => state.Texts.Text(state.Tokens[i].Text) == "t");
-        FeatureWindows windows = FeatureWindows.From(traffic.Settings.Detection);
-        new FeatureMeter(state, windows, traffic.Referrers, traffic.Settings.Detection.TokenWorkflow, new Population()).Measure(index, now, out TokenFeatures features);
-        return features;
-    }
 }

@@ -10,6 +10,9 @@ public sealed class ScenarioTests
 
     public static TheoryData<string> HeldOut => [.. SimulationProfiles.HeldOut];
 
+    /// <summary>All that are never for tuning.</summary>
+    public static TheoryData<string> Judged => [.. SimulationProfiles.HeldOut, .. SimulationProfiles.Documented];
+
     public static TheoryData<string> Honest => [.. SimulationProfiles.Honest];
 
     [Theory]
@@ -23,12 +26,27 @@ public sealed class ScenarioTests
     }
 
     [Theory]
-    [MemberData(nameof(HeldOut))]
+    [MemberData(nameof(Judged))]
     public void A_held_out_profile_has_every_kind_of_honest_viewer(string name)
     {
         Recording recording = Recording.Of(Recording.Profile(name, 5_000, 5.2) with { HeartbeatSeconds = 300 }, 1);
 
         Assert.Equal(Enum.GetValues<HonestKind>(), recording.Sessions.Values.Where(s => !s.Label.IsMisuse).Select(s => s.Label.Honest).Distinct().Order());
+    }
+
+    [Theory]
+    [InlineData(20_000)]
+    [InlineData(200_000)]
+    public void What_is_documented_comes_in_every_form_and_nothing_else_does(int viewers)
+    {
+        SimulationProfile profile = Make("documented", viewers);
+
+        Assert.Equal(30, profile.Attacks.Length);
+        Assert.Equal(
+            Enum.GetValues<AttackKind>().Where(k => k <= AttackKind.CarefulRelay).SelectMany(k => Enum.GetValues<Difficulty>().Select(d => (k, d))).Order(),
+            profile.Attacks.Select(a => (a.Kind, a.Difficulty)).Order());
+        Assert.Empty(profile.Attacks.Select(a => (a.Kind, a.Difficulty, a.At)).Where(a => a.Difficulty != Difficulty.Slow)
+            .Intersect(SimulationProfiles.Sized(viewers, 4).Attacks.Select(a => (a.Kind, a.Difficulty, a.At))));
     }
 
     [Theory]

@@ -37,4 +37,18 @@ public sealed class PhoneTests
         int together = families.Count(f => f.Any(s => f.Any(o => o.First.Address != s.First.Address && o.First.Time > s.First.Time && o.First.Time < s.Last.Time)));
         Assert.InRange(together, families.Length / 2, families.Length);
     }
+
+    [Fact]
+    public void Nobody_reconnects_from_where_he_no_longer_is()
+    {
+        Recording recording = Alone(Nobody with { FamilyPhones = 1 }, 1_500, hours: 2, profile: "edge-switch");
+        // Two models, so that each session is known to be one phone's.
+        var phones = ByUser(recording).Where(f => f.Select(s => s.First.Agent).Distinct().Count() == 2).SelectMany(f => f.GroupBy(s => s.First.Agent))
+            .Select(p => p.OrderBy(s => s.First.Time).Select(s => (s.First.Time, s.First.Address)).ToArray()).ToArray();
+
+        Assert.InRange(phones.Count(p => p.Length > 3), 500, 3_000);
+        Assert.All(phones, p => Assert.DoesNotContain(
+            Enumerable.Range(2, Math.Max(0, p.Length - 2)),
+            i => p[i].Address == p[i - 2].Address && p[i].Address != p[i - 1].Address && p[i].Time - p[i - 1].Time < 60_000));
+    }
 }
