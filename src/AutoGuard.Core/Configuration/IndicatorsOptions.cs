@@ -69,8 +69,8 @@ public sealed class IndicatorsOptions
 
     /// <summary>
     /// F. Sessions open at once on a token that is bound to a user (or meant for one session). One that is heard for less than a minute after the same
-    /// player began another in another network is over: a phone on its way left it behind. Two thirds of the limit where five users of one home line, most
-    /// of all there, hold more than three each.
+    /// player began another in another network is over: a phone on its way left it behind. Two thirds of the limit where five users of one address outside
+    /// of data centres, most of all there, hold more than three each; that is never enough for a revocation.
     /// </summary>
     public IndicatorOptions ConcurrentSessions { get; set; } = IndicatorOptions.Of(2, 8, 0.7);
 

@@ -34,11 +34,18 @@ public sealed partial class FeatureMeter
     /// <summary>Nine in ten sessions on tokens of their own; see <see cref="TokensAreUsual"/>.</summary>
     private const double MostlyOwn = 0.5;
 
-    /// <summary>Open sessions of a home line that are looked at for who holds how many, the newest first.</summary>
+    /// <summary>Users of one address who all play on more screens than a household has from which on nobody believes in households.</summary>
+    private const int ManyAlike = 5;
+
+    /// <summary>Open sessions of an address that are looked at for who holds how many, the newest first.</summary>
     private const int MostOfLine = 256;
 
+    /// <summary>Open sessions of a token that are looked at for such an address, the newest first.</summary>
+    private const int MostOfToken = 8;
+
     private readonly ulong[] _owners = new ulong[2 * MostConnections];
-    private readonly Dictionary<ulong, int> _held = new(MostOfLine);
+    private readonly ulong[] _suspects = new ulong[2 * MostConnections];
+    private readonly Dictionary<ulong, (long Newest, int Count)> _held = new(MostOfLine);
 
     /// <summary>Measures an address.</summary>
     public void Measure(int index, long now, out AddressFeatures features)
@@ -75,7 +82,7 @@ public sealed partial class FeatureMeter
     /// </summary>
     public void MeasureOpen(int index, long now, ref AddressFeatures features)
     {
-        features.Tokenless = features.Unowned = features.OpenTokens = features.Excess = 0;
+        features.Tokenless = features.Unowned = features.OpenTokens = features.Excess = features.ExcessOfOthers = 0;
         features.ToolShare = features.TokensAreUsual = features.OwnTokensAreUsual = features.BareShare = 0;
         MeasureOwners(in state.Addresses[index], now, ref features);
         MeasureCompany(index, now, ref features);
@@ -106,27 +113,33 @@ public sealed partial class FeatureMeter
             }
         }
         MeasureShort(ref address, now, ref features);
-        (features.Suspects, features.SuspectOwners) = MeasureSuspects(address.Suspects, windowStart);
+        MeasureSuspects(address.Suspects, windowStart, ref features);
     }
 
-    private (int Tokens, int Owners) MeasureSuspects(int set, uint windowStart)
+    private void MeasureSuspects(int set, uint windowStart, ref AddressFeatures features)
     {
         ReadOnlySpan<TokenMember> members = state.TokenSets.Members(set);
         if (members.IsEmpty)
         {
-            return default;
+            return;
         }
         DistinctCounter owners = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
-        int tokens = 0;
+        DistinctCounter pending = new(stackalloc ulong[DistinctCounter.PlacesFor(members.Length)]);
         foreach (ref readonly TokenMember member in members)
         {
             if (member.Identity != 0 && member.LastSeen >= windowStart)
             {
-                tokens++;
-                owners.Add(member.User != 0 ? member.User : member.Identity);
+                features.Suspects++;
+                ulong owner = member.User != 0 ? member.User : member.Identity;
+                owners.Add(owner);
+                if (member.Settled == 0)
+                {
+                    pending.Add(owner);
+                }
             }
         }
-        return (tokens, owners.Count);
+        features.SuspectOwners = owners.Count;
+        features.PendingOwners = pending.Count;
     }
 
     private int CountUsers(int set, uint windowStart)
@@ -207,35 +220,62 @@ public sealed partial class FeatureMeter
     }
 
     /// <summary>
-    /// Users who hold as many sessions on the line that a token plays from, if they are most of its users. One family may have that many screens; families
-    /// that live together have one each.
+    /// Users who each hold as many sessions at one address of the token's, if they are many, most of its users, and its own is one of them. One family
+    /// may have that many screens; families that live together have one each. What was left behind at a reconnect is not counted: it was not heard after
+    /// its user's newest session began.
     /// </summary>
     private int CountAlike(in TokenState token, long now)
     {
-        ref SessionState own = ref state.Sessions[token.FirstSession];
-        if ((own.Traits & (SessionTraits.DataCentre | SessionTraits.SharedEgress)) != 0 || !state.Addresses.Holds(own.AddressState))
+        int own = CrowdedOf(in token);
+        if (own < 0)
         {
             return 0;
         }
         _held.Clear();
         int looked = 0;
-        for (int i = state.Addresses[own.AddressState.Index].FirstSession; i >= 0 && looked < MostOfLine; looked++)
+        for (int i = state.Addresses[state.Sessions[own].AddressState.Index].FirstSession; i >= 0 && looked < MostOfLine; looked++)
         {
             ref SessionState session = ref state.Sessions[i];
             i = session.NextOfAddress;
             if (state.Tokens.Holds(session.Token) && session.IsPresumedRunning(now))
             {
-                ref TokenState other = ref state.Tokens[session.Token.Index];
-                ulong owner = other.IsBound ? other.User.High : state.Tokens.KeyAt(session.Token.Index).High;
-                CollectionsMarshal.GetValueRefOrAddDefault(_held, owner, out _)++;
+                ref (long Newest, int Count) held = ref CollectionsMarshal.GetValueRefOrAddDefault(_held, OwnerOf(session.Token), out bool known);
+                // The newest is met first.
+                held.Newest = known ? held.Newest : session.Start;
+                held.Count += session.LastSeen >= held.Newest ? 1 : 0;
             }
         }
         int alike = 0;
-        foreach (int held in _held.Values)
+        foreach ((_, int count) in _held.Values)
         {
-            alike += held > ConnectionsPerToken ? 1 : 0;
+            alike += count > ConnectionsPerToken ? 1 : 0;
         }
-        return alike * 2 > _held.Count ? alike : 0;
+        bool isOne = _held.GetValueOrDefault(OwnerOf(state.Sessions[own].Token)).Count > ConnectionsPerToken;
+        return isOne && alike >= ManyAlike && alike * 2 > _held.Count ? alike : 0;
+    }
+
+    /// <summary>The newest of the token's sessions at an address that has sessions for so many; -1 for none.</summary>
+    private int CrowdedOf(in TokenState token)
+    {
+        int looked = 0;
+        for (int i = token.FirstSession; i >= 0 && looked < MostOfToken; looked++)
+        {
+            ref SessionState session = ref state.Sessions[i];
+            if ((session.Traits & (SessionTraits.DataCentre | SessionTraits.SharedEgress)) == 0 && state.Addresses.Holds(session.AddressState)
+                && state.Addresses[session.AddressState.Index].Open > ManyAlike * ConnectionsPerToken)
+            {
+                return i;
+            }
+            i = session.NextOfToken;
+        }
+        return -1;
+    }
+
+    /// <summary>Whom a token that is held belongs to: its user where it has one.</summary>
+    private ulong OwnerOf(StateHandle handle)
+    {
+        ref TokenState token = ref state.Tokens[handle.Index];
+        return token.IsBound ? token.User.High : state.Tokens.KeyAt(handle.Index).High;
     }
 
     private void MeasureShort(ref AddressState address, long now, ref AddressFeatures features)
@@ -261,10 +301,13 @@ public sealed partial class FeatureMeter
             return;
         }
         // Room for all that are looked at: whoever is not counted as an owner would count as excess.
-        Span<ulong> room = _owners.AsSpan(0, (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(address.Open, MostConnections) * 2));
-        room.Clear();
-        DistinctCounter owners = new(room);
+        int room = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(address.Open, MostConnections) * 2);
+        _owners.AsSpan(0, room).Clear();
+        _suspects.AsSpan(0, room).Clear();
+        DistinctCounter owners = new(_owners.AsSpan(0, room));
+        DistinctCounter suspects = new(_suspects.AsSpan(0, room));
         int owned = 0;
+        int suspected = 0;
         int looked = 0;
         int running = 0;
         int tools = 0;
@@ -291,13 +334,23 @@ public sealed partial class FeatureMeter
             {
                 bare += address.DataCentre && owned < MostBare && session.ReferrerHost == 0 ? 1 - state.ReferrerMix.MissingShare(in session, now) : 0;
                 owned++;
-                owners.Add(state.Tokens.KeyAt(session.Token.Index).High);
+                ulong owner = state.Tokens.KeyAt(session.Token.Index).High;
+                if (state.Tokens[session.Token.Index] is { Suspect: true } or { Revoked: true })
+                {
+                    suspected++;
+                    suspects.Add(owner);
+                }
+                else
+                {
+                    owners.Add(owner);
+                }
             }
         }
         features.ToolShare = running > 0 ? (double)tools / running : 0;
-        features.OpenTokens = owners.Count;
+        features.OpenTokens = owners.Count + suspects.Count;
         features.Owned = owned;
         features.BareShare = bare / Math.Clamp(owned, 1, MostBare);
-        features.Excess = Math.Max(0, owned - (ConnectionsPerToken * owners.Count));
+        features.Excess = Math.Max(0, owned - (ConnectionsPerToken * features.OpenTokens));
+        features.ExcessOfOthers = Math.Max(0, owned - suspected - (ConnectionsPerToken * owners.Count));
     }
 }

@@ -51,7 +51,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         ref TokenState token = ref state.Tokens[index];
         ref TokenSlot current = ref state.Windows.Advance(ref token, now / windows.SlotLength);
         _concurrency.Measure(in token, now, ref features);
-        if (!alone && features.Concurrent > ConnectionsPerToken && features.PlacesAtOnce == 1)
+        if (!alone && features.Concurrent > ConnectionsPerToken)
         {
             features.Alike = CountAlike(in token, now);
         }

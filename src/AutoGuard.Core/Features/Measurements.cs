@@ -35,7 +35,10 @@ public struct TokenFeatures
     /// <summary>Most sessions proven open at once within the window, on it or on the account's token before.</summary>
     public int MaxConcurrent;
 
-    /// <summary>Users of one home line, itself among them, who each hold more sessions there at once than a household has; 0 unless they are most of those who play there.</summary>
+    /// <summary>
+    /// Users of one address that is no data centre's, this token's among them, who each hold more than three sessions there at once; 0 unless they are five at least and most of
+    /// those who play there.
+    /// </summary>
     public int Alike;
 
     /// <summary>Distinct addresses within the window.</summary>
@@ -182,6 +185,9 @@ public struct AddressFeatures
     /// <summary>Open sessions beyond a few for each token that somebody owns.</summary>
     public int Excess;
 
+    /// <summary>The same of tokens that are not under suspicion.</summary>
+    public int ExcessOfOthers;
+
     /// <summary>Open sessions without a token, or with one that everybody has: nobody can tell how many viewers those are.</summary>
     public int Unowned;
 
@@ -220,6 +226,9 @@ public struct AddressFeatures
 
     /// <summary>Distinct users of those; one that is bound to nobody counts as one.</summary>
     public int SuspectOwners;
+
+    /// <summary>Those of them with a suspect that is not revoked.</summary>
+    public int PendingOwners;
 
     /// <summary>Distinct tokens within the window.</summary>
     public int Tokens;

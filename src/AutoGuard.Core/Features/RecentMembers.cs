@@ -82,7 +82,9 @@ public struct TokenMember : IRecentMember
     /// <summary>Part of the user key; 0 when the token is not bound.</summary>
     public uint User;
 
-    /// <summary>Event time (Unix seconds) at which it was last seen in a session that had run for a while; 0 for never.</summary>
+    /// <summary>
+    /// Event time (Unix seconds) at which it was last seen in a session that had run for a while; 0 for never. Among suspects: at which it was seen revoked.
+    /// </summary>
     public uint Settled;
 }
 

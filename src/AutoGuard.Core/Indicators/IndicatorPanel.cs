@@ -53,15 +53,12 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     private const int FewSessions = 2;
 
     /// <summary>Accounts in trouble that one home may have, a household's shared ones; a data centre has none.</summary>
-    private const int FewSuspects = 2;
+    internal const int FewSuspects = 2;
 
     /// <summary>Use of a token that is meant for one session counts from two at once on, where it is known that hardly any is.</summary>
     private const double OneSessionStrictness = 3;
 
-    /// <summary>Users of one line who all play on more screens than a household has from which on nobody believes in households,</summary>
-    private const int ManyAlike = 5;
-
-    /// <summary>and by how much fewer sessions of each count then.</summary>
+    /// <summary>By how much fewer sessions of each count where several users of one line all play on more screens than a household has.</summary>
     private const double AlikeStrictness = 1.5;
 
     /// <summary>A session this long is more than a look whether the stream is there, seconds.</summary>
@@ -188,7 +185,7 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         // In everybody's trouble whole households do, and what is proven to run at once may be what the phone tried on its way.
         int places = features.Trouble ? Math.Max(0, features.PlacesAtOnce - 1) : Math.Max(features.PlacesAtOnce, features.PresumedPlaces - 1);
         double usualConcurrent = features.Usual[(int)PopulationTrait.Concurrent];
-        double alike = features.Alike >= ManyAlike ? AlikeStrictness : 1;
+        double alike = features.Alike > 0 ? AlikeStrictness : 1;
         bool oneEach = features.Workflow == TokenWorkflow.PerSession && usualConcurrent is > 0 and < 2;
         reader.Add(Indicator.ConcurrentSessions, features.Concurrent, usualConcurrent / alike, oneEach ? OneSessionStrictness : alike);
         reader.Add(Indicator.DataCentreSessions, server ? features.Concurrent : 0);

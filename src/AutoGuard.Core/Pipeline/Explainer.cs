@@ -175,6 +175,7 @@ public sealed class Explainer
             Rail = rail,
             NetworkBlocked = _judge.IsNetworkBlocked(value, organization, now),
         };
+        facts = facts with { TokensSuffice = _judge.TokensSuffice(index, in features, facts.Key, now) };
         return room[.._judge.Panel.Read(in features, room)];
     }
 
@@ -278,10 +279,9 @@ public sealed class Explainer
 
     private string? WhyNotBlocked(ReadOnlySpan<Reading> readings, in Facts facts) =>
         facts.Harm is { } harm && harm.OtherTokens > _policy.HarmLimitTokens ? Neighbours(harm)
-        : facts.Key.Type == SubjectType.Ip && Judge.ScoreWithout(readings, Judge.Crowd) < _policy.FlagScore
+        : facts.Key.Type == SubjectType.Ip && Judge.ScoreWithoutCrowd(readings) < _policy.FlagScore
         ? "nothing but the number of its tokens speaks against it, and staff behind a company's proxy are as many"
-        : facts is { Key.Type: SubjectType.Ip, Harm: { } others } && Judge.TokensSuffice(readings, others, _policy.BlockScore)
-        ? $"the tokens under suspicion can be revoked by themselves, and {Neighbours(others)}"
+        : facts.TokensSuffice ? $"tokens under suspicion are revoked by themselves where others watch from the same line, and {Neighbours(facts.Harm!)}"
         : facts.EvidenceForBlock >= _policy.MinimumSessions && facts.Rail.Length == 0 && _judge.Breaker.ReasonFor(facts.Organization) is { } reason ? $"blocks are held back for now, since {reason.TrimEnd('.')}"
         : null;
 
@@ -307,6 +307,9 @@ public sealed class Explainer
         public HarmPreview? Harm { get; init; }
 
         public bool NetworkBlocked { get; init; }
+
+        /// <summary>Whether its suspects are revoked rather than the address blocked.</summary>
+        public bool TokensSuffice { get; init; }
 
         /// <summary>Why nothing may ever block it; empty when something may.</summary>
         public string Rail { get; init; } = "";

@@ -108,9 +108,21 @@ internal sealed partial class Judge
     private bool IsAllowlisted(in TokenState token, long now) =>
         _allowlist.Covers(_state.Texts.Text(token.Text), token.IsBound ? _state.Texts.Text(token.UserText) : null, now) is not null;
 
-    /// <summary>What of a score is held against a token: no more than a flag's, while too little was seen for what cannot be undone.</summary>
+    /// <summary>
+    /// What of a score is held against a token: no more than a flag's, while too little was seen for what cannot be undone, or while it takes what others on its line do.
+    /// </summary>
     private double Held(double score, in TokenFeatures features) =>
-        features.Evidence >= _policy.MinimumSessions ? score : Math.Min(score, Math.BitDecrement(_policy.BlockScore));
+        features.Evidence >= _policy.MinimumSessions && (features.Alike == 0 || ScoreWithoutCompany(in features) >= _policy.BlockScore)
+            ? score
+            : Math.Min(score, Math.BitDecrement(_policy.BlockScore));
+
+    private double ScoreWithoutCompany(in TokenFeatures features)
+    {
+        TokenFeatures alone = features;
+        alone.Alike = 0;
+        Span<Reading> readings = stackalloc Reading[IndicatorPanel.MostReadings];
+        return RiskScore.Of(readings[.._panel.Read(in alone, readings)]);
+    }
 
     /// <summary>
     /// Viewers that revoking a token cuts off rightly or wrongly: one where it is somebody's, however many got hold of it; else as many as

@@ -15,6 +15,9 @@ namespace AutoGuard.Core.Pipeline;
 /// </summary>
 internal sealed partial class Judge
 {
+    /// <summary>How long the suspects of a flagged home are given to be revoked before it is blocked for them, milliseconds.</summary>
+    private const long TokensFirst = 5 * 60_000;
+
     private readonly FeatureState _state;
     private readonly FeatureMeter _meter;
     private readonly IndicatorPanel _panel;
@@ -145,12 +148,13 @@ internal sealed partial class Judge
         }
         address.Suspect = score >= _policy.FlagScore;
         bool mayBlock = GuardRails.MayBlock(IpNetwork.Of(value, value.IsV4 ? 32 : 128), 32, 128, out _);
-        bool isMoreThanCrowd = score >= _policy.FlagScore && ScoreWithout(readings, Crowd) >= _policy.FlagScore;
-        if (mayBlock && isMoreThanCrowd && features.Sessions >= _policy.MinimumSessions)
+        bool isMoreThanCrowd = score >= _policy.FlagScore && ScoreWithoutCrowd(readings) >= _policy.FlagScore;
+        LedgerKey ledgerKey = new(SubjectType.Ip, value.High, value.Low, organization);
+        bool isNarrow = isMoreThanCrowd && !TokensSuffice(index, in features, ledgerKey, now);
+        if (mayBlock && isNarrow && features.Sessions >= _policy.MinimumSessions)
         {
             _suspects.NoteOffender(value, organization, now);
         }
-        LedgerKey ledgerKey = new(SubjectType.Ip, value.High, value.Low, organization);
         Verdict verdict = _ledger.Consider(ledgerKey, score, features.Sessions, now, out bool again);
         if (again)
         {
@@ -162,7 +166,6 @@ internal sealed partial class Judge
         }
         // An address that no rule may ever name (a proxy of one's own, seen by mistake) is still worth a look.
         HarmPreview harm = _harm.OfAddress(index, now);
-        bool isNarrow = isMoreThanCrowd && !TokensSuffice(readings, harm, _policy.BlockScore);
         verdict = mayBlock && (verdict != Verdict.Block || isNarrow) ? verdict : Verdict.Flag;
         // What tools do without a token of their own is nobody's viewing.
         int viewers = features.Tokens == 0 && features.ToolShare > 0.5 ? harm.OtherTokens : harm.OtherTokens + 1;
@@ -170,20 +173,17 @@ internal sealed partial class Judge
     }
 
     /// <summary>
-    /// What the number of an address's tokens says. Staff who arrive through a company's proxy within minutes are
+    /// What an address comes to when the number of its tokens says nothing. Staff who arrive through a company's proxy within minutes are
     /// as many as bought accounts, and have not played long enough yet to be spared as viewers: a crowd alone is flagged, and several of them are no offence of their network,
     /// for such proxies stand side by side.
     /// </summary>
-    public static ReadOnlySpan<Indicator> Crowd => [Indicator.DataCentreTokens, Indicator.AddressTokens];
-
-    /// <summary>What a subject comes to when some of what speaks against it is left out.</summary>
-    public static double ScoreWithout(ReadOnlySpan<Reading> readings, ReadOnlySpan<Indicator> leftOut)
+    public static double ScoreWithoutCrowd(ReadOnlySpan<Reading> readings)
     {
         Span<Reading> others = stackalloc Reading[IndicatorPanel.MostReadings];
         int count = 0;
         foreach (ref readonly Reading reading in readings)
         {
-            if (!leftOut.Contains(reading.Indicator))
+            if (reading.Indicator is not (Indicator.DataCentreTokens or Indicator.AddressTokens))
             {
                 others[count++] = reading;
             }
@@ -192,23 +192,21 @@ internal sealed partial class Judge
     }
 
     /// <summary>
-    /// Whether an address would be blocked for its suspects, somebody else watches from there, and it is no data centre's: each of the suspects can be
-    /// revoked without cutting off those they live with.
+    /// Whether an address outside of data centres, against which nothing but its suspects and their connections speaks, is spared for those who watch from there beside
+    /// them: each suspect can be revoked without cutting them off. Once the address was flagged there is a while for that; then it is spared only while all but a few have been.
     /// </summary>
-    public static bool TokensSuffice(ReadOnlySpan<Reading> readings, HarmPreview harm, double blockScore)
+    public bool TokensSuffice(int index, in AddressFeatures features, LedgerKey key, long now) =>
+        !features.DataCentre && features.SuspectOwners > 0 && ScoreWithoutSuspects(in features) < _policy.FlagScore
+        && (features.PendingOwners <= IndicatorPanel.FewSuspects || _ledger.SuspectFor(key, now) < TokensFirst)
+        && _harm.HasNeighbours(index, now);
+
+    private double ScoreWithoutSuspects(in AddressFeatures features)
     {
-        if (harm.OtherTokens == 0 || ScoreWithout(readings, [Indicator.SuspectTokens]) >= blockScore)
-        {
-            return false;
-        }
-        foreach (ref readonly Reading reading in readings)
-        {
-            if (reading.Indicator == Indicator.AddressDataCentre && reading.Grade > 0)
-            {
-                return false;
-            }
-        }
-        return true;
+        AddressFeatures others = features;
+        others.Suspects = others.SuspectOwners = 0;
+        others.Excess = features.ExcessOfOthers;
+        Span<Reading> readings = stackalloc Reading[IndicatorPanel.MostReadings];
+        return RiskScore.Of(readings[.._panel.Read(in others, readings)]);
     }
 
     /// <summary>Nothing speaks against an address any more; only one that something once spoke against can have stood in a row.</summary>
@@ -244,6 +242,7 @@ internal sealed partial class Judge
                 _successors.Note(decision, handle.Index, proposal.Evidence);
                 if (decision.Action == DecisionAction.Revoke)
                 {
+                    _suspects.NoteToken(in _state.Tokens[handle.Index], _state.Tokens.KeyAt(handle.Index), now);
                     _homes.Note(handle.Index, decision.Except, now);
                 }
             }

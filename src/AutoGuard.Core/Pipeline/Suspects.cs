@@ -42,6 +42,7 @@ internal sealed class Suspects(FeatureState state, FeatureWindows windows)
                 ref TokenMember suspect = ref state.TokenSets.GetOrAdd(
                     ref address.Suspects, key.High, FeatureWindows.Seconds(now), windows.WindowStart(now), out bool added);
                 suspect.User = token.IsBound ? (uint)token.User.High : 0;
+                suspect.Settled = token.Revoked ? FeatureWindows.Seconds(now) : 0;
                 if (added)
                 {
                     state.MarkAddress(session.AddressState.Index);

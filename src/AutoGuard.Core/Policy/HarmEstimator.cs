@@ -27,6 +27,15 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
     /// </summary>
     public HarmPreview OfAddress(int index, long now)
     {
+        (int tokens, int sessions) = CountNeighbours(index, now);
+        return new HarmPreview(tokens, _users.Count, sessions);
+    }
+
+    /// <summary>Whether there is anybody of <see cref="OfAddress"/>; allocates nothing.</summary>
+    public bool HasNeighbours(int index, long now) => CountNeighbours(index, now).Tokens > 0;
+
+    private (int Tokens, int Sessions) CountNeighbours(int index, long now)
+    {
         ref AddressState address = ref state.Addresses[index];
         _openOfToken.Clear();
         _suspects.Clear();
@@ -70,7 +79,7 @@ public sealed class HarmEstimator(FeatureState state, FeatureWindows windows)
                 }
             }
         }
-        return new HarmPreview(tokens, _users.Count, sessions);
+        return (tokens, sessions);
     }
 
     /// <summary>Tokens of a set that watched quietly: those of a line of which no single address offends, but all of them together do.</summary>

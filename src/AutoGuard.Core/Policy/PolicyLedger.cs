@@ -210,6 +210,9 @@ public sealed class PolicyLedger(PolicyOptions options)
     public bool IsBlocked(LedgerKey key, long now) =>
         _entries.TryGetValue(key, out Entry? entry) && entry.Decided == Verdict.Block && now < entry.Lapses;
 
+    /// <summary>How long a subject that was decided on has been above the flag level, milliseconds; 0 when it is not. Tokens are not followed.</summary>
+    public long SuspectFor(LedgerKey key, long now) => _entries.TryGetValue(key, out Entry? entry) && entry.SuspectSince is { } since ? now - since : 0;
+
     /// <summary>Whether any decision on the subject is remembered.</summary>
     public bool IsDecided(LedgerKey key) => _entries.TryGetValue(key, out Entry? entry) && entry.Decided != Verdict.Allow;
 

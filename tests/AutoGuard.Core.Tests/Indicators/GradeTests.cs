@@ -22,7 +22,7 @@ public sealed class GradeTests
         {
             TokenFeatures features = default;
             features.Concurrent = Some(random, 4);
-            features.Alike = Some(random, 4);
+            features.Alike = Some(random, 8);
             features.PlacesAtOnce = Some(random, 4);
             features.PresumedPlaces = Some(random, 5);
             features.Handovers = Some(random, 12);

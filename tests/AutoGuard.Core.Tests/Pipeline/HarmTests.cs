@@ -78,29 +78,6 @@ public sealed class HarmTests
         Assert.Equal(0, traffic.Pipeline.Breaker.Touched);
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Who_shares_a_line_with_tokens_that_can_be_revoked_is_not_cut_off_with_them(bool isShared)
-    {
-        TestTraffic traffic = new(s_enforce);
-        for (int i = 0; i < 72; i++)
-        {
-            traffic.Session(600 + (i * 3), 4_000, $"s{i}", "203.0.113.5", $"t{i % 8}", $"u{i % 8}", agent: "Mozilla/5.0 (Windows NT 10.0)");
-        }
-        if (isShared)
-        {
-            traffic.Session(0, 4_000, "quiet", "203.0.113.5", "own", "neighbour", agent: "Mozilla/5.0 (Macintosh)");
-        }
-        traffic.InOrder().Run();
-
-        Assert.Equal(!isShared, traffic.Decisions.Any(static d => d.Subject.Value == "203.0.113.5" && d.Action == DecisionAction.Block));
-        Assert.Contains(traffic.Decisions, static d => d.Subject.Value == "203.0.113.5" && d.Action == DecisionAction.Flag);
-        Assert.Equal(
-            Enumerable.Range(0, 8).Select(static i => $"t{i}"),
-            traffic.Decisions.Where(static d => d.Action == DecisionAction.Revoke).Select(static d => d.Subject.Value).Order());
-    }
-
     [Fact]
     public void A_network_with_viewers_who_carry_no_tokens_is_not_blocked_for_its_offenders()
     {
