@@ -243,7 +243,7 @@ public sealed class PolicyLedger(PolicyOptions options)
     /// <summary>Whether a subject that was flagged has been above the flag level for so long that it will not go by itself.</summary>
     private bool Stays(Entry entry, long now)
     {
-        if (_blockAfter == 0 || entry.Decided == Verdict.Allow)
+        if (entry.Decided == Verdict.Allow)
         {
             return false;
         }
@@ -252,7 +252,7 @@ public sealed class PolicyLedger(PolicyOptions options)
             entry.SuspectSince = now;
         }
         entry.LastSuspect = now;
-        return now - entry.SuspectSince >= _blockAfter;
+        return _blockAfter > 0 && now - entry.SuspectSince >= _blockAfter;
     }
 
     /// <summary>A subject is decided on when the action rises, when the hold-off has passed, or when its block has lapsed.</summary>

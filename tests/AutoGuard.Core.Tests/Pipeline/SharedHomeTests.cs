@@ -33,11 +33,12 @@ public sealed class SharedHomeTests
     }
 
     [Theory]
-    [InlineData(false, 0, 30)]
-    [InlineData(true, 300, 330)]
-    public void Where_tokens_are_not_revoked_within_five_minutes_the_line_is_blocked(bool isShared, double earliest, double latest)
+    [InlineData(false, 10, 0, 30)]
+    [InlineData(true, 10, 300, 330)]
+    [InlineData(true, 0, 300, 330)]
+    public void Where_tokens_are_not_revoked_within_five_minutes_the_line_is_blocked(bool isShared, int blockAfter, double earliest, double latest)
     {
-        TestTraffic traffic = Traffic();
+        TestTraffic traffic = Traffic(TimeSpan.FromMinutes(blockAfter));
         Crowd(traffic, Line, users: 4, each: 6);
         Neighbour(traffic, Line, isShared);
         traffic.InOrder().Run();
@@ -112,9 +113,9 @@ public sealed class SharedHomeTests
         Assert.Equal(32, traffic.Decisions.Count(static d => d.Action == DecisionAction.Revoke));
     }
 
-    private static TestTraffic Traffic() => new(new PipelineSettings
+    private static TestTraffic Traffic(TimeSpan? blockAfter = null) => new(new PipelineSettings
     {
-        Policy = new PolicyOptions { Mode = EnforcementMode.Enforce },
+        Policy = new PolicyOptions { Mode = EnforcementMode.Enforce, BlockAfter = blockAfter ?? new PolicyOptions().BlockAfter },
         Referrers = new ReferrersOptions { Official = ["www.example.com"] },
     });
 
