@@ -32,6 +32,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     private readonly long[] _heard = new long[MostCompared];
     private readonly int[] _sessions = new int[MostCompared];
     private readonly ulong[] _networks = new ulong[MostCompared];
+    private readonly int[] _agents = new int[MostCompared];
     private readonly bool[] _left = new bool[MostCompared];
     private readonly int[] _goesOn = new int[MostCompared];
 
@@ -58,6 +59,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             _heard[count] = session.LastSeen;
             _sessions[count] = i;
             _networks[count] = NetworkOf(in session);
+            _agents[count] = session.UserAgent;
             _left[count] = false;
             tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
             features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
@@ -100,7 +102,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
         for (int next = 0; next < count; next++)
         {
             ulong tried = 0;
-            any |= state.Sessions[_sessions[next]].UserAgent != StringPool.Absent && Follow(next, count, ref tried);
+            any |= _agents[next] != StringPool.Absent && Follow(next, count, ref tried);
         }
         for (int i = 0; any && i < count; i++)
         {
@@ -114,8 +116,8 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     {
         for (int before = 0; before < count; before++)
         {
-            bool fits = (tried & (1UL << before)) == 0 && _starts[before] <= _starts[next] - Stay && _heard[before] < _starts[next] + Lingering
-                && _networks[before] != _networks[next] && state.Sessions[_sessions[before]].UserAgent == state.Sessions[_sessions[next]].UserAgent;
+            bool fits = _starts[before] <= _starts[next] - Stay && _heard[before] < _starts[next] + Lingering && _agents[before] == _agents[next]
+                && _networks[before] != _networks[next] && (tried & (1UL << before)) == 0;
             if (!fits)
             {
                 continue;

@@ -177,6 +177,7 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
             Open = referrer.Open,
             IsSite = referrer.IsSite,
             Hosts = state.PlainSets.Count(referrer.Hosts, windowStart),
+            TenantSessions = referrer.IsSite ? SessionsOfTenant((int)(state.Referrers.KeyAt(index) >> 32), now) : 0,
             Official = IsOfficial(index),
         };
         if (!features.Official)
@@ -291,15 +292,16 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
         return network.TokensCounted < CrowdOfTokens;
     }
 
+    /// <summary>Sessions of a tenant within the window; 0 when it is not known.</summary>
+    private int SessionsOfTenant(int organization, long now)
+    {
+        int index = state.Tenants.Find((ulong)organization);
+        return index < 0 ? 0 : Sum(state.Tenants[index].Sessions, ref state.Tenants[index].Slot, now);
+    }
+
     private void MeasureTenant(ref TokenState token, long now, ref TokenFeatures features)
     {
-        int index = state.Tenants.Find((ulong)token.Organization);
-        if (index < 0)
-        {
-            return;
-        }
-        ref TenantState tenant = ref state.Tenants[index];
-        int sessions = Sum(tenant.Sessions, ref tenant.Slot, now);
+        int sessions = SessionsOfTenant(token.Organization, now);
         features.TenantShare = sessions >= LeastSharedSessions ? (double)features.Sessions / sessions : 0;
     }
 

@@ -325,6 +325,9 @@ public struct ReferrerFeatures
     /// <summary>Distinct hosts of a site within the window; 0 of a host.</summary>
     public int Hosts;
 
+    /// <summary>Sessions of the tenant within the window, for a site; 0 for a host.</summary>
+    public int TenantSessions;
+
     /// <summary>Whether the host is on the list of official ones, or there is no list.</summary>
     public bool Official;
 }

@@ -16,6 +16,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
     /// <summary>Share of a token's sessions from a foreign page from which on what it does is the page's doing.</summary>
     private const double MostlyForeign = 0.5;
 
+    /// <summary>Sessions of a tenant of which one may come through a site that gives every viewer a host.</summary>
+    private const double SessionsPerVisitor = 2_000;
+
     /// <summary>Sites that must have come from a page before it is anything: anybody can name any page in a request.</summary>
     private const int FewestNetworks = 8;
 
@@ -153,11 +156,15 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         return writer.Count;
     }
 
-    /// <summary>A page that is not official. Of a site its hosts are counted: one that gives every viewer a host has as many as viewers.</summary>
+    /// <summary>
+    /// A page that is not official. Of a site its hosts are counted: one that gives every viewer a host has as many as viewers. Translators, archives and portals do
+    /// so too, and of a large audience more use them: their share is compared.
+    /// </summary>
     public int Read(in ReferrerFeatures features, Span<Reading> readings)
     {
         Writer writer = new(scale, readings);
-        writer.Add(Indicator.UnofficialReferrer, !IsAccused(in features) ? 0 : features.IsSite ? Math.Min(features.Hosts, features.Witnesses) : features.Witnesses);
+        double value = !IsAccused(in features) ? 0 : features.IsSite ? Math.Min(features.Hosts, features.Witnesses) : features.Witnesses;
+        writer.Add(Indicator.UnofficialReferrer, value, features.TenantSessions / SessionsPerVisitor);
         return writer.Count;
     }
 

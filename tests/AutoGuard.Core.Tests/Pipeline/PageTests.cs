@@ -242,6 +242,23 @@ public sealed class PageTests
     }
 
     [Theory]
+    [InlineData("u{0}.pirate.example", 0, "*.pirate.example")]
+    [InlineData("u{0}.pirate.example", 60_000, null)]
+    [InlineData("pirate.example", 60_000, "pirate.example")]
+    public void Of_a_large_audience_more_come_through_translators_and_archives(string hosts, int others, string? flagged)
+    {
+        TestTraffic traffic = Crowd(new TestTraffic(s_settings));
+        for (int i = 0; i < others; i++)
+        {
+            traffic.Event(i * 0.01, $"other{i}", $"85.{i / 250}.{i % 250}.1", $"other{i}", $"other{i}", PlaybackEventType.Start);
+        }
+        Viewers(traffic, 24, i => string.Format(CultureInfo.InvariantCulture, hosts, i), "few", from: 700);
+        traffic.InOrder().Run();
+
+        Assert.Equal(flagged is null ? [] : [flagged], traffic.Decisions.Select(static d => d.Subject.Value).Distinct());
+    }
+
+    [Theory]
     [InlineData("www.pirate.example")]
     [InlineData("pirate.example")]
     public void A_site_of_one_host_is_blocked_by_that_host(string host)
