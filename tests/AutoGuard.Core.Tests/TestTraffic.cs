@@ -13,6 +13,13 @@ internal sealed class TestTraffic
 {
     public const long Noon = 1_763_121_600_000;
 
+    /// <summary>Blocks for real, with one official page.</summary>
+    public static readonly PipelineSettings Enforcing = new()
+    {
+        Policy = new PolicyOptions { Mode = EnforcementMode.Enforce },
+        Referrers = new ReferrersOptions { Official = ["www.example.com"] },
+    };
+
     private readonly KeyedHasher _hasher;
     private readonly List<(PlaybackEvent Event, byte[] Token, byte[] User)> _events = [];
 

@@ -124,12 +124,7 @@ public sealed class CrowdedLineTests
     {
         DetectionOptions detection = new();
         detection.Indicators.ConcurrentSessions.Threshold = threshold;
-        TestTraffic traffic = new TestTraffic(new PipelineSettings
-        {
-            Detection = detection,
-            Policy = new PolicyOptions { Mode = EnforcementMode.Enforce },
-            Referrers = new ReferrersOptions { Official = ["www.example.com"] },
-        }).Audience();
+        TestTraffic traffic = new TestTraffic(TestTraffic.Enforcing with { Detection = detection }).Audience();
         for (int i = 0; i < 600; i++)
         {
             traffic.Session(i, 9_000, $"far{i}", $"82.{i / 250}.{i % 250}.1", $"far{i}", $"far{i}", asn: 64500, agent: "Browser", heartbeat: 240);

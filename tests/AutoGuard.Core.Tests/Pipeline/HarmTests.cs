@@ -1,6 +1,4 @@
-using AutoGuard.Core.Configuration;
 using AutoGuard.Core.Events;
-using AutoGuard.Core.Pipeline;
 using AutoGuard.Core.Policy;
 using AutoGuard.Core.Tests.Features;
 
@@ -10,16 +8,10 @@ namespace AutoGuard.Core.Tests.Pipeline;
 [Collection(nameof(MemoryGroup))]
 public sealed class HarmTests
 {
-    private static readonly PipelineSettings s_enforce = new()
-    {
-        Policy = new PolicyOptions { Mode = EnforcementMode.Enforce },
-        Referrers = new ReferrersOptions { Official = ["www.example.com"] },
-    };
-
     [Fact]
     public void A_network_of_shared_addresses_is_not_blocked_for_what_goes_through_them()
     {
-        TestTraffic traffic = new(s_enforce);
+        TestTraffic traffic = new(TestTraffic.Enforcing);
         for (int host = 1; host <= 8; host++)
         {
             Flood(traffic, $"198.51.100.{host}", $"h{host}");
@@ -37,7 +29,7 @@ public sealed class HarmTests
     [Fact]
     public void Viewers_without_tokens_behind_one_address_are_not_cut_off()
     {
-        TestTraffic traffic = new(s_enforce);
+        TestTraffic traffic = new(TestTraffic.Enforcing);
         for (int i = 0; i < 400; i++)
         {
             traffic.Session(i % 120, 900, $"c{i}", "203.0.113.5");
@@ -52,7 +44,7 @@ public sealed class HarmTests
     [Fact]
     public void Connections_without_tokens_from_a_data_centre_are_blocked()
     {
-        TestTraffic traffic = new(s_enforce);
+        TestTraffic traffic = new(TestTraffic.Enforcing);
         for (int i = 0; i < 400; i++)
         {
             traffic.Session(i % 120, 900, $"c{i}", "203.0.113.5", dataCentre: true);
@@ -65,7 +57,7 @@ public sealed class HarmTests
     [Fact]
     public void Tools_without_tokens_are_no_viewers_that_a_block_would_cut_off()
     {
-        TestTraffic traffic = new(s_enforce);
+        TestTraffic traffic = new(TestTraffic.Enforcing);
         for (int i = 0; i < 400; i++)
         {
             traffic.Session(i % 120, 900, $"c{i}", "203.0.113.5", tool: true);
@@ -81,7 +73,7 @@ public sealed class HarmTests
     [Fact]
     public void A_network_with_viewers_who_carry_no_tokens_is_not_blocked_for_its_offenders()
     {
-        TestTraffic traffic = new(s_enforce);
+        TestTraffic traffic = new(TestTraffic.Enforcing);
         for (int host = 1; host <= 8; host++)
         {
             Flood(traffic, $"198.51.100.{host}", $"h{host}");
@@ -98,7 +90,7 @@ public sealed class HarmTests
     [Fact]
     public void One_event_with_a_user_id_does_not_turn_a_token_that_everybody_gets_into_one_users()
     {
-        TestTraffic traffic = new(s_enforce);
+        TestTraffic traffic = new(TestTraffic.Enforcing);
         traffic.Event(0, "forged", "198.51.100.9", "public", "somebody", PlaybackEventType.Start);
         for (int i = 0; i < 100; i++)
         {
@@ -114,7 +106,7 @@ public sealed class HarmTests
     public void Honest_players_that_beat_fast_at_first_are_no_reconnecting_attack()
     {
         // A beat after one, two and four seconds, then every thirty: none of these sessions ended within seconds.
-        TestTraffic traffic = new(s_enforce);
+        TestTraffic traffic = new(TestTraffic.Enforcing);
         for (int i = 0; i < 120; i++)
         {
             double from = i * 5;
@@ -133,7 +125,7 @@ public sealed class HarmTests
     [Fact]
     public void One_address_cannot_bring_a_page_into_disrepute_by_naming_it()
     {
-        TestTraffic traffic = new(s_enforce);
+        TestTraffic traffic = new(TestTraffic.Enforcing);
         for (int i = 0; i < 200; i++)
         {
             traffic.Session(i * 3, (i * 3) + 60, $"s{i}", "198.51.100.7", $"t{i}", referrer: "rival.example");

@@ -113,11 +113,9 @@ public sealed class SharedHomeTests
         Assert.Equal(32, traffic.Decisions.Count(static d => d.Action == DecisionAction.Revoke));
     }
 
-    private static TestTraffic Traffic(TimeSpan? blockAfter = null) => new(new PipelineSettings
-    {
-        Policy = new PolicyOptions { Mode = EnforcementMode.Enforce, BlockAfter = blockAfter ?? new PolicyOptions().BlockAfter },
-        Referrers = new ReferrersOptions { Official = ["www.example.com"] },
-    });
+    private static TestTraffic Traffic(TimeSpan? blockAfter = null) => new(blockAfter is not { } after
+        ? TestTraffic.Enforcing
+        : TestTraffic.Enforcing with { Policy = new PolicyOptions { Mode = EnforcementMode.Enforce, BlockAfter = after } });
 
     private static void Crowd(TestTraffic traffic, string line, int users, int each)
     {
