@@ -150,6 +150,6 @@ public sealed class IndicatorsOptions
     /// <summary>Connections of one IPv6 /64 open at once, beyond three for each of its tokens.</summary>
     public IndicatorOptions NetworkConnections { get; set; } = IndicatorOptions.Of(50, 200, 0.93);
 
-    /// <summary>Visitors (addresses; of a user each of his players) that came within the window from one page host that is not listed as official, unsuspected and with a token where that is usual; or hosts of one site that few come from each.</summary>
+    /// <summary>Visitors (addresses; of a user each of his players) that came within the window from one page host that is not listed as official, unsuspected and with a token where that is usual; or hosts of one site that few come from each, which must also be more than one in 2,000 of the tenant's sessions.</summary>
     public IndicatorOptions UnofficialReferrer { get; set; } = IndicatorOptions.Of(14, 50, 0.95);
 }
