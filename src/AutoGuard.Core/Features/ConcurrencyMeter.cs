@@ -25,14 +25,18 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     /// </summary>
     private const long Lingering = 60_000;
 
-    /// <summary>How old it must be by then, milliseconds: what begins anew all the time is no phone on its way.</summary>
-    private const long Stay = 60_000;
+    /// <summary>
+    /// How long its player must have been there by then, milliseconds: what begins anew all the time is no phone on its way. One session before it in
+    /// the same place counts.
+    /// </summary>
+    private const long Stay = Resumption.Stay;
 
     private readonly long[] _starts = new long[MostCompared];
     private readonly long[] _heard = new long[MostCompared];
     private readonly int[] _sessions = new int[MostCompared];
     private readonly ulong[] _networks = new ulong[MostCompared];
     private readonly int[] _agents = new int[MostCompared];
+    private readonly long[] _there = new long[MostCompared];
     private readonly bool[] _left = new bool[MostCompared];
     private readonly int[] _goesOn = new int[MostCompared];
 
@@ -60,6 +64,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
             _sessions[count] = i;
             _networks[count] = NetworkOf(in session);
             _agents[count] = session.UserAgent;
+            _there[count] = (session.Traits & SessionTraits.Resumed) != 0 ? session.Start - Stay : session.Start;
             _left[count] = false;
             tools += (session.Traits & SessionTraits.ToolAgent) != 0 ? 1 : 0;
             features.Longest = Math.Max(features.Longest, (session.LastSeen - session.Start) / 1000.0);
@@ -116,7 +121,7 @@ internal sealed class ConcurrencyMeter(FeatureState state)
     {
         for (int before = 0; before < count; before++)
         {
-            bool fits = _starts[before] <= _starts[next] - Stay && _heard[before] < _starts[next] + Lingering && _agents[before] == _agents[next]
+            bool fits = _there[before] <= _starts[next] - Stay && _starts[before] < _starts[next] && _heard[before] < _starts[next] + Lingering && _agents[before] == _agents[next]
                 && _networks[before] != _networks[next] && (tried & (1UL << before)) == 0;
             if (!fits)
             {

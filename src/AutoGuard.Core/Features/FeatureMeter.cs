@@ -232,8 +232,9 @@ public sealed partial class FeatureMeter(FeatureState state, FeatureWindows wind
                 dataCentre++;
                 lonely += IsLonely(member.Address, token.Organization, now) ? 1 : 0;
             }
-            else if (!member.SharedEgress && member.Country != 0)
+            else if (!member.SharedEgress)
             {
+                features.Returned |= member.Returned;
                 // Whoever uses a data centre's address is not where the address is. Phones come out in several countries; home lines do not move.
                 countries.Add(member.LastSeen >= countriesSince ? member.Country : (ushort)0);
                 homes.Add(state.Habits.HasOnlyLines(member.Asn) ? member.Country : (ushort)0);

@@ -44,6 +44,43 @@ internal static class HomeLines
     }
 
     /// <summary>
+    /// Whether a token comes back to an address that it had left for another line or a carrier's network, as a family's phones do, and hardly a relay,
+    /// which has exits enough. To be asked before the address is renewed among the token's.
+    /// </summary>
+    /// <param name="members">The token's addresses.</param>
+    /// <param name="identity">Hash of the address.</param>
+    /// <param name="windowStart">Start of the window, Unix seconds.</param>
+    public static bool IsReturn(ReadOnlySpan<AddressMember> members, ulong identity, uint windowStart)
+    {
+        if (members.Length > MostAddresses)
+        {
+            return false;
+        }
+        AddressMember before = default;
+        foreach (ref readonly AddressMember member in members)
+        {
+            if (member.Identity == identity && member.LastSeen >= windowStart)
+            {
+                before = member;
+            }
+        }
+        if (before.Identity == 0)
+        {
+            return false;
+        }
+        foreach (ref readonly AddressMember member in members)
+        {
+            // The other family of the same line is no other place.
+            bool elsewhere = member.Network != before.Network && (member.Asn != before.Asn || member.Address.IsV4 == before.Address.IsV4);
+            if (member.Identity != 0 && elsewhere && member.LastSeen > before.LastSeen)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>
     /// Marks an address that a token has come to as its first, if it is, or as one of the same line: of the same network, or the first one in the
     /// other family that the same operator gave it, soon after the token was first seen and before it was anywhere else.
     /// </summary>

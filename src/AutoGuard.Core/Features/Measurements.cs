@@ -74,6 +74,9 @@ public struct TokenFeatures
     /// <summary>Whether those are more for taking turns.</summary>
     public bool TakeTurns;
 
+    /// <summary>Whether it came back to a home or phone from elsewhere.</summary>
+    public bool Returned;
+
     /// <summary>Handovers of running sessions between networks, in this slot of the window and the one before.</summary>
     public int Handovers;
 

@@ -67,6 +67,20 @@ public struct AddressMember : IRecentMember
         readonly get => (_kind & 16) != 0;
         set => _kind = (byte)(value ? _kind | 16 : _kind & ~16);
     }
+
+    /// <summary>Whether the session that was last looked at there had run for a minute by then.</summary>
+    public bool Stayed
+    {
+        readonly get => (_kind & 32) != 0;
+        set => _kind = (byte)(value ? _kind | 32 : _kind & ~32);
+    }
+
+    /// <summary>Whether the token came back to it from elsewhere.</summary>
+    public bool Returned
+    {
+        readonly get => (_kind & 64) != 0;
+        set => _kind = (byte)(value ? _kind | 64 : _kind & ~64);
+    }
 }
 
 /// <summary>A token as an address, network or referrer sees it. 20 bytes.</summary>

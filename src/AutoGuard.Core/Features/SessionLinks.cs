@@ -223,6 +223,7 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
             {
                 SlotRing.Increment(ref state.Windows.Advance(ref token, now / windows.SlotLength).CountryChanges);
             }
+            bool back = arrived && HomeLines.IsReturn(state.AddressSets.Members(token.Addresses), addressIdentity, windowStart);
             ref AddressMember seen = ref state.AddressSets.GetOrAdd(ref token.Addresses, addressIdentity, seconds, windowStart, out bool added);
             if (added)
             {
@@ -231,12 +232,14 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
                 HomeLines.Mark(state.AddressSets.Members(token.Addresses), in session, ref seen, now - token.FirstSeen);
                 seen.Habit = state.Habits.Count(in token, state.AddressSets.Members(token.Addresses), seen.Network, session.Asn, windowStart);
             }
+            Resumption.Note(state, in token, ref session, ref seen, now, returns: arrived && !added);
             seen.Asn = session.Asn;
             seen.Agent = session.UserAgent;
             seen.Country = session.Country;
             seen.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
             seen.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
             seen.TakenOver = false;
+            seen.Returned = !added && (seen.Returned || back);
             member = new TokenMember { Identity = state.Tokens.KeyAt(index).High, User = (uint)token.User.High };
             member.Settled = now - session.Start >= FeatureWindows.SettledSession ? seconds : 0;
             state.Tokens.Touch(index);

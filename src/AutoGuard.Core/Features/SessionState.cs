@@ -51,6 +51,9 @@ public enum SessionTraits : ushort
     /// as a session until it stays, or falls silent without an end, or is the fifth at its address that did neither.
     /// </summary>
     Leapt = 4096,
+
+    /// <summary>It began where the same token was last heard with the same player, in a session that had run for a minute: a reconnection.</summary>
+    Resumed = 8192,
 }
 
 /// <summary>One playback session.</summary>

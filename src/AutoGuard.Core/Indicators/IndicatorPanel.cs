@@ -243,8 +243,9 @@ public sealed class IndicatorPanel(IndicatorScale scale, int spikePersistence)
         reader.Add(Indicator.AddressDataCentre, features.DataCentre && reader.Accuses ? 1 : 0);
     }
 
-    /// <summary>Two players, or two of one model, each with what it left behind at most.</summary>
-    private static bool MayBeTwoPhones(in TokenFeatures features) => features.Agents == 2 || (features.Agents == 1 && features.MaxConcurrent is 2 or 3);
+    /// <summary>Two players, or two of one model, each with what it left behind at most, or which go back and forth.</summary>
+    private static bool MayBeTwoPhones(in TokenFeatures features) =>
+        features.Agents == 2 || (features.Agents == 1 && (features.MaxConcurrent is 2 or 3 || (features.MaxConcurrent <= 1 && features.Returned)));
 
     private static double AttemptsStrictness(in AddressFeatures features) =>
         !features.DataCentre ? 1 : TriesTokens(in features) ? GuessesAtServers : AttemptsAtServers;

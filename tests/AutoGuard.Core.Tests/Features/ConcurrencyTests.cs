@@ -48,6 +48,12 @@ public sealed class ConcurrencyTests
     [InlineData("0-300 1 -, 60-300 2 -, 0-300 3 B", 100, 3, 3)] // nobody knows which
     [InlineData("0-300 1 A, 60-300 1 A, 0-300 3 B", 100, 3, 2)] // the same network
     [InlineData("0-300 1 A, 59-300 2 A, 0-300 3 B", 100, 3, 3)] // it had hardly begun
+    [InlineData("0-100 1 A, 102-135 1 A, 130-300 2 A, 0-300 3 B", 145, 2, 2)] // it had begun anew where it was
+    [InlineData("0-100. 1 A, 102-135 1 A, 130-300 2 A, 0-300 3 B", 145, 2, 2)]
+    [InlineData("0-100 1 A, 0-100. 1 B, 101-300 1 B, 102-135 1 A, 130-300 2 A", 145, 2, 2)] // as did another one there
+    [InlineData("60-100 1 A, 102-135 1 A, 130-300 2 A, 0-300 3 B", 145, 3, 3)] // it had hardly begun before that either
+    [InlineData("0-100 1 C, 102-135 1 A, 130-300 2 A, 0-300 3 B", 145, 3, 3)] // another player had been there
+    [InlineData("0-100 4 A, 102-135 1 A, 130-300 2 A, 130-300 5 C, 0-300 3 B", 145, 4, 4)] // it had been elsewhere, and went on from there
     public void What_a_player_left_behind_elsewhere_is_over(string sessions, double second, int concurrent, int places)
     {
         TestTraffic traffic = new();
@@ -56,8 +62,9 @@ public sealed class ConcurrencyTests
             string[] parts = session.Split(' ', '-');
             double from = double.Parse(parts[0], CultureInfo.InvariantCulture);
             double to = double.Parse(parts[1], CultureInfo.InvariantCulture);
+            bool end = parts[1].EndsWith('.');
             string? agent = parts[3].Length == 0 ? null : parts[3];
-            traffic.Session(from, to, session, $"198.51.10{parts[2]}.1", "t", "u", heartbeat: 10, end: false, agent: agent);
+            traffic.Session(from, to, session, $"198.51.10{parts[2]}.1", "t", "u", heartbeat: 10, end: end, agent: agent);
         }
 
         TokenFeatures at = traffic.InOrder().Measure("t", second);
@@ -66,19 +73,22 @@ public sealed class ConcurrencyTests
     }
 
     [Theory]
-    [InlineData(3)]
-    [InlineData(4)]
-    [InlineData(6)]
-    public void Viewers_who_begin_a_session_each_minute_are_as_many_as_before(int viewers)
+    [InlineData(3, 55, 200)]
+    [InlineData(4, 55, 200)]
+    [InlineData(6, 55, 200)]
+    [InlineData(3, 65, 190)]
+    [InlineData(4, 65, 190)]
+    [InlineData(3, 65, 320)]
+    public void Viewers_who_begin_a_session_each_minute_are_as_many_as_before(int viewers, int each, double second)
     {
         TestTraffic traffic = new();
         for (int i = 0; i < viewers * 6; i++)
         {
-            double from = i * 55.0 / viewers;
-            traffic.Session(from, from + 55, $"s{i}", $"198.51.{100 + (i % viewers)}.1", "t", "u", heartbeat: 5, agent: "App");
+            double from = (double)i * each / viewers;
+            traffic.Session(from, from + each, $"s{i}", $"198.51.{100 + (i % viewers)}.1", "t", "u", heartbeat: 5, agent: "App");
         }
 
-        TokenFeatures at = traffic.InOrder().Measure("t", 200);
+        TokenFeatures at = traffic.InOrder().Measure("t", second);
 
         Assert.InRange(at.Concurrent, viewers - 1, viewers);
         Assert.InRange(at.PlacesAtOnce, viewers - 1, viewers);

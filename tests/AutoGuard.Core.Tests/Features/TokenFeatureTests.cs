@@ -49,6 +49,30 @@ public sealed class TokenFeatureTests
         Assert.Equal(0, Measure(traffic, 200).Handovers);
     }
 
+    [Theory]
+    [InlineData("81.1.1.1 82.1.1.1 81.1.1.1", true)]
+    [InlineData("81.1.1.1 81.2.1.1 81.1.1.1", true)]
+    [InlineData("81.1.1.1 82.1.1.1 83.1.1.1 84.1.1.1", false)]
+    [InlineData("81.1.1.1 81.1.1.1 81.1.1.1", false)]
+    [InlineData("81.1.1.1 81.1.1.2 81.1.1.1", false)] // another host of its network
+    [InlineData("81.1.1.1 2001:db8::1 81.1.1.1", false)] // the other family of its line
+    [InlineData("104.28.1.1 82.1.1.1 104.28.1.1", false)] // an exit that people share
+    [InlineData("198.51.100.1 82.1.1.1 198.51.100.1", false)] // a server
+    public void Whoever_comes_back_to_where_he_was_has_returned(string addresses, bool returned)
+    {
+        TestTraffic traffic = new();
+        double second = 0;
+        foreach (string ip in addresses.Split(' '))
+        {
+            uint asn = ip[..2] is "81" or "20" ? 64500 : ip.StartsWith("82", StringComparison.Ordinal) ? 64501 : 64502u;
+            EventTraits traits = ip.StartsWith("104", StringComparison.Ordinal) ? EventTraits.SharedEgress : EventTraits.None;
+            traffic.Session(second, second + 80, $"s{second}", ip, "t", "u", asn: asn, traits: traits, dataCentre: ip.StartsWith("198", StringComparison.Ordinal));
+            second += 90;
+        }
+
+        Assert.Equal(returned, Measure(traffic, 500).Returned);
+    }
+
     [Fact]
     public void All_exits_of_relays_are_one_place_at_once_and_over_time()
     {

@@ -188,17 +188,18 @@ public sealed class IndicatorTests
     }
 
     [Theory]
-    [InlineData(1, 1, 3)]
-    [InlineData(1, 2, 4)]
-    [InlineData(1, 3, 4)]
-    [InlineData(1, 4, 3)]
-    [InlineData(2, 1, 4)]
-    [InlineData(2, 2, 4)]
-    [InlineData(3, 2, 3)]
-    public void Two_phones_pass_more_lines_than_one_and_three_are_no_family_on_its_way(int players, int together, double threshold)
+    [InlineData(1, 1, false, 3)]
+    [InlineData(1, 1, true, 4)]
+    [InlineData(1, 2, false, 4)]
+    [InlineData(1, 3, false, 4)]
+    [InlineData(1, 4, true, 3)]
+    [InlineData(2, 1, false, 4)]
+    [InlineData(2, 2, false, 4)]
+    [InlineData(3, 2, true, 3)]
+    public void Two_phones_pass_more_lines_than_one_and_three_are_no_family_on_its_way(int players, int together, bool returned, double threshold)
     {
         Reading[] readings = new Reading[IndicatorPanel.MostReadings];
-        TokenFeatures features = new() { Workflow = TokenWorkflow.UserBound, Homes = 5, Agents = players, MaxConcurrent = together };
+        TokenFeatures features = new() { Workflow = TokenWorkflow.UserBound, Homes = 5, Agents = players, MaxConcurrent = together, Returned = returned };
         new IndicatorPanel(new IndicatorScale(new IndicatorsOptions()), 2).Read(in features, readings);
 
         Assert.Equal(threshold, readings.First(r => r.Indicator == Indicator.DistinctHomes).Threshold);
