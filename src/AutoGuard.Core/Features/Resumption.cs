@@ -12,8 +12,8 @@ internal static class Resumption
     /// <summary>How many times as long, where it had gone on from another itself: who begins anew each minute does not stay.</summary>
     private const int TimesOfResumed = 3;
 
-    /// <summary>Open sessions of a token that are looked at, the newest first.</summary>
-    private const int MostLookedAt = 16;
+    /// <summary>Open sessions of a token up to which they are looked at: a family has fewer.</summary>
+    private const int MostOpen = 16;
 
     /// <summary>
     /// Marks a session that begins as <see cref="SessionTraits.Resumed"/> if one that its player began a minute ago or longer is still open there, which fell silent
@@ -27,16 +27,17 @@ internal static class Resumption
     /// <param name="returns">Whether it arrives at an address that the token has been at.</param>
     public static void Note(FeatureState state, in TokenState token, ref SessionState session, ref AddressMember seen, long now, bool returns)
     {
-        if (returns && ((seen.Stayed && seen.Agent == session.UserAgent) || HasStayed(state, token.FirstSession, in session, now)))
+        if (returns && ((seen.Stayed && seen.Agent == session.UserAgent) || HasStayed(state, in token, in session, now)))
         {
             session.Traits |= SessionTraits.Resumed;
         }
         seen.Stayed = IsStay(in session, now);
     }
 
-    private static bool HasStayed(FeatureState state, int first, in SessionState session, long now)
+    private static bool HasStayed(FeatureState state, in TokenState token, in SessionState session, long now)
     {
-        for (int i = first, looked = 0; i >= 0 && looked < MostLookedAt; looked++)
+        int i = token.Open > MostOpen ? -1 : token.FirstSession;
+        while (i >= 0)
         {
             ref SessionState other = ref state.Sessions[i];
             if (IsStay(in other, now) && other.AddressState == session.AddressState && other.UserAgent == session.UserAgent)

@@ -155,12 +155,23 @@ internal sealed class AttackContext
         DeterministicRandom own = Numbers(RandomDomain.AttackClient);
         long length = own.Between(plan.Length.From, plan.Length.To);
         long[] moves = [.. Enumerable.Range(0, abnormal).Select(_ => own.Between(range.From, range.To))];
-        long needed = moves.Sum() + (2 * World.HeartbeatMilliseconds);
-        long due = Start + moves.Sum();
-        // A session that an outage drops goes on elsewhere, which saves the client one move at most.
-        long earliest = World.OutageAt > Start && World.OutageAt < due ? Math.Max(World.OutageAt, due - moves[^1]) : due;
-        _firstAbnormal = plan.StillPlaysAt(earliest) ? earliest : Start + (abnormal * range.From);
-        Schedule(plan with { MoveEvery = range, First = new([Math.Max(length, needed)], [], moves) }, Start, own);
+        length = Math.Max(length, moves.Sum() + (2 * World.HeartbeatMilliseconds));
+        FirstSteps first = new() { Lengths = [length], Pauses = [own.Between(plan.Pause.From, plan.Pause.To)], Moves = moves };
+        long at = Start;
+        bool drops = MeetsOutage(first, at, length, own) && first.IsDropped;
+        for (int step = 0, move = 0; step < abnormal; step++)
+        {
+            // Dropped, it goes on elsewhere, which saves it one move; a move that was due by then may have been shown.
+            bool dropped = drops && at + moves[move] >= World.OutageAt;
+            drops &= !dropped;
+            at = dropped ? first.ServedAgain + first.Pauses[0] : at + moves[move++];
+        }
+
+        // The session after that may be a short one, and the next begins at another place.
+        at = first.IsDropped ? Math.Min(at, first.ServedAgain + plan.Length.From) : at;
+
+        _firstAbnormal = plan.StillPlaysAt(at) ? at : Start + (abnormal * range.From);
+        Schedule(plan with { MoveEvery = range, First = first }, Start, own);
     }
 
     /// <summary>Lets places show one session together; <paramref name="delays"/> says when each joins.</summary>
@@ -241,19 +252,31 @@ internal sealed class AttackContext
     /// <summary>Draws ahead what comes before the <paramref name="number"/>-th session, in the order in which the client would.</summary>
     private ClientPlan AbnormalFromSession(int number, ClientPlan plan, long delay, DeterministicRandom own)
     {
-        FirstSteps first = new(new long[number - 1], new long[number - 1], []);
+        FirstSteps first = new() { Lengths = new long[number - 1], Pauses = new long[number - 1] };
         long at = Start + delay;
         for (int i = 0; i < number - 1; i++)
         {
             first.Lengths[i] = own.Between(plan.Length.From, plan.Length.To);
             first.Pauses[i] = own.Between(plan.Pause.From, plan.Pause.To);
-            // Whether an outage drops this session is not known yet; dropped, the next one comes earlier.
-            long end = at + first.Lengths[i];
-            at = (at < World.OutageAt ? Math.Min(end, World.OutageAt) : end) + first.Pauses[i];
+            bool dropped = MeetsOutage(first, at, first.Lengths[i], own) && first.IsDropped;
+            at = (dropped ? first.ServedAgain : at + first.Lengths[i]) + first.Pauses[i];
         }
 
         _firstAbnormal = plan.StillPlaysAt(at) ? at : Start + delay + ((number - 1) * (plan.Length.From + plan.Pause.From));
         return plan with { First = first };
+    }
+
+    /// <summary>Whether the outage comes while a session runs; then draws whether it is dropped, and until when.</summary>
+    private bool MeetsOutage(FirstSteps first, long at, long length, DeterministicRandom own)
+    {
+        bool meets = at < World.OutageAt && at + length > World.OutageAt;
+        if (meets)
+        {
+            first.IsDropped = World.IsDropped(own);
+            first.ServedAgain = World.ServedAgainAt(World.OutageAt, own, isDropped: true);
+        }
+
+        return meets;
     }
 
     private DeterministicRandom Numbers(RandomDomain domain) => new(World.Seed, domain, ((long)_index << 32) | _clients++);

@@ -6,12 +6,24 @@ namespace AutoGuard.Simulation.Attacks;
 /// What was drawn of a client's first sessions before it begins, so that the truth can say when one of them comes;
 /// milliseconds. The client draws what comes after.
 /// </summary>
-/// <param name="Lengths">Lengths of the sessions.</param>
-/// <param name="Pauses">Pauses after them.</param>
-/// <param name="Moves">Times from the session's beginning, or the move before, to its next move.</param>
-internal sealed record FirstSteps(long[] Lengths, long[] Pauses, long[] Moves)
+internal sealed record FirstSteps
 {
-    public static readonly FirstSteps None = new([], [], []);
+    public static readonly FirstSteps None = new();
+
+    /// <summary>Lengths of the sessions.</summary>
+    public long[] Lengths { get; init; } = [];
+
+    /// <summary>Pauses after them.</summary>
+    public long[] Pauses { get; init; } = [];
+
+    /// <summary>Times from the session's beginning, or the move before, to its next move.</summary>
+    public long[] Moves { get; init; } = [];
+
+    /// <summary>Whether the outage, if it comes while they run, drops those of the sessions whose lengths were drawn.</summary>
+    public bool IsDropped { get; set; }
+
+    /// <summary>When the platform serves the client again whose session it dropped, Unix milliseconds.</summary>
+    public long ServedAgain { get; set; }
 }
 
 /// <summary>What one client of an attack does, over and over.</summary>
@@ -102,6 +114,7 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
                 Organization = plan.Organization,
                 IsSilent = plan.IsSilent,
                 FeelsOutages = true,
+                IsDropped = _sessions < plan.First.Lengths.Length ? plan.First.IsDropped : null,
             },
             this,
             now);
@@ -133,7 +146,9 @@ internal sealed class LoopingClient(ClientPlan plan, DeterministicRandom random)
 
     public override void Ended(SimulatedWorld world, PlaybackSession session, long now)
     {
-        long free = session.DroppedByOutage ? world.ServedAgainAt(now, random, isDropped: true) : now;
+        long free = !session.DroppedByOutage ? now
+            : _sessions <= plan.First.Lengths.Length ? plan.First.ServedAgain
+            : world.ServedAgainAt(now, random, isDropped: true);
         long next = free + Step(plan.First.Pauses, _sessions - 1, plan.Pause);
         if (_sessions < plan.MostSessions && plan.StillPlaysAt(next))
         {

@@ -35,7 +35,7 @@ internal static class RelayAttacks
                 i * 1_500);
         }
 
-        context.Neighbour( place, 9);
+        context.Neighbour(place, 9);
         return size >= 3 && !disguised ? ExpectedAction.Block : ExpectedAction.Flag;
     }
 

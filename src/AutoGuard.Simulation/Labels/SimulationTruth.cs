@@ -8,7 +8,7 @@ namespace AutoGuard.Simulation.Labels;
 public sealed record SimulationTruth
 {
     /// <summary>The version this generator writes.</summary>
-    public const int CurrentVersion = 5;
+    public const int CurrentVersion = 6;
 
     /// <summary>Version of this file's shape and of the generator: with profile and seed it determines every byte.</summary>
     public required int Version { get; init; }
@@ -84,24 +84,24 @@ public sealed record Incident
     /// </summary>
     /// <remarks>
     /// Known before the first event: of those who play session after session, what comes before is drawn ahead, and the
-    /// time is exact unless an outage of the platform may drop one of those sessions (then it is the earliest that remains
-    /// possible) or the attack is over before (then it is what the shortest sessions and pauses would give). A move within a
-    /// session counts from when it is due; the next heartbeat shows it. Two networks at once are honest (a second home, a phone on the road), a third is not.
+    /// time is exact unless the attack is over before (then it is what the shortest sessions and pauses would give). A move within a
+    /// session counts from when it is due; the next heartbeat shows it, unless an outage drops the session before.
+    /// Two networks at once are honest (a second home, a phone on the road), a third is not.
     /// <list type="table">
     /// <item><term>token sharing</term><description>The third member begins.</description></item>
     /// <item><term>leaked token</term><description>The second stranger beside the owner begins.</description></item>
     /// <item><term>session cloning</term><description>The first clone shows another address (easy, slow); the third (hard).</description></item>
-    /// <item><term>baton sharing, residential relay</term><description>The fourth network.</description></item>
-    /// <item><term>country hopping</term><description>The second country.</description></item>
+    /// <item><term>baton sharing, residential relay</term><description>The fourth home line, the fifth operator or the third country.</description></item>
+    /// <item><term>country hopping</term><description>The third country.</description></item>
     /// <item><term>data-centre relay, token succession</term><description>Its first session.</description></item>
     /// <item><term>careful relay</term><description>After two hours, or half its time when that is less: until then it is one viewer.</description></item>
-    /// <item><term>token farm</term><description>The eleventh token: ten viewers on one address of a data centre are an ordinary VPN exit.</description></item>
+    /// <item><term>token farm</term><description>The 31st token without a referrer: thirty are a company's apps behind its proxy; the 51st with one (hard).</description></item>
     /// <item><term>address flood</term><description>The 20th connection.</description></item>
     /// <item><term>IPv6 flood</term><description>The 20th address.</description></item>
     /// <item><term>distributed flood</term><description>The 20th of its addresses begins.</description></item>
-    /// <item><term>automated reconnects, silent probing, token guessing</term><description>The tenth session.</description></item>
+    /// <item><term>automated reconnects, silent probing, token guessing</term><description>The tenth session; the 19th, of silent probing the 30th (hard).</description></item>
     /// <item><term>subnet offenders</term><description>The tenth session of the first address.</description></item>
-    /// <item><term>illegal embed</term><description>The 13th viewer: an intranet or a translator has up to a dozen sessions.</description></item>
+    /// <item><term>illegal embed</term><description>The 22nd viewer: up to 21 come from pages of honest people that nobody listed.</description></item>
     /// <item><term>pirate app</term><description>The tenth viewer.</description></item>
     /// <item><term>framing</term><description>The 20th connection.</description></item>
     /// </list>

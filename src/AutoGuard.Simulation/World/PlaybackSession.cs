@@ -47,6 +47,9 @@ internal sealed record SessionPlan
     /// <summary>Whether a failure of the platform drops it.</summary>
     public bool FeelsOutages { get; init; }
 
+    /// <summary>Whether it does drop it if it comes meanwhile; null: as the session's number has it.</summary>
+    public bool? IsDropped { get; init; }
+
     /// <summary>Number of the session whose id it shows; null: its own.</summary>
     public long? ClonedFrom { get; init; }
 

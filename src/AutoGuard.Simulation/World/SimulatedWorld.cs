@@ -107,6 +107,9 @@ internal sealed class SimulatedWorld
             ? now
             : OutageAt + random.Between(_recovery / 4, _recovery);
 
+    /// <summary>Draws whether the outage drops a session.</summary>
+    public bool IsDropped(DeterministicRandom random) => random.Chance(_outageShare);
+
     /// <summary>A number for a session that several clients will show.</summary>
     public long TakeNumber() => _sessions++;
 
@@ -116,7 +119,7 @@ internal sealed class SimulatedWorld
         long number = plan.ClonedFrom ?? _sessions++;
         ulong drift = DeterministicRandom.Mix(Seed ^ (ulong)number ^ (plan.ClonedFrom is null ? 0 : (ulong)at << 32));
         PlaybackSession session = new(plan, owner, at, number, Render(plan, number), drift);
-        if (plan.FeelsOutages && at < OutageAt && session.EndAt > OutageAt && (drift >> 11) < (ulong)(_outageShare * (1UL << 53)))
+        if (plan.FeelsOutages && at < OutageAt && session.EndAt > OutageAt && (plan.IsDropped ?? (drift >> 11) < (ulong)(_outageShare * (1UL << 53))))
         {
             session.DropAt(OutageAt);
         }
