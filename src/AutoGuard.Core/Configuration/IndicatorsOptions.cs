@@ -39,7 +39,7 @@ public sealed class IndicatorsOptions
 
     /// <summary>
     /// A. Distinct home lines of one token within the window: networks of operators whose customers usually show no more than two, up
-    /// to three of each operator. For two players (or one that was open two or three times at once) the limit is a third higher: phones of a family pass more.
+    /// to three of each operator. For two players (or one that was open two or three times at once, or came back to where it had been) the limit is a third higher: phones of a family pass more.
     /// </summary>
     public IndicatorOptions DistinctHomes { get; set; } = IndicatorOptions.Of(3, 6, 0.7);
 
