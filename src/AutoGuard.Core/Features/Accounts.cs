@@ -77,6 +77,7 @@ public sealed class Accounts
     private void TakeOver(int from, ref int to, uint windowStart)
     {
         bool hasHome = false;
+        bool isFirst = to == 0;
         // Adding takes memory of the pool that is read.
         for (int i = 0; i < _addresses.Members(from).Length; i++)
         {
@@ -89,8 +90,10 @@ public sealed class Accounts
                     taken = member;
                     taken.TakenOver = true;
                     taken.First = false;
+                    taken.Latest &= isFirst;
                 }
                 taken.Home |= member.Home;
+                taken.Returned |= member.Returned;
                 hasHome |= member.Home;
             }
         }

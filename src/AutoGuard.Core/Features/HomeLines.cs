@@ -44,40 +44,35 @@ internal static class HomeLines
     }
 
     /// <summary>
-    /// Whether a token comes back to an address that it had left for another line or a carrier's network, as a family's phones do, and hardly a relay,
-    /// which has exits enough. To be asked before the address is renewed among the token's.
+    /// Whether a token comes back to a network that it had left for another line or a carrier's network, as a family's phones do, and hardly a relay,
+    /// which has exits enough. What it leaves may be heard for a while after, so what counts is where it came to last. To be asked of each arrival,
+    /// before the address is renewed among the token's, and marked as <see cref="AddressMember.Latest"/>.
     /// </summary>
-    /// <param name="members">The token's addresses.</param>
+    /// <param name="members">The token's addresses; the mark of the one it came to before is taken away.</param>
     /// <param name="identity">Hash of the address.</param>
+    /// <param name="network">Hash of its network.</param>
     /// <param name="windowStart">Start of the window, Unix seconds.</param>
-    public static bool IsReturn(ReadOnlySpan<AddressMember> members, ulong identity, uint windowStart)
+    public static bool IsReturn(Span<AddressMember> members, ulong identity, ulong network, uint windowStart)
     {
         if (members.Length > MostAddresses)
         {
             return false;
         }
-        AddressMember before = default;
-        foreach (ref readonly AddressMember member in members)
+        AddressMember known = default;
+        AddressMember latest = default;
+        foreach (ref AddressMember member in members)
         {
-            if (member.Identity == identity && member.LastSeen >= windowStart)
+            if (member.Identity == 0 || member.LastSeen < windowStart)
             {
-                before = member;
+                continue;
             }
+            known = member.Network == network ? member : known;
+            latest = member.Latest ? member : latest;
+            member.Latest &= member.Identity == identity;
         }
-        if (before.Identity == 0)
-        {
-            return false;
-        }
-        foreach (ref readonly AddressMember member in members)
-        {
-            // The other family of the same line is no other place.
-            bool elsewhere = member.Network != before.Network && (member.Asn != before.Asn || member.Address.IsV4 == before.Address.IsV4);
-            if (member.Identity != 0 && elsewhere && member.LastSeen > before.LastSeen)
-            {
-                return true;
-            }
-        }
-        return false;
+        // The other family of the same line is no other place.
+        return known.Identity != 0 && latest.Identity != 0 && latest.Network != network
+            && (latest.Asn != known.Asn || latest.Address.IsV4 == known.Address.IsV4);
     }
 
     /// <summary>

@@ -75,11 +75,18 @@ public struct AddressMember : IRecentMember
         set => _kind = (byte)(value ? _kind | 32 : _kind & ~32);
     }
 
-    /// <summary>Whether the token came back to it from elsewhere.</summary>
+    /// <summary>Whether the token came back to its network from elsewhere.</summary>
     public bool Returned
     {
         readonly get => (_kind & 64) != 0;
         set => _kind = (byte)(value ? _kind | 64 : _kind & ~64);
+    }
+
+    /// <summary>Whether it is the one that the token came to last, with a session that began or moved.</summary>
+    public bool Latest
+    {
+        readonly get => (_kind & 128) != 0;
+        set => _kind = (byte)(value ? _kind | 128 : _kind & ~128);
     }
 }
 

@@ -98,6 +98,9 @@ public sealed class RecentSets<TMember>
     /// <summary>All places of a set, free and stale ones among them (see <see cref="IRecentMember"/>).</summary>
     public ReadOnlySpan<TMember> Members(int set) => set == 0 ? [] : Places(set);
 
+    /// <summary>The same, to change what they say of themselves; not who they are.</summary>
+    public Span<TMember> Marked(int set) => set == 0 ? [] : Places(set);
+
     /// <summary>Has a small set fetched, or the beginning of a large one.</summary>
     public void Foresee(int set)
     {

@@ -223,12 +223,13 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
             {
                 SlotRing.Increment(ref state.Windows.Advance(ref token, now / windows.SlotLength).CountryChanges);
             }
-            bool back = arrived && HomeLines.IsReturn(state.AddressSets.Members(token.Addresses), addressIdentity, windowStart);
+            ulong network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
+            bool back = arrived && HomeLines.IsReturn(state.AddressSets.Marked(token.Addresses), addressIdentity, network, windowStart);
             ref AddressMember seen = ref state.AddressSets.GetOrAdd(ref token.Addresses, addressIdentity, seconds, windowStart, out bool added);
             if (added)
             {
                 seen.Address = session.Address;
-                seen.Network = state.Hash.Hash(FeatureWindows.NetworkOf(session.Address).Address);
+                seen.Network = network;
                 HomeLines.Mark(state.AddressSets.Members(token.Addresses), in session, ref seen, now - token.FirstSeen);
                 seen.Habit = state.Habits.Count(in token, state.AddressSets.Members(token.Addresses), seen.Network, session.Asn, windowStart);
             }
@@ -239,7 +240,8 @@ internal sealed class SessionLinks(FeatureState state, FeatureWindows windows, P
             seen.DataCentre = (session.Traits & SessionTraits.DataCentre) != 0;
             seen.SharedEgress = (session.Traits & SessionTraits.SharedEgress) != 0;
             seen.TakenOver = false;
-            seen.Returned = !added && (seen.Returned || back);
+            seen.Returned = back || (seen.Returned && !added);
+            seen.Latest |= arrived;
             member = new TokenMember { Identity = state.Tokens.KeyAt(index).High, User = (uint)token.User.High };
             member.Settled = now - session.Start >= FeatureWindows.SettledSession ? seconds : 0;
             state.Tokens.Touch(index);

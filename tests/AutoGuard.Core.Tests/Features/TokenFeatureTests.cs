@@ -54,6 +54,7 @@ public sealed class TokenFeatureTests
     [InlineData("81.1.1.1 81.2.1.1 81.1.1.1", true)]
     [InlineData("81.1.1.1 82.1.1.1 83.1.1.1 84.1.1.1", false)]
     [InlineData("81.1.1.1 81.1.1.1 81.1.1.1", false)]
+    [InlineData("81.1.1.1 82.1.1.1 81.1.1.2", true)]
     [InlineData("81.1.1.1 81.1.1.2 81.1.1.1", false)] // another host of its network
     [InlineData("81.1.1.1 2001:db8::1 81.1.1.1", false)] // the other family of its line
     [InlineData("104.28.1.1 82.1.1.1 104.28.1.1", false)] // an exit that people share
@@ -71,6 +72,22 @@ public sealed class TokenFeatureTests
         }
 
         Assert.Equal(returned, Measure(traffic, 500).Returned);
+    }
+
+    [Theory]
+    [InlineData("81.1.1.1", "t", true)]
+    [InlineData("81.1.1.9", "t", true)] // another host of that network
+    [InlineData("81.1.1.1", "t2", true)] // with the account's next token
+    [InlineData("83.1.1.1", "t", false)]
+    public void Where_a_player_came_to_last_is_what_it_leaves_however_long_the_place_before_is_heard(string ip, string token, bool returned)
+    {
+        TestTraffic traffic = new TestTraffic()
+            .Session(0, 125, "a", "81.1.1.1", "t", "u", asn: 64500, end: false)
+            .Session(100, 110, "b", "82.1.1.1", "t", "u", asn: 64501)
+            .Session(300, 390, "c", ip, token, "u", asn: 64500)
+            .InOrder();
+
+        Assert.Equal(returned, traffic.Measure(token, 350).Returned);
     }
 
     [Fact]
