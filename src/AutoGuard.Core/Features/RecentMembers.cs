@@ -36,58 +36,62 @@ public struct AddressMember : IRecentMember
     /// <summary>Whether it belongs to a data centre.</summary>
     public bool DataCentre
     {
-        readonly get => (_kind & 1) != 0;
-        set => _kind = (byte)(value ? _kind | 1 : _kind & ~1);
+        readonly get => Is(1);
+        set => Mark(1, value);
     }
 
     /// <summary>Whether it belongs to a privacy relay or web gateway.</summary>
     public bool SharedEgress
     {
-        readonly get => (_kind & 2) != 0;
-        set => _kind = (byte)(value ? _kind | 2 : _kind & ~2);
+        readonly get => Is(2);
+        set => Mark(2, value);
     }
 
     /// <summary>Whether the account's last token was there, and this one was not.</summary>
     public bool TakenOver
     {
-        readonly get => (_kind & 4) != 0;
-        set => _kind = (byte)(value ? _kind | 4 : _kind & ~4);
+        readonly get => Is(4);
+        set => Mark(4, value);
     }
 
     /// <summary>Whether it is of the account's home: the line at which the first of the tokens that go on from one another was first of all.</summary>
     public bool Home
     {
-        readonly get => (_kind & 8) != 0;
-        set => _kind = (byte)(value ? _kind | 8 : _kind & ~8);
+        readonly get => Is(8);
+        set => Mark(8, value);
     }
 
     /// <summary>Whether it is of the line at which the token was first, while the account's home is another one.</summary>
     public bool First
     {
-        readonly get => (_kind & 16) != 0;
-        set => _kind = (byte)(value ? _kind | 16 : _kind & ~16);
+        readonly get => Is(16);
+        set => Mark(16, value);
     }
 
     /// <summary>Whether the session that was last looked at there had run for a minute by then.</summary>
     public bool Stayed
     {
-        readonly get => (_kind & 32) != 0;
-        set => _kind = (byte)(value ? _kind | 32 : _kind & ~32);
+        readonly get => Is(32);
+        set => Mark(32, value);
     }
 
     /// <summary>Whether the token came back to its network from elsewhere.</summary>
     public bool Returned
     {
-        readonly get => (_kind & 64) != 0;
-        set => _kind = (byte)(value ? _kind | 64 : _kind & ~64);
+        readonly get => Is(64);
+        set => Mark(64, value);
     }
 
     /// <summary>Whether it is the one that the token came to last, with a session that began or moved.</summary>
     public bool Latest
     {
-        readonly get => (_kind & 128) != 0;
-        set => _kind = (byte)(value ? _kind | 128 : _kind & ~128);
+        readonly get => Is(128);
+        set => Mark(128, value);
     }
+
+    private readonly bool Is(int bit) => (_kind & bit) != 0;
+
+    private void Mark(int bit, bool value) => _kind = (byte)(value ? _kind | bit : _kind & ~bit);
 }
 
 /// <summary>A token as an address, network or referrer sees it. 20 bytes.</summary>
