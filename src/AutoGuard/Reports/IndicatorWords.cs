@@ -41,7 +41,7 @@ internal sealed record IndicatorWords(string Letter, string Title, Func<double, 
         ["AddressSpike"] = new("", "Sudden rise of starts", Odds),
         ["AddressDataCentre"] = new("", "Data-centre traffic", Share("of playback")),
         ["SubnetOffenders"] = new("", "Offending neighbours", Counted("address", "addresses")),
-        ["UnofficialReferrer"] = new("", "Unofficial page", Counted("session", "sessions")),
+        ["UnofficialReferrer"] = new("", "Unofficial page", Counted("viewer", "viewers")),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>The words for an indicator by its configuration name; an unknown one is shown under its name, without a unit.</summary>
