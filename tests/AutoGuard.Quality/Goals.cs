@@ -26,6 +26,8 @@ internal static class Goals
         yield return AtLeast("flagged subjects right", 0.98, Decided(result.Flags));
         yield return AtLeast("blocked subjects right", 0.999, Decided(result.Blocks));
         yield return AtLeast("misuse sessions prevented", 0.85, result.Impact is { MisuseSessions: > 0 } impact ? impact.Prevention : null);
+        PartResult toBlock = result.Levels[0];
+        yield return AtLeast($"of incidents {toBlock.Name}", 0.85, toBlock.Sessions == 0 ? null : toBlock.Prevented / (double)toBlock.Sessions);
         double? refused = result.Impact?.HonestRefusedPerMillion;
         yield return new Goal("honest sessions refused, per million", "at most 50", FormattableString.Invariant($"{refused:N0}"), refused is null ? null : refused <= 50);
         yield return Within("median time to detection", TimeSpan.FromMinutes(1), result.MedianTimeToDetection);

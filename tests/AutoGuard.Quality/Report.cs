@@ -41,7 +41,7 @@ internal sealed class Report(Results results)
             Line($"Settings: {string.Join(", ", results.Sets)}.");
         }
         Detectors();
-        ByDifficulty();
+        Parts();
         GoalTable();
         Scenarios();
         Families();
@@ -70,20 +70,20 @@ internal sealed class Report(Results results)
         }
     }
 
-    private void ByDifficulty()
+    private void Parts()
     {
-        ImmutableArray<ImmutableArray<DifficultyResult>> parts = [.. results.Detectors.Select(d => d.Result.Difficulties)];
+        ImmutableArray<ImmutableArray<PartResult>> parts = [.. results.Detectors.Select(d => d.Result.Difficulties.AddRange(d.Result.Levels))];
         int[] met = [.. Enumerable.Range(0, parts[0].Length).Where(i => parts[0][i].Incidents > 0)];
         if (met.Length == 0)
         {
             return;
         }
-        Heading("By difficulty");
-        Line($"| difficulty | detector | incidents | caught as expected | time to detection: median | p90 | misuse sessions | prevented |");
+        Heading("By difficulty, and by what was to be done");
+        Line($"| which | detector | incidents | caught as expected | time to detection: median | p90 | misuse sessions | prevented |");
         Line($"|---|---|---|---|---|---|---|---|");
         foreach (int i in met)
         {
-            foreach ((Judgement judgement, DifficultyResult d) in results.Detectors.Zip(parts, (judgement, of) => (judgement, of[i])))
+            foreach ((Judgement judgement, PartResult d) in results.Detectors.Zip(parts, (judgement, of) => (judgement, of[i])))
             {
                 Line($"| {d.Name} | {judgement.Detector} | {d.Incidents} | {d.CaughtAsExpected / (double)d.Incidents:P1} ({d.CaughtAsExpected}) | {Span(d.MedianTimeToDetection)} | {Span(d.P90TimeToDetection)} | {d.Sessions:N0} | {Part(d.Prevented, d.Sessions, "P1")} |");
             }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using AutoGuard.Core.Policy;
 using AutoGuard.Simulation.Profiles;
@@ -31,12 +32,8 @@ public static class EvaluationJson
         json.WriteEndObject();
         WriteTimes(json, result.MedianTimeToDetection, result.P90TimeToDetection);
         WriteImpact(json, result.Impact);
-        json.WriteStartArray("difficulties");
-        foreach (DifficultyResult part in result.Difficulties)
-        {
-            WriteDifficulty(json, part);
-        }
-        json.WriteEndArray();
+        WriteParts(json, "difficulties", result.Difficulties);
+        WriteParts(json, "levels", result.Levels);
         json.WriteStartArray("families");
         foreach (FamilyResult family in result.Families)
         {
@@ -63,16 +60,21 @@ public static class EvaluationJson
         json.WriteEndObject();
     }
 
-    private static void WriteDifficulty(Utf8JsonWriter json, DifficultyResult part)
+    private static void WriteParts(Utf8JsonWriter json, string name, ImmutableArray<PartResult> parts)
     {
-        json.WriteStartObject();
-        json.WriteString("name", part.Name);
-        json.WriteNumber("incidents", part.Incidents);
-        json.WriteNumber("caughtAsExpected", part.CaughtAsExpected);
-        json.WriteNumber("sessions", part.Sessions);
-        json.WriteNumber("prevented", part.Prevented);
-        WriteTimes(json, part.MedianTimeToDetection, part.P90TimeToDetection);
-        json.WriteEndObject();
+        json.WriteStartArray(name);
+        foreach (PartResult part in parts)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", part.Name);
+            json.WriteNumber("incidents", part.Incidents);
+            json.WriteNumber("caughtAsExpected", part.CaughtAsExpected);
+            json.WriteNumber("sessions", part.Sessions);
+            json.WriteNumber("prevented", part.Prevented);
+            WriteTimes(json, part.MedianTimeToDetection, part.P90TimeToDetection);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static void WriteFamily(Utf8JsonWriter json, FamilyResult family)

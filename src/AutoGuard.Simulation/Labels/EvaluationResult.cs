@@ -36,31 +36,23 @@ public sealed record EvaluationResult
     public TimeSpan? P90TimeToDetection => Percentile(Incidents, 90);
 
     /// <summary>Easy, slow and hard incidents, each by themselves, then easy and slow ones together.</summary>
-    public ImmutableArray<DifficultyResult> Difficulties =>
+    public ImmutableArray<PartResult> Difficulties =>
         [Of(Difficulty.Easy), Of(Difficulty.Slow), Of(Difficulty.Hard), Of(Difficulty.Easy, Difficulty.Slow)];
+
+    /// <summary>Incidents that were to be blocked (or revoked) and those for which a flag was enough: only of the former a detector is asked to prevent any session.</summary>
+    public ImmutableArray<PartResult> Levels =>
+        [PartOf("to be blocked", i => i.Expected >= ExpectedAction.Block), PartOf("to be flagged", i => i.Expected < ExpectedAction.Block)];
 
     /// <summary>How many of the incidents of some difficulties were dealt with as expected, and how many there were.</summary>
     public (int Caught, int Incidents) Expected(params ImmutableArray<Difficulty> difficulties)
     {
-        DifficultyResult result = Of(difficulties);
+        PartResult result = Of(difficulties);
         return (result.CaughtAsExpected, result.Incidents);
     }
 
     /// <summary>Incidents of some difficulties together.</summary>
-    public DifficultyResult Of(params ImmutableArray<Difficulty> difficulties)
-    {
-        ImmutableArray<IncidentResult> incidents = [.. Incidents.Where(i => difficulties.Contains(i.Difficulty))];
-        return new DifficultyResult
-        {
-            Difficulties = difficulties,
-            Incidents = incidents.Length,
-            CaughtAsExpected = incidents.Count(i => i.CaughtAsExpected),
-            Sessions = incidents.Sum(i => i.Sessions),
-            Prevented = incidents.Sum(i => i.Prevented),
-            MedianTimeToDetection = Percentile(incidents, 50),
-            P90TimeToDetection = Percentile(incidents, 90),
-        };
-    }
+    public PartResult Of(params ImmutableArray<Difficulty> difficulties) =>
+        PartOf(string.Join(" and ", difficulties.Select(d => d.ToString().ToLowerInvariant())), i => difficulties.Contains(i.Difficulty));
 
     /// <summary>Several recordings as if they were one.</summary>
     public static EvaluationResult Pool(IEnumerable<EvaluationResult> results)
@@ -72,6 +64,21 @@ public sealed record EvaluationResult
             RightSubjects = [.. all.SelectMany(r => r.RightSubjects)],
             FalseSubjects = [.. all.SelectMany(r => r.FalseSubjects)],
             Impact = all.Exists(r => r.Impact is null) ? null : SessionImpact.Sum(all.Select(r => r.Impact!)),
+        };
+    }
+
+    private PartResult PartOf(string name, Func<IncidentResult, bool> isPart)
+    {
+        ImmutableArray<IncidentResult> incidents = [.. Incidents.Where(isPart)];
+        return new PartResult
+        {
+            Name = name,
+            Incidents = incidents.Length,
+            CaughtAsExpected = incidents.Count(i => i.CaughtAsExpected),
+            Sessions = incidents.Sum(i => i.Sessions),
+            Prevented = incidents.Sum(i => i.Prevented),
+            MedianTimeToDetection = Percentile(incidents, 50),
+            P90TimeToDetection = Percentile(incidents, 90),
         };
     }
 
@@ -197,14 +204,11 @@ public sealed record FamilyResult : IncidentTotals
     public required DecisionQuality Blocks { get; init; }
 }
 
-/// <summary>Incidents of one difficulty, or of several together.</summary>
-public sealed record DifficultyResult : IncidentTotals
+/// <summary>Incidents that have something in common.</summary>
+public sealed record PartResult : IncidentTotals
 {
-    /// <summary>How well they hid.</summary>
-    public required ImmutableArray<Difficulty> Difficulties { get; init; }
-
-    /// <summary>That in words: <c>easy and slow</c>.</summary>
-    public string Name => string.Join(" and ", Difficulties.Select(d => d.ToString().ToLowerInvariant()));
+    /// <summary>That in words: <c>easy and slow</c>, <c>to be blocked</c>.</summary>
+    public required string Name { get; init; }
 }
 
 /// <summary>A subject decided rightly.</summary>

@@ -19,7 +19,7 @@ internal static class EvaluationText
         Line(text, $"blocks: precision {result.Blocks.Precision:P1}, recall {result.Blocks.Recall:P1} ({result.Blocks.Caught} of {result.Blocks.Incidents} incidents)");
         Line(text, $"caught at the expected level: easy {Rate(result, Difficulty.Easy)}, slow {Rate(result, Difficulty.Slow)}, hard {Rate(result, Difficulty.Hard)}");
         Line(text, $"time to detection: median {Span(result.MedianTimeToDetection)}, 90 % within {Span(result.P90TimeToDetection)}");
-        foreach (DifficultyResult part in result.Difficulties.Where(d => d.Incidents > 0))
+        foreach (PartResult part in result.Difficulties.Concat(result.Levels).Where(d => d.Incidents > 0))
         {
             string prevented = part.Sessions == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {part.Prevented:N0} of {part.Sessions:N0} sessions prevented");
             Line(text, $"  {part.Name,-20} median {Span(part.MedianTimeToDetection)}, 90 % within {Span(part.P90TimeToDetection)}{prevented}");

@@ -115,6 +115,25 @@ public sealed class EvaluationTests
     }
 
     [Fact]
+    public void What_was_to_be_blocked_is_told_from_what_was_to_be_flagged()
+    {
+        EvaluationResult result = Evaluation.Judge([], Truth) with
+        {
+            Incidents =
+            [
+                Result(Difficulty.Easy, seconds: 10, caught: true, sessions: 100, prevented: 90) with { Expected = ExpectedAction.Block },
+                Result(Difficulty.Hard, seconds: 20, caught: false, sessions: 20, prevented: 4) with { Expected = ExpectedAction.Revoke },
+                Result(Difficulty.Easy, seconds: null, caught: false, sessions: 50, prevented: 1),
+            ],
+        };
+
+        Assert.Equal(
+            [("to be blocked", 2, 1, 120L, 94L, 10.0, 20.0), ("to be flagged", 1, 0, 50, 1, null, (double?)null)],
+            result.Levels.Select(l => (
+                l.Name, l.Incidents, l.CaughtAsExpected, l.Sessions, l.Prevented, (double?)l.MedianTimeToDetection?.TotalSeconds, l.P90TimeToDetection?.TotalSeconds)));
+    }
+
+    [Fact]
     public void The_order_of_decisions_does_not_matter()
     {
         JudgedDecision[] decisions =

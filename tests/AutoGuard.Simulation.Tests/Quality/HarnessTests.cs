@@ -72,20 +72,37 @@ public sealed class HarnessTests
     [InlineData("easy")]
     [InlineData("slow")]
     [InlineData("easy and slow")]
-    public void Every_difficulty_that_occurs_has_a_row_for_every_detector(string difficulty)
+    [InlineData("to be blocked")]
+    [InlineData("to be flagged")]
+    public void Every_difficulty_and_level_that_occurs_has_a_row_for_every_detector(string name)
     {
-        string[] rows = [.. Report.Markdown(Small.Value).Split('\n').Where(line => line.StartsWith($"| {difficulty} |", StringComparison.Ordinal))];
+        string[] rows = [.. Report.Markdown(Small.Value).Split('\n').Where(line => line.StartsWith($"| {name} |", StringComparison.Ordinal))];
 
         Assert.Equal(Small.Value.Detectors.Select(d => d.Detector), rows.Select(r => r.Split('|')[2].Trim()));
         // Whoever knows the truth: every incident, at once.
         string[] best = rows.Single(r => r.Contains("| whoever knows the truth |", StringComparison.Ordinal)).Split('|', StringSplitOptions.TrimEntries);
-        DifficultyResult own = Small.Value.Own.Difficulties.Single(d => d.Name == difficulty);
+        PartResult own = Small.Value.Own.Difficulties.Concat(Small.Value.Own.Levels).Single(d => d.Name == name);
         Assert.Equal([$"{own.Incidents}", $"100.0 % ({own.Incidents})", "0 s", "0 s", own.Sessions.ToString("N0", CultureInfo.InvariantCulture)], best[3..8]);
     }
 
     [Fact]
     public void A_difficulty_that_does_not_occur_has_no_row() =>
         Assert.DoesNotContain("\n| hard |", Report.Markdown(Small.Value), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(84, "missed")]
+    [InlineData(85, "met")]
+    public void Prevention_is_a_goal_for_all_sessions_and_for_those_of_incidents_to_be_blocked(long prevented, string expected)
+    {
+        EvaluationResult own = Small.Value.Own;
+        IncidentResult incident = own.Incidents[0] with { Expected = ExpectedAction.Block, Sessions = 100, Prevented = prevented };
+        EvaluationResult result = own with { Incidents = [incident, incident with { Expected = ExpectedAction.Flag, Prevented = 0 }] };
+
+        Goal goal = Goals.Of(result).Single(g => g.Name == "of incidents to be blocked");
+
+        Assert.Equal(("at least 85.0 %", FormattableString.Invariant($"{prevented}.00 %"), expected), (goal.Wanted, goal.Reached, goal.IsMet == true ? "met" : "missed"));
+        Assert.Equal("misuse sessions prevented", Goals.Of(result).TakeWhile(g => g != goal).Last().Name);
+    }
 
     [Fact]
     public void The_whole_is_the_sum_of_its_recordings()
@@ -112,10 +129,12 @@ public sealed class HarnessTests
             pair.Second.Result.Flags.Precision, pair.First.GetProperty("evaluation").GetProperty("flags").GetProperty("precision").GetDouble(), 6));
         Assert.Equal(4, json.RootElement.GetProperty("recordings").GetArrayLength());
         Assert.All(detectors.Zip(Small.Value.Detectors), pair => Assert.Equal(
-            pair.Second.Result.Difficulties.Select(d => (d.Name, d.Incidents, d.CaughtAsExpected, d.Sessions, d.Prevented, Seconds(d.MedianTimeToDetection), Seconds(d.P90TimeToDetection))),
-            pair.First.GetProperty("evaluation").GetProperty("difficulties").EnumerateArray().Select(d => (
+            pair.Second.Result.Difficulties.Concat(pair.Second.Result.Levels).Select(d => (d.Name, d.Incidents, d.CaughtAsExpected, d.Sessions, d.Prevented, Seconds(d.MedianTimeToDetection), Seconds(d.P90TimeToDetection))),
+            Parts(pair.First.GetProperty("evaluation"), "difficulties").Concat(Parts(pair.First.GetProperty("evaluation"), "levels")).Select(d => (
                 d.GetProperty("name").GetString()!, d.GetProperty("incidents").GetInt32(), d.GetProperty("caughtAsExpected").GetInt32(), d.GetProperty("sessions").GetInt64(), d.GetProperty("prevented").GetInt64(),
                 Written(d, "median"), Written(d, "p90")))));
+
+        static IEnumerable<JsonElement> Parts(JsonElement evaluation, string name) => evaluation.GetProperty(name).EnumerateArray();
 
         static double? Seconds(TimeSpan? time) => time is { } known ? Math.Round(known.TotalSeconds, 6) : null;
 

@@ -74,6 +74,7 @@ public sealed class ReplayProcessTests : IDisposable
         Assert.Equal(
             ["easy", "slow", "hard", "easy and slow"],
             evaluation.GetProperty("difficulties").EnumerateArray().Select(difficulty => difficulty.GetProperty("name").GetString()));
+        Assert.Equal(["to be blocked", "to be flagged"], evaluation.GetProperty("levels").EnumerateArray().Select(level => level.GetProperty("name").GetString()));
     }
 
     [Fact]
