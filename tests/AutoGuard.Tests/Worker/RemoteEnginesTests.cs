@@ -7,6 +7,7 @@ using System.Text.Json;
 using AutoGuard.Core.Policy;
 using AutoGuard.Testing;
 using AutoGuard.Tests.Kafka;
+using AutoGuard.Tests.Verbs;
 using AutoGuard.Worker;
 using Confluent.Kafka;
 using Microsoft.AspNetCore.Builder;
@@ -28,8 +29,8 @@ public sealed class RemoteEnginesTests(PostgresFixture postgres) : IClassFixture
     {
         await using WebApplication engines = await StartEnginesAsync();
         string address = engines.Urls.First();
-        string secrets = Path.Combine(Directory.CreateTempSubdirectory("autoguard-secrets-").FullName, "secrets.json");
-        await File.WriteAllTextAsync(secrets, """{ "NanoStream:Key": "bintu-one-s3cret", "TokenService:Key": "bintu-two-s3cret" }""");
+        using WorkFolder folder = new();
+        string secrets = folder.Write("secrets.json", """{ "NanoStream:Key": "bintu-one-s3cret", "TokenService:Key": "bintu-two-s3cret" }""");
         File.SetUnixFileMode(secrets, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using WorkerBench bench = await WorkerBench.OpenAsync(
             postgres, "Policy:Mode=Enforce", $"Guardian:SecretsFile={secrets}", "Detection:TokenWorkflow=UserBound",
