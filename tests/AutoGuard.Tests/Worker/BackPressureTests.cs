@@ -23,7 +23,16 @@ public sealed class BackPressureTests(PostgresFixture postgres) : IClassFixture<
         using HttpClient client = bench.Client(host, withKey: false);
         await Eventually.True(() => host.Figures.NotReady is null, "the worker to be ready");
         using ManualResetEventSlim gate = new();
-        Task<bool> standing = host.Figures.Worker.AskAsync(_ => gate.Wait(Eventually.Deadline), CancellationToken.None);
+        TaskCompletionSource stands = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<bool> standing = host.Figures.Worker.AskAsync(
+            _ =>
+            {
+                stands.SetResult();
+                return gate.Wait(Eventually.Deadline);
+            },
+            CancellationToken.None);
+        // A batch that came before the question would be dealt with first, and one more be read.
+        await stands.Task.WaitAsync(Eventually.Deadline);
 
         Traffic.Produce(bench.Kafka, traffic.Lines);
         await Eventually.True(() => host.Figures.Source.IsPaused && host.Figures.Lag > 0, "the partitions to be paused, and a lag");
